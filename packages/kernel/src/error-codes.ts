@@ -1,0 +1,158 @@
+/**
+ * The one table of errors that leave a process. REST problems, gRPC statuses and Kafka error codes
+ * are all made from a row of it, and `docs/reference/errors.md` is generated from it.
+ *
+ * - `http`: status of the problem (RFC 9457).
+ * - `grpc`: numeric gRPC status. UNAVAILABLE (14) only where nothing was applied, because client
+ *   libraries retry it by themselves.
+ * - `kafka`: error code on the Kafka wire protocol.
+ * - `retriable`: the same request may succeed later.
+ * - `applied`: may the write have happened? A blind retry is free of duplicates only for `'no'`.
+ */
+export interface ErrorFacts {
+  readonly http: number
+  readonly grpc: number
+  readonly kafka: number
+  readonly retriable: boolean
+  readonly applied: 'no' | 'unknown'
+  readonly title: string
+}
+
+export const errorCodes = {
+  // What the caller sent
+  INVALID_ARGUMENT: row(400, 3, 42, 'final', 'no', 'The request is not valid'),
+  INVALID_JSON: row(400, 3, 42, 'final', 'no', 'The body is not valid JSON'),
+  INVALID_RECORD: row(400, 3, 87, 'final', 'no', 'A record is not valid'),
+  INVALID_TIMESTAMP: row(400, 3, 32, 'final', 'no', 'The timestamp is out of range'),
+  INVALID_TOPIC_NAME: row(400, 3, 17, 'final', 'no', 'The topic name is not legal'),
+  INVALID_CONFIG: row(400, 3, 40, 'final', 'no', 'A topic setting is not valid'),
+  INVALID_PARTITIONS: row(400, 3, 37, 'final', 'no', 'The partition count is not valid'),
+  INVALID_REPLICATION_FACTOR: row(
+    400,
+    3,
+    38,
+    'final',
+    'no',
+    'The replication factor is not possible',
+  ),
+  UNSUPPORTED_MEDIA_TYPE: row(
+    415,
+    3,
+    42,
+    'final',
+    'no',
+    'The content type or encoding is not supported',
+  ),
+  NOT_ACCEPTABLE: row(406, 3, 42, 'final', 'no', 'No representation matches the Accept header'),
+  PAYLOAD_TOO_LARGE: row(413, 3, 10, 'final', 'no', 'The request is larger than the limit'),
+  RECORD_TOO_LARGE: row(413, 3, 10, 'final', 'no', 'A record is larger than the topic allows'),
+  CORRUPT_MESSAGE: row(400, 3, 2, 'final', 'no', 'A record batch failed its checks'),
+  UNSUPPORTED_VERSION: row(400, 12, 35, 'final', 'no', 'The protocol version is not supported'),
+  NOT_IMPLEMENTED: row(501, 12, 35, 'final', 'no', 'This is not implemented yet'),
+  METHOD_NOT_ALLOWED: row(405, 12, 42, 'final', 'no', 'The method is not allowed on this route'),
+  REQUEST_TIMEOUT: row(408, 4, 7, 'retriable', 'no', 'The request did not arrive in time'),
+  // Who the caller is
+  UNAUTHENTICATED: row(401, 16, 58, 'final', 'no', 'Credentials are missing or not valid'),
+  PERMISSION_DENIED: row(403, 7, 29, 'final', 'no', 'The credential does not allow this'),
+  // What the caller names
+  ROUTE_NOT_FOUND: row(404, 5, 42, 'final', 'no', 'There is no such route'),
+  TOPIC_NOT_FOUND: row(404, 5, 3, 'final', 'no', 'There is no such topic'),
+  PARTITION_NOT_FOUND: row(404, 5, 3, 'final', 'no', 'There is no such partition'),
+  API_KEY_NOT_FOUND: row(404, 5, 42, 'final', 'no', 'There is no such API key'),
+  TENANT_NOT_FOUND: row(404, 5, 42, 'final', 'no', 'There is no such tenant'),
+  TOPIC_ALREADY_EXISTS: row(409, 6, 36, 'final', 'no', 'A different topic of that name exists'),
+  TENANT_ALREADY_EXISTS: row(409, 6, 42, 'final', 'no', 'A different tenant of that name exists'),
+  OFFSET_OUT_OF_RANGE: row(416, 11, 1, 'final', 'no', 'The offset is outside the log'),
+  // What the service can do now
+  BUSY: row(503, 14, 89, 'retriable', 'no', 'The queue of this partition is full'),
+  THROTTLED: row(429, 8, 89, 'retriable', 'no', 'The tenant has used up its share of memory'),
+  NOT_LEADER: row(503, 14, 6, 'retriable', 'no', 'The partition has no leader here'),
+  NOT_LEADER_AFTER_APPEND: row(
+    503,
+    2,
+    6,
+    'retriable',
+    'unknown',
+    'Leadership was lost after the append',
+  ),
+  NOT_ENOUGH_REPLICAS: row(503, 14, 19, 'retriable', 'no', 'Too few replicas are in sync'),
+  NOT_ENOUGH_REPLICAS_AFTER_APPEND: row(
+    503,
+    2,
+    20,
+    'retriable',
+    'unknown',
+    'Too few replicas confirmed the append',
+  ),
+  FENCED_LEADER_EPOCH: row(
+    503,
+    14,
+    74,
+    'retriable',
+    'no',
+    'The leader epoch is older than the broker knows',
+  ),
+  UNKNOWN_LEADER_EPOCH: row(
+    503,
+    14,
+    76,
+    'retriable',
+    'no',
+    'The leader epoch is newer than the broker knows',
+  ),
+  OFFSET_NOT_AVAILABLE: row(503, 14, 78, 'retriable', 'no', 'The offset is not available yet'),
+  BROKER_UNAVAILABLE: row(503, 14, 8, 'retriable', 'no', 'The broker cannot be reached'),
+  CONTROL_PLANE_UNAVAILABLE: row(
+    503,
+    14,
+    15,
+    'retriable',
+    'no',
+    'The control plane cannot be reached',
+  ),
+  STORAGE_FULL: row(507, 14, 89, 'retriable', 'no', 'The broker is out of disk space'),
+  STORAGE_OFFLINE: row(503, 14, 56, 'retriable', 'no', 'The data directory is offline'),
+  STORAGE_FAILED: row(503, 2, 56, 'retriable', 'unknown', 'The disk failed during the append'),
+  SHUTTING_DOWN: row(503, 14, 8, 'retriable', 'no', 'The process is shutting down'),
+  DUPLICATE_BROKER: row(409, 6, 101, 'retriable', 'no', 'Another live broker has this id'),
+  STALE_BROKER_EPOCH: row(
+    409,
+    9,
+    77,
+    'final',
+    'no',
+    'A newer incarnation of this broker has registered',
+  ),
+  // Where nobody can know
+  TIMED_OUT: row(504, 4, 7, 'retriable', 'unknown', 'The outcome was not known in time'),
+  CONNECTION_LOST: row(
+    502,
+    2,
+    13,
+    'retriable',
+    'unknown',
+    'The connection broke before the answer',
+  ),
+  PARTIAL_PRODUCE: row(
+    502,
+    2,
+    87,
+    'final',
+    'unknown',
+    'Some records were written and some were not',
+  ),
+  INTERNAL: row(500, 2, -1, 'final', 'unknown', 'Something went wrong inside'),
+} as const satisfies Record<string, ErrorFacts>
+
+export type ErrorCode = keyof typeof errorCodes
+
+function row(
+  http: number,
+  grpc: number,
+  kafka: number,
+  retry: 'retriable' | 'final',
+  applied: 'no' | 'unknown',
+  title: string,
+): ErrorFacts {
+  return { http, grpc, kafka, retriable: retry === 'retriable', applied, title }
+}

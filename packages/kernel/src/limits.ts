@@ -1,0 +1,88 @@
+/**
+ * Every maximum of the product, and how they relate. A request beyond one gets an error code of the
+ * table; nothing is queued, allocated or parsed without a bound from here.
+ * `docs/reference/limits.md` is generated from this file.
+ */
+import { assert } from './assert.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+export const limits = {
+  /** A record batch on the wire and on disk, header included, in bytes. Kafka's default is 1 MiB + 12. */
+  batchBytesMax: 8 * MIB,
+  /** Default of a topic's `maxMessageBytes`: the largest batch that it accepts. */
+  batchBytesDefault: 1 * MIB + 12,
+  /** Records in one batch. */
+  batchRecordsMax: 100_000,
+  /** What a compressed batch or body may become, in bytes. */
+  decompressedBytesMax: 64 * MIB,
+  /** A frame of the Kafka wire protocol between services, length prefix excluded. */
+  frameBytesMax: 64 * MIB,
+  /** A frame on a connection that has not yet sent ApiVersions. */
+  frameBytesBeforeHandshakeMax: 64 * KIB,
+  /** Requests of one connection that the broker holds unanswered; beyond, it stops reading. */
+  requestsInFlightMax: 256,
+  /** Bytes of unanswered requests of one connection; beyond, the broker stops reading. */
+  requestBytesInFlightMax: 32 * MIB,
+
+  /** A JSON, CloudEvents or raw body of the REST API, after decompression, in bytes. */
+  bodyBytesMax: 16 * MIB,
+  /** A body of a management route. */
+  managementBodyBytesMax: 1 * MIB,
+  /** One line of an NDJSON body. */
+  lineBytesMax: 8 * MIB,
+  /** Records in one JSON body. */
+  bodyRecordsMax: 50_000,
+  /** Nesting of any JSON text that we parse. */
+  jsonDepthMax: 32,
+  /** Headers of one record, and the bytes of a header name. */
+  recordHeadersMax: 256,
+  headerNameBytesMax: 1 * KIB,
+  /** How far ahead of the clock a client's timestamp may be (KIP-937). */
+  timestampAheadMsMax: 3_600_000,
+
+  /** A long poll of the REST API. */
+  waitMsMax: 60_000,
+  /** A wait inside the broker: the Kafka protocol has no cancel. */
+  brokerWaitMsMax: 5_000,
+  /** Bytes of records in one fetch answer, default and maximum. */
+  fetchBytesDefault: 1 * MIB,
+  fetchBytesMax: 32 * MIB,
+  fetchRecordsMax: 10_000,
+  /** How long a produce may wait for its acknowledgement. */
+  produceTimeoutMsDefault: 30_000,
+  produceTimeoutMsMax: 120_000,
+
+  /** Bytes that wait in a gateway for brokers: for one partition, for one tenant, in all. */
+  accumulatorPartitionBytesMax: 16 * MIB,
+  accumulatorTenantBytesMax: 64 * MIB,
+  accumulatorBytesMax: 256 * MIB,
+
+  /** Names (Kafka's rule for topics). */
+  topicNameLengthMax: 249,
+  tenantNameLengthMax: 63,
+  apiKeyNameLengthMax: 128,
+  partitionsPerTopicMax: 10_000,
+  partitionsPerTenantMax: 100_000,
+  replicationFactorMax: 15,
+  /** Items of one list answer, default and maximum. */
+  listLimitDefault: 100,
+  listLimitMax: 1_000,
+
+  /** A wait for memory or a queue place tells the caller to come back after this. */
+  retryAfterMs: 1_000,
+  /** The gateway asks the control plane for an unknown name at most once in this time. */
+  negativeCacheMs: 1_000,
+} as const
+
+assert(limits.batchBytesDefault <= limits.batchBytesMax)
+assert(limits.batchBytesMax <= limits.lineBytesMax)
+assert(limits.lineBytesMax <= limits.bodyBytesMax, 'every line could have been a body')
+assert(limits.batchBytesMax < limits.frameBytesMax, 'a frame holds the largest batch')
+assert(limits.bodyBytesMax <= limits.decompressedBytesMax)
+assert(limits.batchBytesMax <= limits.fetchBytesMax, 'a fetch can return any one batch')
+assert(limits.batchBytesMax <= limits.accumulatorPartitionBytesMax)
+assert(limits.accumulatorPartitionBytesMax <= limits.accumulatorTenantBytesMax)
+assert(limits.accumulatorTenantBytesMax <= limits.accumulatorBytesMax)
+assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)
