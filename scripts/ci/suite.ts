@@ -1,0 +1,56 @@
+/** A suite of the continuous integration: a command, how long it may take, and how it counts. */
+export interface Suite {
+  readonly name: string
+  /** Run from the root of the repository, by the shell. `{count}` stands for the number of cases. */
+  readonly command: string
+  readonly budgetSeconds: number
+  /**
+   * - `vitest`: the tests of the JSON report that the command is told to write.
+   * - `summary`: the last line "N passed, N failed" of what the command prints.
+   * - `exit`: one check, passed if the command exits with 0.
+   */
+  readonly counts: 'vitest' | 'summary' | 'exit'
+  /** Cases to run when there is time; cut, but never to nothing, when there is not. */
+  readonly cases?: number
+}
+
+/** In this order. The whole, `npm test` included, stays under 40 minutes. */
+export const suites: readonly Suite[] = [
+  { name: 'lint', command: 'biome check .', budgetSeconds: 30, counts: 'exit' },
+  { name: 'types', command: 'npm run --silent typecheck', budgetSeconds: 60, counts: 'exit' },
+  { name: 'tidy', command: 'node scripts/tidy.ts', budgetSeconds: 10, counts: 'exit' },
+  { name: 'boundaries', command: 'turbo boundaries', budgetSeconds: 30, counts: 'exit' },
+  { name: 'dead code', command: 'knip', budgetSeconds: 60, counts: 'exit' },
+  { name: 'proto', command: 'buf lint proto', budgetSeconds: 30, counts: 'exit' },
+  {
+    name: 'generated files',
+    command: 'npm run --silent generate:check',
+    budgetSeconds: 60,
+    counts: 'exit',
+  },
+  {
+    name: 'end to end',
+    command: 'npm run --silent test:e2e --',
+    budgetSeconds: 600,
+    counts: 'vitest',
+  },
+  {
+    name: 'crash simulation',
+    command: 'npm run --silent test:sim -- --seeds {count} --first-seed 1',
+    budgetSeconds: 480,
+    counts: 'summary',
+    cases: 400,
+  },
+  {
+    name: 'planted bugs',
+    command: 'npm run --silent test:planted',
+    budgetSeconds: 300,
+    counts: 'summary',
+  },
+  {
+    name: 'benchmarks run',
+    command: 'npm run --silent bench -- --smoke',
+    budgetSeconds: 240,
+    counts: 'exit',
+  },
+]
