@@ -21,10 +21,14 @@ export const limits = {
   frameBytesMax: 64 * MIB,
   /** A frame on a connection that has not yet sent ApiVersions. */
   frameBytesBeforeHandshakeMax: 64 * KIB,
+  /** Array elements in one message of the wire protocol: each costs more memory than it has bytes. */
+  frameElementsMax: 250_000,
   /** Requests of one connection that the broker holds unanswered; beyond, it stops reading. */
   requestsInFlightMax: 256,
   /** Bytes of unanswered requests of one connection; beyond, the broker stops reading. */
   requestBytesInFlightMax: 32 * MIB,
+  /** Requests that wait in a client for a place among those in flight on its connection. */
+  requestsQueuedMax: 10_000,
 
   /** A JSON, CloudEvents or raw body of the REST API, after decompression, in bytes. */
   bodyBytesMax: 16 * MIB,
@@ -69,6 +73,9 @@ export const limits = {
   /** Items of one list answer, default and maximum. */
   listLimitDefault: 100,
   listLimitMax: 1_000,
+
+  /** How long a process may take to drain after the first signal; then it ends with an error. */
+  shutdownMsMax: 30_000,
 
   /** A wait for memory or a queue place tells the caller to come back after this. */
   retryAfterMs: 1_000,
