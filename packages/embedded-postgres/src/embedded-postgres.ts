@@ -45,12 +45,15 @@ export async function startEmbeddedPostgres(
   const lock = new DirectoryLock(dataDirectory)
   try {
     const server = await startServer(dataDirectory, identity, options)
-    const ended = server.ended.finally(() => lock.release())
+    const ended = server.ended.finally(async () => {
+      await server.endpoint.release()
+      lock.release()
+    })
     const stop = async (): Promise<void> => {
       await server.stop()
       await ended
     }
-    return { connectionString: server.connectionString, pid: server.pid, ended, stop }
+    return { connectionString: server.endpoint.connectionString, pid: server.pid, ended, stop }
   } catch (error) {
     lock.release()
     throw error

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readPassword, SUPERUSER } from './data-directory.ts'
@@ -10,6 +11,8 @@ export interface Endpoint {
   readonly connectionString: string
   /** The lock file that a crashed server leaves beside its socket, if it had one. */
   readonly lockFile: string | null
+  /** Removes what was made outside the data directory. For after the server's end. */
+  release(): Promise<void>
 }
 
 /**
@@ -23,6 +26,9 @@ export async function socketEndpoint(dataDirectory: string, identity: Identity):
     settings: ['listen_addresses=', `unix_socket_directories=${place}`],
     connectionString: `postgres://${SUPERUSER}@/postgres?host=${encodeURIComponent(directory)}`,
     lockFile: join(directory, '.s.PGSQL.5432.lock'),
+    release: async () => {
+      if (directory !== dataDirectory) await rm(directory, { recursive: true, force: true })
+    },
   }
 }
 
@@ -34,6 +40,7 @@ export async function tcpEndpoint(dataDirectory: string): Promise<Endpoint> {
     settings: ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories='],
     connectionString: `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`,
     lockFile: null,
+    release: async () => {},
   }
 }
 

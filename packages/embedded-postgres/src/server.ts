@@ -58,8 +58,8 @@ export class Server {
     this.ended = this.#watchEnd()
   }
 
-  get connectionString(): string {
-    return this.#options.endpoint.connectionString
+  get endpoint(): Endpoint {
+    return this.#options.endpoint
   }
 
   /** Resolves when the server accepts connections; throws if it ends before, with its last words. */
