@@ -74,6 +74,24 @@ export const limits = {
   listLimitDefault: 100,
   listLimitMax: 1_000,
 
+  /** A request line with all headers, in bytes. */
+  headerBytesMax: 16 * KIB,
+  /** How long the headers of a request, and a body that is read as a whole, may take to arrive. */
+  headersMsMax: 20_000,
+  bodyMsMax: 60_000,
+  /** A connection on which nothing moves in either direction is closed after this. */
+  connectionIdleMsMax: 120_000,
+  /** Open HTTP connections of a gateway: in all, and from one address. */
+  connectionsMax: 16_384,
+  connectionsPerAddressMax: 4_096,
+  /** Names that the gateway does not know and asks the control plane for, a second and caller. */
+  unknownNamesPerSecondMax: 10,
+  /** What a request may take that goes to the control plane. */
+  controlPlaneTimeoutMs: 15_000,
+  /** How long the creation of a topic waits until its partitions serve; then it answers 202. */
+  createTimeoutMsDefault: 15_000,
+  createTimeoutMsMax: 60_000,
+
   /** How long a process may take to drain after the first signal; then it ends with an error. */
   shutdownMsMax: 30_000,
 
@@ -93,3 +111,5 @@ assert(limits.batchBytesMax <= limits.accumulatorPartitionBytesMax)
 assert(limits.accumulatorPartitionBytesMax <= limits.accumulatorTenantBytesMax)
 assert(limits.accumulatorTenantBytesMax <= limits.accumulatorBytesMax)
 assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)
+assert(limits.waitMsMax < limits.connectionIdleMsMax, 'a long poll is not an idle connection')
+assert(limits.connectionsPerAddressMax <= limits.connectionsMax)

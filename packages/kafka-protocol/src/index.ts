@@ -1,0 +1,26 @@
+export {
+  type AnyApi,
+  Api,
+  type ApiDeclaration,
+  type RequestInputOf,
+  type RequestOf,
+  type ResponseInputOf,
+  type ResponseOf,
+} from './api.ts'
+export { BrokerConnection, type BrokerConnectionOptions } from './broker-connection.ts'
+export {
+  errorFromKafka,
+  kafkaCodeOf,
+  kafkaMessageOf,
+  NO_ERROR,
+  type Operation,
+} from './error-mapping.ts'
+export type { Exchange, Peer } from './exchange.ts'
+export { apiVersionsApi } from './messages/api-versions.ts'
+export { deleteRecordsApi } from './messages/delete-records.ts'
+export { fetchApi } from './messages/fetch.ts'
+export { listOffsetsApi, listOffsetsTimestamp } from './messages/list-offsets.ts'
+export { produceApi } from './messages/produce.ts'
+export type { AnswerOrder } from './request-pipeline.ts'
+export { type RequestHandler, RequestRouter } from './request-router.ts'
+export { ServerConnection, type ServerConnectionOptions } from './server-connection.ts'

@@ -1,0 +1,220 @@
+import { BusError, type Connection, type ConnectionEvents, limits } from '@courant/kernel'
+import { AnswerQueue } from './answer-queue.ts'
+import type { AnyExchange, ExchangeOwner } from './exchange.ts'
+import { FrameSplitter } from './frame-splitter.ts'
+import type { OpenedRequest, RequestRouter } from './request-router.ts'
+import { WireWriter } from './wire-writer.ts'
+
+export interface ServerConnectionOptions {
+  readonly router: RequestRouter
+  /** Called once; an error says why the server or the network gave the connection up. */
+  readonly onClose?: (error: Error | null) => void
+}
+
+/**
+ * The server's end of one connection. Requests reach their handlers in the order of arrival, which
+ * is what keeps the produces of a connection in order; answers go back in that order, too, unless
+ * the client asked for the freedom to match them itself. A client that sends more than it lets us
+ * answer is not read from: unanswered requests, their bytes and the write queue all have bounds.
+ *
+ * States: open → draining (no new requests, answers still go out) → closed.
+ */
+export class ServerConnection implements ExchangeOwner {
+  readonly #connection: Connection
+  readonly #router: RequestRouter
+  readonly #onClose: (error: Error | null) => void
+  readonly #splitter = new FrameSplitter(limits.frameBytesBeforeHandshakeMax)
+  readonly #writer = new WireWriter()
+  readonly #answers = new AnswerQueue()
+  readonly #abort = new AbortController()
+  /** Frames beyond the bounds: at most what one read of the socket held, for then reading stops. */
+  #backlog: Buffer[] = []
+  #flow: 'reading' | 'paused' = 'reading'
+  #isWritable = true
+  #writableWaiters: (() => void)[] = []
+  #flushScheduled = false
+  #dispatching = false
+  #state: 'open' | 'draining' | 'closed' = 'open'
+
+  private constructor(connection: Connection, options: ServerConnectionOptions) {
+    this.#connection = connection
+    this.#router = options.router
+    this.#onClose = options.onClose ?? (() => {})
+  }
+
+  /** For the `accept` of a listener. */
+  static accept(
+    connection: Connection,
+    options: ServerConnectionOptions,
+  ): { readonly server: ServerConnection; readonly events: ConnectionEvents } {
+    const server = new ServerConnection(connection, options)
+    const events = {
+      onData: (bytes: Buffer) => server.#receive(bytes),
+      onDrain: () => server.#drained(),
+      onClose: (error: Error | null) => server.#close(error),
+    }
+    return { server, events }
+  }
+
+  get remoteAddress(): string {
+    return this.#connection.remoteAddress
+  }
+
+  get closed(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  get isWritable(): boolean {
+    return this.#isWritable
+  }
+
+  /** Requests that are not answered yet. */
+  get unansweredCount(): number {
+    return this.#answers.count
+  }
+
+  whenWritable(callback: () => void): void {
+    if (this.#state === 'closed') return
+    if (this.#isWritable) callback()
+    else this.#writableWaiters.push(callback)
+  }
+
+  /** Reads no more, answers what has been read, then closes. */
+  drain(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'draining'
+    this.#pause()
+    this.#endWhenAnswered()
+  }
+
+  /** Closes now; what is unanswered stays so. */
+  destroy(): void {
+    this.#connection.destroy()
+  }
+
+  shookHands(answersMayOvertake: boolean): void {
+    this.#splitter.frameBytesMax = limits.frameBytesMax
+    if (answersMayOvertake) this.#answers.allowOvertaking(this.#writer)
+  }
+
+  answered(exchange: AnyExchange): void {
+    if (this.#state === 'closed') return
+    try {
+      this.#answers.answered(exchange, this.#writer)
+    } catch (error) {
+      this.#giveUp(error)
+      return
+    }
+    this.#scheduleFlush()
+    if (this.#flow === 'paused') this.#dispatchBacklog()
+    if (this.#state === 'draining') this.#endWhenAnswered()
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#state !== 'open') return
+    let lie: unknown = null
+    try {
+      this.#splitter.push(bytes, (frame) => this.#backlog.push(frame))
+    } catch (error) {
+      lie = error
+    }
+    this.#dispatchBacklog()
+    if (lie !== null) this.#giveUp(lie)
+  }
+
+  /** Hands frames to their handlers while the bounds allow it; reads on only when none is left. */
+  #dispatchBacklog(): void {
+    if (this.#dispatching) return
+    this.#dispatching = true
+    const frames = this.#backlog
+    let next = 0
+    while (next < frames.length && this.#mayDispatch()) {
+      const frame = frames[next]
+      next += 1
+      if (frame !== undefined) this.#dispatch(frame)
+    }
+    this.#backlog = next === frames.length ? [] : frames.slice(next)
+    this.#dispatching = false
+    if (this.#backlog.length > 0 || !this.#mayDispatch()) this.#pause()
+    else this.#resume()
+  }
+
+  #mayDispatch(): boolean {
+    return (
+      this.#state !== 'closed' &&
+      this.#isWritable &&
+      this.#answers.count < limits.requestsInFlightMax &&
+      this.#answers.bytes < limits.requestBytesInFlightMax
+    )
+  }
+
+  /** A malformed request ends the connection: after it, nothing there can be trusted to be in step. */
+  #dispatch(frame: Buffer): void {
+    let request: OpenedRequest
+    try {
+      request = this.#router.open(frame, this)
+    } catch (error) {
+      this.#giveUp(error)
+      return
+    }
+    this.#answers.add(request.exchange)
+    request.handle()
+  }
+
+  #pause(): void {
+    if (this.#flow === 'paused') return
+    this.#flow = 'paused'
+    this.#connection.pause()
+  }
+
+  #resume(): void {
+    if (this.#flow === 'reading' || this.#state !== 'open') return
+    this.#flow = 'reading'
+    this.#connection.resume()
+  }
+
+  /** Answers of one turn leave in one write. */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return
+    this.#flushScheduled = true
+    queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false
+    if (this.#state === 'closed' || this.#writer.size === 0) return
+    if (this.#connection.write(this.#writer.take())) return
+    this.#isWritable = false
+    this.#pause()
+  }
+
+  #drained(): void {
+    this.#isWritable = true
+    const waiters = this.#writableWaiters
+    this.#writableWaiters = []
+    for (const waiter of waiters) waiter()
+    if (this.#flow === 'paused') this.#dispatchBacklog()
+  }
+
+  #endWhenAnswered(): void {
+    if (this.#answers.count > 0 || this.#backlog.length > 0) return
+    this.#flush()
+    this.#connection.end()
+  }
+
+  /** Ends a connection whose client broke the protocol, or whose answer could not be written. */
+  #giveUp(error: unknown): void {
+    if (!(error instanceof BusError)) throw error
+    this.#close(error)
+    this.#connection.destroy()
+  }
+
+  #close(error: Error | null): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#backlog = []
+    this.#writableWaiters = []
+    this.#abort.abort()
+    this.#onClose(error)
+  }
+}

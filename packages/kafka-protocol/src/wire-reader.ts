@@ -1,0 +1,163 @@
+import { isUtf8 } from 'node:buffer'
+import { BusError, limits } from '@courant/kernel'
+
+/**
+ * Reads the primitive types of the Kafka protocol from one frame. Whatever the bytes are, the only
+ * thing it throws is a BusError: every length is compared with what is left before it is believed,
+ * and all arrays of a message together have a bound, because an element costs more memory than it
+ * has bytes. Byte strings are views of the frame.
+ */
+export class WireReader {
+  readonly #bytes: Buffer
+  readonly #end: number
+  #position: number
+  #elements = 0
+
+  constructor(bytes: Buffer, start = 0, end = bytes.length) {
+    this.#bytes = bytes
+    this.#position = start
+    this.#end = end
+  }
+
+  get remaining(): number {
+    return this.#end - this.#position
+  }
+
+  /** A message must use up its frame: what is left would have been read as something else. */
+  finish(): void {
+    if (this.remaining > 0) throw malformed(`${this.remaining} bytes follow its last field`)
+  }
+
+  int8(): number {
+    return this.#bytes.readInt8(this.#take(1))
+  }
+
+  int16(): number {
+    return this.#bytes.readInt16BE(this.#take(2))
+  }
+
+  int32(): number {
+    return this.#bytes.readInt32BE(this.#take(4))
+  }
+
+  int64(): number {
+    const at = this.#take(8)
+    const high = this.#bytes.readInt32BE(at)
+    const low = this.#bytes.readUInt32BE(at + 4)
+    const value = high * 0x1_0000_0000 + low
+    if (!Number.isSafeInteger(value)) throw malformed('a 64-bit integer is beyond 2^53')
+    return value
+  }
+
+  boolean(): boolean {
+    return this.int8() !== 0
+  }
+
+  unsignedVarint(): number {
+    let value = 0
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.#bytes[this.#take(1)] ?? 0
+      if (shift === 28 && byte > 0x0f) throw malformed('a varint has more than 32 bits')
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) return value
+    }
+    throw malformed('a varint does not end')
+  }
+
+  string(): string {
+    return present(this.nullableString())
+  }
+
+  nullableString(): string | null {
+    const length = this.int16()
+    return length === -1 ? null : this.#text(length)
+  }
+
+  compactString(): string {
+    return present(this.compactNullableString())
+  }
+
+  compactNullableString(): string | null {
+    const length = this.unsignedVarint() - 1
+    return length === -1 ? null : this.#text(length)
+  }
+
+  /** Element count of an array whose elements have at least `elementSizeMin` bytes; -1 for null. */
+  arrayLength(elementSizeMin: number): number {
+    return this.#checkedCount(this.int32(), elementSizeMin)
+  }
+
+  compactArrayLength(elementSizeMin: number): number {
+    return this.#checkedCount(this.unsignedVarint() - 1, elementSizeMin)
+  }
+
+  records(): Buffer | null {
+    const length = this.int32()
+    return length === -1 ? null : this.bytes(length)
+  }
+
+  compactRecords(): Buffer | null {
+    const length = this.unsignedVarint() - 1
+    return length === -1 ? null : this.bytes(length)
+  }
+
+  bytes(length: number): Buffer {
+    if (length < 0) throw malformed('a length is negative')
+    const start = this.#take(length)
+    return this.#bytes.subarray(start, start + length)
+  }
+
+  /**
+   * The tagged fields at the end of a flexible struct. Known ones are given to `read` with a reader
+   * that ends where the field ends; unknown ones are skipped, which is what makes them optional.
+   */
+  taggedFields(read: (tag: number, content: WireReader) => boolean): void {
+    const count = this.#checkedCount(this.unsignedVarint(), 2)
+    let previous = -1
+    for (let index = 0; index < count; index++) {
+      const tag = this.unsignedVarint()
+      if (tag <= previous) throw malformed('tagged fields are out of order')
+      previous = tag
+      const length = this.unsignedVarint()
+      const start = this.#take(length)
+      const content = new WireReader(this.#bytes, start, start + length)
+      if (read(tag, content)) content.finish()
+    }
+  }
+
+  #checkedCount(count: number, elementSizeMin: number): number {
+    if (count < -1) throw malformed('an array has a negative length')
+    if (count * elementSizeMin > this.remaining) throw malformed('an array is longer than it')
+    this.#elements += Math.max(0, count)
+    if (this.#elements > limits.frameElementsMax) {
+      throw new BusError(
+        'PAYLOAD_TOO_LARGE',
+        `A message has at most ${limits.frameElementsMax} array elements.`,
+      )
+    }
+    return count
+  }
+
+  #text(length: number): string {
+    const bytes = this.bytes(length)
+    if (!isUtf8(bytes)) throw malformed('a string is not UTF-8')
+    return bytes.toString('utf8')
+  }
+
+  #take(size: number): number {
+    const start = this.#position
+    if (size > this.#end - start) throw malformed('it ends within a field')
+    this.#position = start + size
+    return start
+  }
+}
+
+/** Null where the message has no room for null. */
+export function present<Value>(value: Value | null): Value {
+  if (value === null) throw malformed('a field that must not be null is null')
+  return value
+}
+
+export function malformed(reason: string): BusError {
+  return new BusError('INVALID_ARGUMENT', `The frame is malformed: ${reason}.`)
+}
