@@ -45,6 +45,7 @@ export const errorCodes = {
   ),
   NOT_ACCEPTABLE: row(406, 3, 42, 'final', 'no', 'No representation matches the Accept header'),
   PAYLOAD_TOO_LARGE: row(413, 3, 10, 'final', 'no', 'The request is larger than the limit'),
+  HEADERS_TOO_LARGE: row(431, 3, 42, 'final', 'no', 'The headers are larger than the limit'),
   RECORD_TOO_LARGE: row(413, 3, 10, 'final', 'no', 'A record is larger than the topic allows'),
   CORRUPT_MESSAGE: row(400, 3, 2, 'final', 'no', 'A record batch failed its checks'),
   UNSUPPORTED_VERSION: row(400, 12, 35, 'final', 'no', 'The protocol version is not supported'),
@@ -65,7 +66,7 @@ export const errorCodes = {
   OFFSET_OUT_OF_RANGE: row(416, 11, 1, 'final', 'no', 'The offset is outside the log'),
   // What the service can do now
   BUSY: row(503, 14, 89, 'retriable', 'no', 'The queue of this partition is full'),
-  THROTTLED: row(429, 8, 89, 'retriable', 'no', 'The tenant has used up its share of memory'),
+  THROTTLED: row(429, 8, 89, 'retriable', 'no', 'The caller has used up its share'),
   NOT_LEADER: row(503, 14, 6, 'retriable', 'no', 'The partition has no leader here'),
   NOT_LEADER_AFTER_APPEND: row(
     503,

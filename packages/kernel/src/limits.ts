@@ -80,7 +80,7 @@ export const limits = {
   headersMsMax: 20_000,
   bodyMsMax: 60_000,
   /** A connection on which nothing moves in either direction is closed after this. */
-  connectionIdleMsMax: 120_000,
+  connectionIdleMsMax: 180_000,
   /** Open HTTP connections of a gateway: in all, and from one address. */
   connectionsMax: 16_384,
   connectionsPerAddressMax: 4_096,
@@ -112,4 +112,5 @@ assert(limits.accumulatorPartitionBytesMax <= limits.accumulatorTenantBytesMax)
 assert(limits.accumulatorTenantBytesMax <= limits.accumulatorBytesMax)
 assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)
 assert(limits.waitMsMax < limits.connectionIdleMsMax, 'a long poll is not an idle connection')
+assert(limits.produceTimeoutMsMax < limits.connectionIdleMsMax, 'nor is a produce that waits')
 assert(limits.connectionsPerAddressMax <= limits.connectionsMax)
