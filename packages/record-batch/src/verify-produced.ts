@@ -1,0 +1,50 @@
+import { BusError } from '@courant/kernel'
+import { NONE } from './layout.ts'
+import type { RecordBatch } from './record-batch.ts'
+import { RecordCursor } from './record-cursor.ts'
+
+/**
+ * What a batch must be, beyond `verify`, when it comes from a client and not from a log: a data
+ * batch whose records are all there, consecutive, and exactly as long as they say. It scans the
+ * framing without building a record. Throws INVALID_RECORD, or CORRUPT_MESSAGE where the framing
+ * cannot be followed.
+ */
+export function verifyProduced(batch: RecordBatch): void {
+  const problem = headerProblem(batch)
+  if (problem !== null) throw new BusError('INVALID_RECORD', problem)
+  if (batch.timestampType === 'append') {
+    throw new BusError('INVALID_TIMESTAMP', 'A producer may not set the append time.')
+  }
+  verifyFraming(batch)
+}
+
+function headerProblem(batch: RecordBatch): string | null {
+  if (batch.isControl) return 'A client may not write control batches.'
+  if (batch.recordCount < 1) return 'A record batch has at least one record.'
+  if (batch.lastOffsetDelta !== batch.recordCount - 1) {
+    return 'The last offset delta does not match the record count.'
+  }
+  const { producerId, producerEpoch, baseSequence } = batch
+  const isPlain = producerId === NONE && producerEpoch === NONE && baseSequence === NONE
+  const isIdempotent = producerId >= 0 && producerEpoch >= 0 && baseSequence >= 0
+  return isPlain || isIdempotent
+    ? null
+    : 'Producer id, epoch and sequence are either all set or all -1.'
+}
+
+function verifyFraming(batch: RecordBatch): void {
+  const cursor = new RecordCursor(batch)
+  const { baseOffset } = batch
+  while (cursor.next()) {
+    if (cursor.offset !== baseOffset + cursor.index) {
+      throw new BusError('INVALID_RECORD', 'The offset deltas of the records are not consecutive.')
+    }
+    if (cursor.timestamp < NONE || !Number.isSafeInteger(cursor.timestamp)) {
+      throw new BusError('INVALID_TIMESTAMP', 'The timestamp of a record is out of range.')
+    }
+    cursor.verifyHeaders()
+  }
+  if (cursor.bytesLeft !== 0) {
+    throw new BusError('INVALID_RECORD', 'The record batch has bytes behind its last record.')
+  }
+}
