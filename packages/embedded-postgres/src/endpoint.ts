@@ -24,7 +24,7 @@ export async function socketEndpoint(dataDirectory: string, identity: Identity):
   const place = directory === dataDirectory ? '.' : directory
   return {
     settings: ['listen_addresses=', `unix_socket_directories=${place}`],
-    connectionString: `postgres://${SUPERUSER}@/postgres?host=${encodeURIComponent(directory)}`,
+    connectionString: `postgres:///postgres?host=${encodeURIComponent(directory)}&user=${SUPERUSER}`,
     lockFile: join(directory, '.s.PGSQL.5432.lock'),
     release: async () => {
       if (directory !== dataDirectory) await rm(directory, { recursive: true, force: true })
