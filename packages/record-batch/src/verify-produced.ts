@@ -24,12 +24,11 @@ function headerProblem(batch: RecordBatch): string | null {
   if (batch.lastOffsetDelta !== batch.recordCount - 1) {
     return 'The last offset delta does not match the record count.'
   }
-  const { producerId, producerEpoch, baseSequence } = batch
-  const isPlain = producerId === NONE && producerEpoch === NONE && baseSequence === NONE
-  const isIdempotent = producerId >= 0 && producerEpoch >= 0 && baseSequence >= 0
-  return isPlain || isIdempotent
-    ? null
-    : 'Producer id, epoch and sequence are either all set or all -1.'
+  // Without a producer id the other two mean nothing, and clients do leave zeros in them.
+  if (batch.producerId !== NONE && (batch.producerEpoch < 0 || batch.baseSequence < 0)) {
+    return 'A batch with a producer id has an epoch and a base sequence.'
+  }
+  return null
 }
 
 function verifyFraming(batch: RecordBatch): void {
