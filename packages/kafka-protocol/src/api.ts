@@ -29,6 +29,8 @@ export class Api<Request, RequestInput, Response, ResponseInput> {
   readonly versionMin: number
   readonly versionMax: number
   readonly flexibleSince: number
+  /** The declarations as data, for tools that walk them. */
+  readonly nodes: { readonly request: TypeNode; readonly response: TypeNode }
   readonly #request: MessageCodec
   readonly #response: MessageCodec
 
@@ -39,6 +41,7 @@ export class Api<Request, RequestInput, Response, ResponseInput> {
     this.versionMin = declared.versionMin
     this.versionMax = declared.versionMax
     this.flexibleSince = declared.flexibleSince
+    this.nodes = { request: declared.request.node, response: declared.response.node }
     this.#request = new MessageCodec(declared.request.node, declared.flexibleSince)
     this.#response = new MessageCodec(declared.response.node, declared.flexibleSince)
   }

@@ -1,0 +1,151 @@
+/**
+ * Flow control of the server's end, driven through a scripted implementation of the Connection
+ * port: real sockets would decide for themselves when they are full.
+ */
+import { type Connection, limits } from '@courant/kernel'
+import { describe, expect, it } from 'vitest'
+import type { ResponseInputOf } from './api.ts'
+import type { Exchange } from './exchange.ts'
+import { produceApi } from './messages/produce.ts'
+import { RequestRouter } from './request-router.ts'
+import { ServerConnection } from './server-connection.ts'
+import { WireWriter } from './wire-writer.ts'
+
+describe('ServerConnection', () => {
+  it('hands over no more requests than the bound, then as many as are answered', async () => {
+    const peer = new ScriptedPeer()
+    peer.send(limits.requestsInFlightMax + 10)
+    expect(peer.handled.length).toBe(limits.requestsInFlightMax)
+    expect(peer.flow).toBe('paused')
+    peer.answer(4)
+    expect(peer.handled.length).toBe(limits.requestsInFlightMax)
+    peer.answer(6)
+    expect(peer.handled.length).toBe(limits.requestsInFlightMax)
+    expect(peer.flow).toBe('paused')
+    peer.answer(1)
+    expect(peer.flow).toBe('reading')
+  })
+
+  it('bounds the bytes of unanswered requests', () => {
+    const peer = new ScriptedPeer()
+    const size = limits.requestBytesInFlightMax / 4
+    for (let index = 0; index < 6; index++) peer.send(1, size)
+    expect(peer.handled.length).toBe(4)
+    expect(peer.flow).toBe('paused')
+  })
+
+  it('hands nothing over while the client does not take its answers', async () => {
+    const peer = new ScriptedPeer()
+    peer.acceptsWrites = false
+    peer.send(1)
+    peer.answer(1)
+    await Promise.resolve()
+    expect(peer.flow).toBe('paused')
+    peer.send(3)
+    expect(peer.handled.length).toBe(0)
+    peer.acceptsWrites = true
+    peer.events.onDrain()
+    expect(peer.handled.length).toBe(3)
+    expect(peer.flow).toBe('reading')
+  })
+
+  it('writes the answers of one turn together', async () => {
+    const peer = new ScriptedPeer()
+    peer.send(20)
+    peer.answer(20)
+    await Promise.resolve()
+    expect(peer.writes).toBe(1)
+  })
+
+  it('drains: answers what it has read, reads no more, then ends', async () => {
+    const peer = new ScriptedPeer()
+    peer.send(2)
+    peer.server.drain()
+    peer.send(1)
+    expect(peer.state).toBe('open')
+    peer.answer(2)
+    await Promise.resolve()
+    expect(peer.handled.length).toBe(0)
+    expect(peer.state).toBe('ended')
+    expect(peer.writes).toBe(1)
+  })
+
+  it('ignores answers for a client that is gone, and tells those who wait for it', () => {
+    const peer = new ScriptedPeer()
+    peer.send(1)
+    const [exchange] = peer.handled
+    let aborted = false
+    exchange?.peer.closed.addEventListener('abort', () => {
+      aborted = true
+    })
+    peer.events.onClose(null)
+    peer.answer(1)
+    expect(aborted).toBe(true)
+    expect(peer.writes).toBe(0)
+  })
+})
+
+/** The network's side of one connection. */
+class ScriptedPeer {
+  readonly handled: Exchange<ResponseInputOf<typeof produceApi>>[] = []
+  readonly server: ServerConnection
+  readonly events: ReturnType<typeof ServerConnection.accept>['events']
+  acceptsWrites = true
+  writes = 0
+  flow: 'reading' | 'paused' = 'reading'
+  state: 'open' | 'ended' | 'destroyed' = 'open'
+  #correlationId = 0
+
+  constructor() {
+    const connection: Connection = {
+      remoteAddress: 'script',
+      write: () => {
+        this.writes += 1
+        return this.acceptsWrites
+      },
+      pause: () => {
+        this.flow = 'paused'
+      },
+      resume: () => {
+        this.flow = 'reading'
+      },
+      end: () => {
+        this.state = 'ended'
+      },
+      destroy: () => {
+        this.state = 'destroyed'
+      },
+    }
+    const router = new RequestRouter().on(produceApi, (_, exchange) => {
+      this.handled.push(exchange)
+    })
+    const accepted = ServerConnection.accept(connection, { router })
+    this.server = accepted.server
+    this.events = accepted.events
+    this.server.shookHands(false)
+  }
+
+  /** Requests in one chunk, as one read of a socket would yield them. */
+  send(count: number, recordsSize = 0): void {
+    const writer = new WireWriter()
+    for (let index = 0; index < count; index++)
+      writer.frame(() => this.#request(writer, recordsSize))
+    this.events.onData(Buffer.concat(writer.take()))
+  }
+
+  answer(count: number): void {
+    for (const exchange of this.handled.splice(0, count)) {
+      exchange.respond({ topics: [], throttleTimeMs: 0 })
+    }
+  }
+
+  #request(writer: WireWriter, recordsSize: number): void {
+    writer.int16(produceApi.key)
+    writer.int16(3)
+    writer.int32(this.#correlationId++)
+    writer.nullableString(null)
+    const partitions = [{ index: 0, records: Buffer.alloc(recordsSize) }]
+    const topics = [{ name: 't', partitions }]
+    produceApi.encodeRequest(writer, 3, { transactionalId: null, acks: 1, timeoutMs: 0, topics })
+  }
+}
