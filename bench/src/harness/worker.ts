@@ -3,7 +3,7 @@ import { Child } from './child.ts'
 import type { Cleanup } from './cleanup.ts'
 import type { Core } from './pinning.ts'
 
-/** The functions that a worker module exports: one argument of plain data, a promise of plain data. */
+/** What a worker module exports: functions of one plain argument that promise plain data. */
 export type WorkerModule<M> = { [K in keyof M]: (argument: never) => Promise<unknown> }
 
 /** A module that runs in a process of its own; its functions are called as if they were here. */
@@ -18,7 +18,7 @@ export interface Call {
 /** What comes back; calls do not overlap, so an answer belongs to the last call. */
 export type Answer = { readonly result: unknown } | { readonly error: string }
 
-/** Options that the measured services run with as well: more threads than Node's four for the disk. */
+/** As our services run: more threads for the disk than Node's four. */
 const WORKER_ENV = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '8' }
 
 /**

@@ -1,4 +1,4 @@
-/** Limit of a durable answer at low load: the p50 of one small write and fdatasync, recycled file. */
+/** Limit of a durable answer at low load: one small write and fdatasync of a recycled file. */
 import { Latencies, type LatencySummary } from '../harness/statistics.ts'
 import { PositionedFile } from './positioned-file.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Limit: a server that answers each request with the next piece of a file that the page cache holds,
- * read through the thread pool into one of a few buffers, as anything must that may not block.
+ * Limit: a server that answers each request with the next piece of a file that the page cache
+ * holds, read through the thread pool into one of a few buffers, as all must that may not block.
  */
 import { openSync, read, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'

@@ -14,10 +14,13 @@ export class FrameParser implements AnswerParser {
   /** Of the present frame, prefix included. */
   #received = 0
   #frameBytes = 0
+  #skip: 'next' | 'none'
   bodyBytes = 0
 
-  constructor(mustBeZero: readonly number[]) {
+  /** `after handshake`: the first frame answers the handshake, and does not count. */
+  constructor(mustBeZero: readonly number[], from: 'the first' | 'after handshake' = 'the first') {
     this.#mustBeZero = mustBeZero
+    this.#skip = from === 'the first' ? 'none' : 'next'
   }
 
   read(bytes: Buffer): number {
@@ -30,9 +33,13 @@ export class FrameParser implements AnswerParser {
       at += taken
       if (this.#received === PREFIX_BYTES) this.#frameBytes = this.#head.readUInt32BE(0)
       if (this.#received === PREFIX_BYTES + this.#frameBytes && this.#received > PREFIX_BYTES) {
+        this.#received = 0
+        if (this.#skip === 'next') {
+          this.#skip = 'none'
+          continue
+        }
         this.#check()
         this.bodyBytes += this.#frameBytes
-        this.#received = 0
         ended++
       }
     }

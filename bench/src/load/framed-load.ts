@@ -1,6 +1,6 @@
 /** Load for whatever speaks frames with a 4-byte length: our broker, and the limits of a fetch. */
 import { FrameParser } from './frame-parser.ts'
-import { type PipelineResult, runPipeline } from './pipeline.ts'
+import { type PipelineResult, runPipeline, type Until } from './pipeline.ts'
 import { Train } from './train.ts'
 
 export interface FramedLoad {
@@ -8,14 +8,17 @@ export interface FramedLoad {
   /** Of equal length, sent in turn, without end. Prefixes included. */
   readonly requests: readonly Uint8Array[]
   readonly inFlight: number
-  readonly seconds: number
+  readonly until: Until
+  /** Sent first on a connection; its answer is not counted. */
+  readonly handshake: Uint8Array
   /** Positions in each answer, behind the prefix, that hold error codes. */
   readonly mustBeZero: readonly number[]
 }
 
 export async function run(load: FramedLoad): Promise<PipelineResult> {
-  const { requests, mustBeZero, ...rest } = load
+  const { requests, handshake, mustBeZero, ...rest } = load
   const train = new Train(requests)
-  const newParser = () => new FrameParser(mustBeZero)
-  return await runPipeline({ ...rest, train, newParser, connections: 1 })
+  const newParser = () => new FrameParser(mustBeZero, 'after handshake')
+  const greeting = Buffer.from(handshake)
+  return await runPipeline({ ...rest, train, newParser, greeting, connections: 1 })
 }

@@ -1,4 +1,4 @@
-/** Our own HTTP load, for machines without wrk: raw sockets, prepared bytes, nothing parsed twice. */
+/** HTTP load: raw sockets, prepared bytes, answers counted and not kept. */
 import { HttpParser } from './http-parser.ts'
 import { type HttpRequest, requestBytes } from './http-request.ts'
 import { type PipelineResult, runPipeline } from './pipeline.ts'
@@ -16,7 +16,7 @@ export async function run(load: HttpConnections): Promise<PipelineResult> {
     port: request.port,
     connections,
     inFlight: 1,
-    seconds,
+    until: { seconds },
     train: new Train([requestBytes(request)]),
     newParser: () => new HttpParser(),
   })

@@ -1,4 +1,4 @@
-/** Latency at low load: one request at a time with a pause before each, as an idle service sees it. */
+/** Latency at low load: one request at a time, a pause before each, as an idle service sees it. */
 import { connect, type Socket } from 'node:net'
 import { Latencies, type LatencySummary } from '../harness/statistics.ts'
 import { FrameParser } from './frame-parser.ts'

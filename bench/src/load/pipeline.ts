@@ -9,12 +9,15 @@ export interface AnswerParser {
   readonly bodyBytes: number
 }
 
+/** When a run ends: after a while, or when each connection has had so many answers. */
+export type Until = { readonly seconds: number } | { readonly answers: number }
+
 export interface PipelineOptions {
   readonly port: number
   readonly connections: number
   /** Requests under way on each connection. */
   readonly inFlight: number
-  readonly seconds: number
+  readonly until: Until
   readonly train: Train
   readonly newParser: () => AnswerParser
   /** Sent first on each connection, unanswered. */
@@ -32,10 +35,9 @@ export interface PipelineResult {
  */
 export async function runPipeline(options: PipelineOptions): Promise<PipelineResult> {
   const started = performance.now()
-  const deadline = started + options.seconds * 1000
   const connections = Array.from(
     { length: options.connections },
-    () => new PipelinedConnection(options, deadline),
+    () => new PipelinedConnection(options),
   )
   try {
     await Promise.all(connections.map(({ finished }) => finished))
@@ -61,11 +63,14 @@ class PipelinedConnection {
   readonly #socket: Socket
   readonly #train: Train
   readonly #deadline: number
+  readonly #answersMax: number
+  #sent = 0
 
-  constructor({ port, train, inFlight, newParser, greeting }: PipelineOptions, deadline: number) {
+  constructor({ port, train, inFlight, until, newParser, greeting }: PipelineOptions) {
     this.parser = newParser()
     this.#train = train
-    this.#deadline = deadline
+    this.#deadline = 'seconds' in until ? performance.now() + until.seconds * 1000 : Infinity
+    this.#answersMax = 'answers' in until ? until.answers : Infinity
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.finished = promise
     const callback = (count: number): boolean => {
@@ -81,7 +86,7 @@ class PipelinedConnection {
     this.#socket.once('error', reject)
     this.#socket.once('close', () => reject(new Error('the server has closed the connection')))
     if (greeting !== undefined) this.#socket.write(greeting)
-    for (const bytes of train.take(inFlight)) this.#socket.write(bytes)
+    this.#send(inFlight)
   }
 
   close(): void {
@@ -92,8 +97,14 @@ class PipelinedConnection {
   #receive(count: number): boolean {
     const ended = this.parser.read(RECEIVE_BUFFER.subarray(0, count))
     this.answers += ended
-    if (performance.now() >= this.#deadline) return false
-    for (const bytes of this.#train.take(ended)) this.#socket.write(bytes)
+    if (this.answers >= this.#answersMax || performance.now() >= this.#deadline) return false
+    this.#send(ended)
     return true
+  }
+
+  #send(count: number): void {
+    const allowed = Math.min(count, this.#answersMax - this.#sent)
+    this.#sent += allowed
+    for (const bytes of this.#train.take(allowed)) this.#socket.write(bytes)
   }
 }

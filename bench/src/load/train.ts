@@ -1,6 +1,6 @@
 /**
- * Requests of equal length laid end to end, so that any number of the next ones is one slice: a load
- * generator that built each request would measure itself.
+ * Requests of equal length laid end to end, so that any number of the next ones is one slice: a
+ * load generator that built each request would measure itself.
  */
 export class Train {
   readonly #bytes: Buffer

@@ -4,7 +4,7 @@
  */
 import { connect } from 'node:net'
 import type { Bench } from '../harness/suite.ts'
-import { freePort, listens } from './free-port.ts'
+import { freePort, listens } from '../system/free-port.ts'
 import { missing } from './installed.ts'
 import type * as NatsLoad from './nats-load.ts'
 

@@ -20,7 +20,7 @@ export async function run(load: NatsLoad): Promise<number> {
     newParser: () => new MessageParser(),
     connections: 1,
     inFlight,
-    seconds,
+    until: { seconds },
     greeting: Buffer.from('CONNECT {"verbose":false}\r\nSUB _INBOX.a 1\r\n'),
   })
   return answersPerSecond
@@ -33,9 +33,9 @@ const BRACE = 0x7b
 const S = 0x73
 
 /**
- * Counts `MSG _INBOX.a 1 <length>\r\n{"stream":...}\r\n`: a message is an M line and the line of JSON
- * behind it, and an acknowledgement holds no line break. Lines that begin otherwise are the server's
- * INFO and PING.
+ * Counts `MSG _INBOX.a 1 <length>\r\n{"stream":...}\r\n`: a message is an M line and the line of
+ * JSON behind it, and an acknowledgement holds no line break. Lines that begin otherwise are the
+ * server's INFO and PING.
  */
 class MessageParser implements AnswerParser {
   bodyBytes = 0

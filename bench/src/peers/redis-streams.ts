@@ -4,7 +4,7 @@
  */
 import type { Child } from '../harness/child.ts'
 import type { Bench } from '../harness/suite.ts'
-import { freePort, listens } from './free-port.ts'
+import { freePort, listens } from '../system/free-port.ts'
 import { missing } from './installed.ts'
 
 const CONNECTIONS = 64

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+import { get } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import type { Child } from '../harness/child.ts'
+import type { Core } from '../harness/pinning.ts'
+import type { Bench } from '../harness/suite.ts'
+import { freePort } from './free-port.ts'
+
+export interface ServiceOptions {
+  readonly name: 'control-plane' | 'broker' | 'gateway'
+  readonly core: Core
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Starts one of our services by its `main.ts`, as users do; returns once it says it is ready. */
+export async function startService(bench: Bench, options: ServiceOptions): Promise<Child> {
+  const { name, core, env } = options
+  const main = new URL(`../../../services/${name}/src/main.ts`, import.meta.url)
+  if (!existsSync(main)) throw new Error(`services/${name} is not there yet`)
+  const adminPort = await freePort()
+  const child = bench.child({
+    core,
+    command: [process.execPath, ...profiling(core), fileURLToPath(main)],
+    env: { COURANT_ADMIN_PORT: String(adminPort), COURANT_LOG_LEVEL: 'warn', ...env },
+  })
+  await child.ready(() => answersOk(`http://127.0.0.1:${adminPort}/readyz`))
+  return child
+}
+
+/** `BENCH_PROFILE=<directory>` keeps a profile of each process on the server core. */
+function profiling(core: Core): readonly string[] {
+  const directory = process.env['BENCH_PROFILE']
+  if (directory === undefined || core !== 'server') return []
+  return ['--cpu-prof', `--cpu-prof-dir=${directory}`]
+}
+
+function answersOk(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    get(url, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    }).once('error', () => resolve(false))
+  })
+}
