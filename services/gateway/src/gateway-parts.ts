@@ -1,0 +1,19 @@
+import type { Clock } from '@courant/kernel'
+import type { MetadataCopy } from '@courant/metadata'
+import type { Health, Logger } from '@courant/service-kit'
+import type { ControlPlane } from './control-plane/control-plane.ts'
+import type { Documents } from './rest/service/documents.ts'
+import type { TopicBrokers } from './rest/topics/topic-brokers.ts'
+import type { TopicResolver } from './topics/topic-resolver.ts'
+
+/** What the handlers of the management routes work with. One of each a gateway. */
+export interface GatewayParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly health: Health
+  readonly metadata: MetadataCopy
+  readonly controlPlane: ControlPlane
+  readonly topics: TopicResolver
+  readonly brokers: TopicBrokers
+  readonly documents: Documents
+}

@@ -1,0 +1,72 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { GatewayParts } from '../gateway-parts.ts'
+import type { Route, RouteAnswer, RouteDescription } from './route.ts'
+import { JSON_TYPE } from './samples.ts'
+
+/**
+ * What fastify is told about a described route. Plugins that handle bodies of their own kind use it
+ * too, so that admission, validation and metrics are the same everywhere.
+ */
+export function routeOptions(
+  route: RouteDescription,
+): Pick<RouteOptions, 'method' | 'url' | 'schema' | 'config'> {
+  return {
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    schema: {
+      ...(route.params === undefined ? {} : { params: route.params }),
+      ...(route.query === undefined ? {} : { querystring: route.query }),
+    },
+    config: { route },
+  }
+}
+
+/** Registers the routes that have handlers of their own: those with plain JSON in and out. */
+export function registerRoutes(
+  server: FastifyInstance,
+  routes: readonly Route[],
+  gateway: GatewayParts,
+): void {
+  for (const route of routes) {
+    const options = routeOptions(route)
+    const body = route.body?.[JSON_TYPE]?.schema
+    server.route({
+      ...options,
+      schema: { ...options.schema, ...(body === undefined ? {} : { body }) },
+      handler: (request, reply) => handle(route, gateway, request, reply),
+    })
+  }
+}
+
+async function handle(
+  route: Route,
+  gateway: GatewayParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const input = {
+    params: request.params,
+    query: request.query,
+    body: request.body,
+    requestId: request.id,
+    signal: signalOf(reply),
+  }
+  return send(reply, await route.handle(gateway, input, request.principal))
+}
+
+function send(reply: FastifyReply, { status, headers, body }: RouteAnswer): FastifyReply {
+  reply.code(status)
+  if (headers !== undefined) reply.headers(headers)
+  if (body === undefined) return reply.send()
+  if (!reply.hasHeader('content-type')) reply.type(JSON_TYPE)
+  return reply.send(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+/** Aborts when the connection closes before the answer is out: nobody waits for it any more. */
+function signalOf(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort()
+  })
+  return controller.signal
+}

@@ -1,0 +1,40 @@
+/** The table: every route of the public API, in the order of the reference. */
+import { createApiKey } from './api-keys/create.ts'
+import { listApiKeys } from './api-keys/list.ts'
+import { revokeApiKey } from './api-keys/revoke.ts'
+import { listBrokers } from './brokers/list.ts'
+import type { Route } from './route.ts'
+import { errorsPage, openApi, referencePage, root } from './service/documents.ts'
+import { liveness, readiness } from './service/health.ts'
+import { createTenant } from './tenants/create.ts'
+import { listTenants } from './tenants/list.ts'
+import { addPartitions } from './topics/add-partitions.ts'
+import { alterTopic } from './topics/alter.ts'
+import { createTopic } from './topics/create.ts'
+import { deleteTopic } from './topics/delete.ts'
+import { deleteRecords } from './topics/delete-records.ts'
+import { describeTopic } from './topics/describe.ts'
+import { listTopics } from './topics/list.ts'
+
+/** Routes with plain JSON in and out. */
+export const managementRoutes: readonly Route[] = [
+  createTopic,
+  listTopics,
+  describeTopic,
+  alterTopic,
+  addPartitions,
+  deleteRecords,
+  deleteTopic,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  createTenant,
+  listTenants,
+  listBrokers,
+  liveness,
+  readiness,
+  openApi,
+  referencePage,
+  errorsPage,
+  root,
+]

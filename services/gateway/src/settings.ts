@@ -1,0 +1,47 @@
+import {
+  addresses,
+  type ConfigOf,
+  commonSettings,
+  origins,
+  port,
+  text,
+  withDefault,
+} from '@courant/service-kit'
+
+/** What a gateway can be told by its environment. */
+export const gatewaySettings = {
+  httpHost: withDefault(
+    'COURANT_HTTP_HOST',
+    text(255),
+    '127.0.0.1',
+    'Address that the HTTP and gRPC listeners bind to; 0.0.0.0 for every interface.',
+  ),
+  httpPort: withDefault('COURANT_HTTP_PORT', port(), '8080', 'Port of the REST API.'),
+  grpcPort: withDefault(
+    'COURANT_GRPC_PORT',
+    port(),
+    '9090',
+    'Port of the gRPC API; for now the standard health service only.',
+  ),
+  controlPlane: withDefault(
+    'COURANT_CONTROL_PLANE',
+    addresses(),
+    '127.0.0.1:7071',
+    'Control planes; any of them serves.',
+  ),
+  corsOrigins: withDefault(
+    'COURANT_CORS_ORIGINS',
+    origins(),
+    '',
+    'Web pages of these exact origins may call the API. None by default.',
+  ),
+  ...commonSettings(7083),
+}
+
+type Settings = ConfigOf<typeof gatewaySettings>
+
+/** The configuration of one gateway. */
+export type GatewayConfig = Pick<
+  Settings,
+  'httpHost' | 'httpPort' | 'grpcPort' | 'controlPlane' | 'corsOrigins'
+>
