@@ -64,7 +64,9 @@ export async function start(): Promise<number> {
   const app = fastify({
     bodyLimit: 16 << 20,
     // Our gateway neither coerces nor removes; the limit validates as it does.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, allowUnionTypes: true },
+    },
   })
   addProduce(app)
   addFetch(app)
