@@ -61,11 +61,18 @@ export class RecordBatchBuilder {
   }
 
   append(record: RecordSource): void {
+    const isAppended = this.appendWithin(record, Number.POSITIVE_INFINITY)
+    assert(isAppended, 'a record fits where there is no limit')
+  }
+
+  /** Appends the record unless the batch would become larger than `sizeMax`; false then. */
+  appendWithin(record: RecordSource, sizeMax: number): boolean {
     assert(!this.#isSealed, 'a sealed batch takes no record')
-    if (this.#recordCount === 0) this.#baseTimestamp = record.timestamp
     const timestampDelta = this.#timestampDelta(record)
     const bodySize = this.#bodySize(record, timestampDelta)
     const end = this.#position + varintSize(bodySize) + bodySize
+    if (end > sizeMax) return false
+    if (this.#recordCount === 0) this.#baseTimestamp = record.timestamp
     this.#reserve(end)
     const buffer = this.#buffer
     let position = writeVarint(buffer, bodySize, this.#position)
@@ -83,6 +90,7 @@ export class RecordBatchBuilder {
     this.#position = position
     this.#recordCount += 1
     if (record.timestamp > this.#maxTimestamp) this.#maxTimestamp = record.timestamp
+    return true
   }
 
   /**

@@ -1,0 +1,129 @@
+import { assert, type BusError, limits } from '@courant/kernel'
+import {
+  emptyRecordSource,
+  RecordBatch,
+  RecordBatchBuilder,
+  RecordCursor,
+  type RecordSource,
+} from '@courant/record-batch'
+import type { Share } from './share.ts'
+
+/** Who must have a batch before it is answered, as Kafka numbers it. */
+export type Acks = 'all' | 'leader'
+
+/** Consecutive records of a batch that belong to one share. */
+interface Part {
+  readonly share: Share
+  readonly firstIndex: number
+  count: number
+}
+
+/**
+ * A batch on its way to one partition, from its first record until its outcome. States: gathering
+ * (takes records) → sealed (its bytes are fixed; it may be sent, and sent again as long as nothing of
+ * it can have been applied) → done.
+ */
+export class WaitingBatch {
+  readonly acks: Acks
+  /** What the batch holds of the memory budget. */
+  chargedBytes = 0
+  readonly #builder: RecordBatchBuilder
+  #parts: Part[] = []
+  #bytes: Buffer | null = null
+  #earliestDeadlineMs = Number.POSITIVE_INFINITY
+
+  constructor(acks: Acks, capacity: number) {
+    this.acks = acks
+    this.#builder = new RecordBatchBuilder(capacity)
+  }
+
+  /** Takes the record unless the batch would become larger than `sizeMax`; false then. */
+  appendWithin(record: RecordSource, sizeMax: number, share: Share): boolean {
+    const index = this.#builder.recordCount
+    if (index === limits.batchRecordsMax || !this.#builder.appendWithin(record, sizeMax))
+      return false
+    const part = this.#parts.at(-1)
+    if (part !== undefined && part.share === share) part.count += 1
+    else {
+      this.#parts.push({ share, firstIndex: index, count: 1 })
+      if (share.deadlineMs < this.#earliestDeadlineMs) this.#earliestDeadlineMs = share.deadlineMs
+    }
+    return true
+  }
+
+  /** The latest deadline of those who still wait; -Infinity when nobody does. */
+  get deadlineMs(): number {
+    let latest = Number.NEGATIVE_INFINITY
+    for (const { share } of this.#parts) {
+      if (!share.isDecided && share.deadlineMs > latest) latest = share.deadlineMs
+    }
+    return latest
+  }
+
+  /**
+   * The bytes to send, without the records that nobody waits for any more (their caller's deadline
+   * has passed, or an earlier batch of the same request failed); null when none is left. Only before
+   * a first or a repeated sending: what was sent must not change while it may be applied.
+   */
+  seal(): Buffer | null {
+    if (this.#parts.every(({ share }) => share.isDecided)) return null
+    this.#bytes ??= this.#builder.seal()
+    if (this.#parts.some(({ share }) => share.isDecided)) this.#dropDecided(this.#bytes)
+    return this.#bytes
+  }
+
+  acknowledge(baseOffset: number, appendTime: number): void {
+    for (const { share, firstIndex, count } of this.#parts) {
+      share.acknowledge({ count, baseOffset: baseOffset + firstIndex, appendTime })
+    }
+  }
+
+  fail(error: BusError): void {
+    for (const { share } of this.#parts) share.fail(error)
+  }
+
+  /** Fails those whose deadline has passed. */
+  expire(nowMs: number, error: () => BusError): void {
+    if (nowMs < this.#earliestDeadlineMs) return
+    this.#earliestDeadlineMs = Number.POSITIVE_INFINITY
+    for (const { share } of this.#parts) {
+      if (share.isDecided) continue
+      if (share.deadlineMs <= nowMs) share.fail(error())
+      else this.#earliestDeadlineMs = Math.min(this.#earliestDeadlineMs, share.deadlineMs)
+    }
+  }
+
+  /** Builds the batch anew from its own bytes. Rare, so it may cost a second pass. */
+  #dropDecided(bytes: Buffer): void {
+    const builder = new RecordBatchBuilder(bytes.length)
+    const cursor = new RecordCursor(new RecordBatch(bytes))
+    const source = emptyRecordSource()
+    const kept: Part[] = []
+    for (const { share, count } of this.#parts) {
+      if (!share.isDecided) kept.push({ share, firstIndex: builder.recordCount, count })
+      for (let index = 0; index < count; index += 1) {
+        assert(cursor.next(), 'the parts cover the records')
+        if (share.isDecided) continue
+        pointAt(source, cursor)
+        builder.append(source)
+      }
+    }
+    this.#parts = kept
+    this.#bytes = builder.seal()
+  }
+}
+
+function pointAt(source: RecordSource, cursor: RecordCursor): void {
+  const { bytes } = cursor
+  source.timestamp = cursor.timestamp
+  source.keyBytes = cursor.keyStart < 0 ? null : bytes
+  source.keyStart = cursor.keyStart
+  source.keyEnd = cursor.keyEnd
+  source.valueBytes = cursor.valueStart < 0 ? null : bytes
+  source.valueStart = cursor.valueStart
+  source.valueEnd = cursor.valueEnd
+  // The count in front of the headers is part of their encoding.
+  source.headersBytes = bytes
+  source.headersStart = cursor.valueEnd
+  source.headersEnd = cursor.recordEnd
+}

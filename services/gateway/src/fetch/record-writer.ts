@@ -1,0 +1,124 @@
+import type { RecordCursor } from '@courant/record-batch'
+import { isJsonValue, JsonScanner } from '../produce/json-scanner.ts'
+import type { ByteWriter } from './byte-writer.ts'
+
+/** How a record's bytes are shown. */
+export type RecordFormat = 'json' | 'text' | 'base64'
+
+/** May the text hold line breaks? Not where a line is a record. */
+export type Lines = 'free' | 'single'
+
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * Writes records as JSON objects, such that each can be produced again with identical bytes:
+ *
+ * ```
+ * {"offset":41209,"timestamp":1764000000000,"key":"cust-9","value":{"total":4200},"headers":[]}
+ * ```
+ *
+ * In the format `json` a value is spliced in as it is stored, but only after it has been validated as
+ * one JSON text: a stored `"},{"offset":…` must not forge a record. `null` is a tombstone and nothing
+ * else, so a stored text `null` is shown as `valueText`; so is JSON with spare whitespace around it
+ * or, where a line is a record, with a line break in it.
+ */
+export class RecordWriter {
+  readonly #out: ByteWriter
+  readonly #format: RecordFormat
+  readonly #lines: Lines
+  readonly #scanner = new JsonScanner(EMPTY)
+
+  constructor(out: ByteWriter, format: RecordFormat, lines: Lines) {
+    this.#out = out
+    this.#format = format
+    this.#lines = lines
+  }
+
+  /** Writes the cursor's current record. */
+  write(cursor: RecordCursor): void {
+    const out = this.#out
+    out.ascii('{"offset":')
+    out.integer(cursor.offset)
+    out.ascii(',"timestamp":')
+    out.integer(cursor.timestamp)
+    this.#key(cursor)
+    this.#value(cursor)
+    if (cursor.headerCount === 0) out.ascii(',"headers":[]}')
+    else this.#headers(cursor)
+  }
+
+  #key({ bytes, keyStart, keyEnd }: RecordCursor): void {
+    if (keyStart < 0) this.#out.ascii(',"key":null')
+    else this.#textOrBase64('key', bytes, keyStart, keyEnd)
+  }
+
+  #value({ bytes, valueStart, valueEnd }: RecordCursor): void {
+    const out = this.#out
+    if (valueStart < 0) {
+      out.ascii(',"value":null')
+      return
+    }
+    if (this.#format === 'json' && this.#mayBeSpliced(bytes, valueStart, valueEnd)) {
+      out.ascii(',"value":')
+      out.bytes(bytes, valueStart, valueEnd)
+      return
+    }
+    this.#textOrBase64('valueText', bytes, valueStart, valueEnd)
+  }
+
+  #mayBeSpliced(bytes: Buffer, start: number, end: number): boolean {
+    if (!isJsonValue(this.#scanner, bytes, start, end)) return false
+    if (end - start === 4 && bytes.toString('latin1', start, end) === 'null') return false
+    return this.#lines === 'free' || !hasLineBreak(bytes, start, end)
+  }
+
+  #textOrBase64(name: 'key' | 'valueText', bytes: Buffer, start: number, end: number): void {
+    const out = this.#out
+    if (this.#format !== 'base64') {
+      const mark = out.size
+      out.ascii(name === 'key' ? ',"key":' : ',"valueText":')
+      if (out.text(bytes, start, end)) return
+      out.backTo(mark)
+    }
+    out.ascii(name === 'key' ? ',"keyBase64":' : ',"valueBase64":')
+    out.base64(bytes, start, end)
+  }
+
+  #headers(cursor: RecordCursor): void {
+    const out = this.#out
+    let separator = ',"headers":[{"name":'
+    for (const { name, value } of cursor.headers()) {
+      out.ascii(separator)
+      separator = '},{"name":'
+      out.string(name)
+      this.#headerValue(value)
+    }
+    out.ascii('}]}')
+  }
+
+  #headerValue(value: Buffer | null): void {
+    const out = this.#out
+    if (value === null) {
+      out.ascii(',"value":null')
+      return
+    }
+    if (this.#format !== 'base64') {
+      const mark = out.size
+      out.ascii(',"value":')
+      if (out.text(value, 0, value.length)) return
+      out.backTo(mark)
+    }
+    out.ascii(',"valueBase64":')
+    out.base64(value, 0, value.length)
+  }
+}
+
+function hasLineBreak(bytes: Buffer, start: number, end: number): boolean {
+  for (let position = start; position < end; position += 1) {
+    const byte = bytes[position]
+    if (byte === LINE_FEED || byte === CARRIAGE_RETURN) return true
+  }
+  return false
+}

@@ -1,0 +1,144 @@
+import { assert, type Clock } from '@courant/kernel'
+import {
+  BATCH_HEADER_BYTES,
+  emptyRecordSource,
+  partitionOfKey,
+  RecordBatchBuilder,
+} from '@courant/record-batch'
+import type { Accumulator } from '../accumulator/accumulator.ts'
+import { Share } from '../accumulator/share.ts'
+import type { TargetTopic } from '../accumulator/topic-accumulator.ts'
+import type { ParsedRecords } from './parsed-records.ts'
+import { PendingProduce } from './pending-produce.ts'
+import type { ProduceOptions } from './produce-options.ts'
+import { problemAt } from './record-problem.ts'
+
+/** What a record costs in memory beyond its content: its framing, and who waits for it. */
+const RECORD_OVERHEAD_BYTES = 64
+/** More than the framing of a record and the header of its batch ever take. */
+const FRAMING_BYTES_MAX = BATCH_HEADER_BYTES + 64
+
+/** From parsed records to the accumulator: partition, size, memory, and then all of them at once. */
+export class Producer {
+  readonly #accumulator: Accumulator
+  readonly #clock: Clock
+  readonly #source = emptyRecordSource()
+  /** Measures a record as the only one of its batch. */
+  readonly #measure = new RecordBatchBuilder(0)
+
+  constructor(accumulator: Accumulator, clock: Clock) {
+    this.#accumulator = accumulator
+    this.#clock = clock
+  }
+
+  /**
+   * Takes all records or throws and takes none. It runs without a pause, so `records` may be used
+   * again as soon as it returns. `pointerOf` names a record in errors.
+   */
+  submit(
+    topic: TargetTopic,
+    records: ParsedRecords,
+    options: Pick<ProduceOptions, 'acks' | 'timeoutMs'>,
+    pointerOf: (index: number) => string,
+  ): PendingProduce {
+    const now = this.#clock.now()
+    const charges = this.#place(topic, records, pointerOf, now)
+    this.#accumulator.admit(topic, charges)
+    const pending = new PendingProduce(
+      records.count,
+      charges.size === 1 ? null : records.copyPartitions(),
+      records.copyTimestamps(now),
+      now,
+    )
+    this.#append(topic, records, options, pending)
+    return pending
+  }
+
+  /** Chooses each record's partition; the bytes to charge, by partition. */
+  #place(
+    topic: TargetTopic,
+    records: ParsedRecords,
+    pointerOf: (index: number) => string,
+    now: number,
+  ): Map<number, number> {
+    const charges = new Map<number, number>()
+    let sticky = -1
+    for (let index = 0; index < records.count; index += 1) {
+      const contentBytes = records.contentBytes(index)
+      if (contentBytes + FRAMING_BYTES_MAX > topic.config.maxMessageBytes) {
+        this.#checkSize(topic, records, index, now, pointerOf)
+      }
+      let partition = records.partition(index)
+      if (partition < 0) {
+        if (records.hasKey(index)) {
+          records.fill(this.#source, index, now)
+          const { keyBytes, keyStart, keyEnd } = this.#source
+          partition = partitionOfKey(topic.partitionCount, keyBytes ?? NO_BYTES, keyStart, keyEnd)
+        } else {
+          if (sticky < 0) sticky = this.#sticky(topic, records)
+          partition = sticky
+        }
+        records.setPartition(index, partition)
+      }
+      const charge = contentBytes + RECORD_OVERHEAD_BYTES
+      charges.set(partition, (charges.get(partition) ?? 0) + charge)
+    }
+    return charges
+  }
+
+  #sticky(topic: TargetTopic, records: ParsedRecords): number {
+    let bytes = 0
+    for (let index = 0; index < records.count; index += 1) {
+      if (records.partition(index) < 0 && !records.hasKey(index)) {
+        bytes += records.contentBytes(index) + RECORD_OVERHEAD_BYTES
+      }
+    }
+    return this.#accumulator.stickyPartition(topic, bytes)
+  }
+
+  #checkSize(
+    topic: TargetTopic,
+    records: ParsedRecords,
+    index: number,
+    now: number,
+    pointerOf: (index: number) => string,
+  ): void {
+    records.fill(this.#source, index, now)
+    const size = BATCH_HEADER_BYTES + this.#measure.sizeOf(this.#source)
+    const { maxMessageBytes } = topic.config
+    if (size <= maxMessageBytes) return
+    const detail = `The record needs ${size} bytes; maxMessageBytes of the topic is ${maxMessageBytes}.`
+    throw problemAt('RECORD_TOO_LARGE', pointerOf(index), detail)
+  }
+
+  #append(
+    topic: TargetTopic,
+    records: ParsedRecords,
+    options: Pick<ProduceOptions, 'acks' | 'timeoutMs'>,
+    pending: PendingProduce,
+  ): void {
+    const source = this.#source
+    const acks = options.acks === 'none' ? 'leader' : options.acks
+    const { maxMessageBytes } = topic.config
+    const deadlineMs = this.#clock.monotonicMs() + options.timeoutMs
+    for (const [partition, count] of records.countByPartition()) {
+      pending.addShare(new Share(partition, count, deadlineMs, () => pending.shareDecided()))
+    }
+    let partition = -1
+    let share: Share | undefined
+    let accumulator = null
+    for (let index = 0; index < records.count; index += 1) {
+      if (records.partition(index) !== partition || accumulator === null || share === undefined) {
+        partition = records.partition(index)
+        share = pending.shares.get(partition)
+        accumulator = this.#accumulator.partition(topic, partition)
+      }
+      assert(share !== undefined, 'every partition of the request has a share')
+      records.fill(source, index, pending.now)
+      const charge = records.contentBytes(index) + RECORD_OVERHEAD_BYTES
+      accumulator.append(source, share, acks, maxMessageBytes, charge)
+    }
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0)

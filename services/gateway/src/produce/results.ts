@@ -1,0 +1,97 @@
+import { problemOf } from '@courant/api'
+import { assert } from '@courant/kernel'
+import type { Share, Written } from '../accumulator/share.ts'
+import type { PendingProduce } from './pending-produce.ts'
+
+/** Goes through the outcomes of one share, record by record. */
+class ShareReader {
+  readonly #share: Share
+  #next = 0
+  #written: Written | undefined
+  #left = 0
+  #offset = -1
+
+  constructor(share: Share) {
+    this.#share = share
+  }
+
+  /** The next record's offset, or -1 where it was not written. */
+  nextOffset(): number {
+    if (this.#left === 0) {
+      this.#written = this.#share.written[this.#next]
+      this.#next += 1
+      if (this.#written === undefined) return -1
+      this.#left = this.#written.count
+      this.#offset = this.#written.baseOffset
+    }
+    this.#left -= 1
+    this.#offset += 1
+    return this.#offset - 1
+  }
+
+  /** Append time of the record that `nextOffset` was last asked for, or -1. */
+  get appendTime(): number {
+    return this.#written?.appendTime ?? -1
+  }
+}
+
+/**
+ * The results of a request as JSON objects, in the order of its records:
+ *
+ * ```
+ * {"partition":3,"offset":41209,"timestamp":1764000000000}
+ * {"partition":3,"offset":null,"problem":{…}}
+ * ```
+ *
+ * Written by hand: all but the numbers is the same for each of possibly thousands of records.
+ * `begin` is put in front of each, given the index of its record.
+ */
+export function resultsText(
+  pending: PendingProduce,
+  requestId: string,
+  begin: (index: number) => string,
+): string {
+  const readers = new Map<number, ShareReader>()
+  const problems = new Map<number, string>()
+  for (const share of pending.shares.values()) {
+    readers.set(share.partition, new ShareReader(share))
+    if (share.error === null) continue
+    problems.set(share.partition, JSON.stringify(problemOf(share.error, requestId)))
+  }
+  const [only] = pending.shares.keys()
+  let text = ''
+  for (let index = 0; index < pending.recordCount; index += 1) {
+    const partition = pending.partitions?.[index] ?? only ?? -1
+    const reader = readers.get(partition)
+    assert(reader !== undefined, 'every record belongs to a share')
+    const offset = reader.nextOffset()
+    text += `${begin(index)}"partition":${partition},"offset":`
+    if (offset < 0) text += `null,"problem":${problems.get(partition)}}`
+    else {
+      const { appendTime } = reader
+      const timestamp = appendTime >= 0 ? appendTime : (pending.timestamps?.[index] ?? pending.now)
+      text += `${offset},"timestamp":${timestamp}}`
+    }
+  }
+  return text
+}
+
+/** The results of a request that was not waited for: where the records go, and nothing else. */
+export function unknownResultsText(
+  pending: PendingProduce,
+  begin: (index: number) => string,
+): string {
+  const [only] = pending.shares.keys()
+  let text = ''
+  for (let index = 0; index < pending.recordCount; index += 1) {
+    const partition = pending.partitions?.[index] ?? only
+    const timestamp = pending.timestamps?.[index] ?? pending.now
+    text += `${begin(index)}"partition":${partition},"offset":null,"timestamp":${timestamp}}`
+  }
+  return text
+}
+
+/** For results as the items of a JSON list. */
+export function asListItem(index: number): string {
+  return index === 0 ? '{' : ',{'
+}
