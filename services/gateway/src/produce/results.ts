@@ -44,12 +44,13 @@ class ShareReader {
  * ```
  *
  * Written by hand: all but the numbers is the same for each of possibly thousands of records.
- * `begin` is put in front of each, given the index of its record.
+ * `begin` is put in front of each, given the index of its record, and `end` behind it.
  */
 export function resultsText(
   pending: PendingProduce,
   requestId: string,
   begin: (index: number) => string,
+  end = '',
 ): string {
   const readers = new Map<number, ShareReader>()
   const problems = new Map<number, string>()
@@ -66,11 +67,11 @@ export function resultsText(
     assert(reader !== undefined, 'every record belongs to a share')
     const offset = reader.nextOffset()
     text += `${begin(index)}"partition":${partition},"offset":`
-    if (offset < 0) text += `null,"problem":${problems.get(partition)}}`
+    if (offset < 0) text += `null,"problem":${problems.get(partition)}}${end}`
     else {
       const { appendTime } = reader
       const timestamp = appendTime >= 0 ? appendTime : (pending.timestamps?.[index] ?? pending.now)
-      text += `${offset},"timestamp":${timestamp}}`
+      text += `${offset},"timestamp":${timestamp}}${end}`
     }
   }
   return text
@@ -80,13 +81,14 @@ export function resultsText(
 export function unknownResultsText(
   pending: PendingProduce,
   begin: (index: number) => string,
+  end = '',
 ): string {
   const [only] = pending.shares.keys()
   let text = ''
   for (let index = 0; index < pending.recordCount; index += 1) {
     const partition = pending.partitions?.[index] ?? only
     const timestamp = pending.timestamps?.[index] ?? pending.now
-    text += `${begin(index)}"partition":${partition},"offset":null,"timestamp":${timestamp}}`
+    text += `${begin(index)}"partition":${partition},"offset":null,"timestamp":${timestamp}}${end}`
   }
   return text
 }

@@ -1,10 +1,11 @@
 import {
+  type BrokerConnection,
   errorFromKafka,
   listOffsetsApi,
   listOffsetsTimestamp,
   NO_ERROR,
 } from '@courant/kafka-protocol'
-import { BusError, limits, type TopicId } from '@courant/kernel'
+import { BusError, type TopicId } from '@courant/kernel'
 import type { Leaders } from './leaders.ts'
 
 /** A place in a log, named by what is there. */
@@ -29,17 +30,60 @@ export async function findOffset(
   timeoutMs: number = REQUEST_TIMEOUT_MS,
 ): Promise<FoundOffset> {
   const connection = await leaders.connection(topicId, partition)
+  const [found] = await ask(connection, topicId, [partition], query, timeoutMs)
+  if (found === undefined) throw new BusError('INTERNAL', 'The broker answered something else.')
+  return found
+}
+
+/** The same for all partitions of a topic, by index: one request to each of their leaders. */
+export async function findOffsets(
+  leaders: Leaders,
+  topicId: TopicId,
+  partitionCount: number,
+  query: OffsetQuery,
+): Promise<FoundOffset[]> {
+  const byLeader = new Map<BrokerConnection, number[]>()
+  for (let partition = 0; partition < partitionCount; partition += 1) {
+    const found = leaders.connection(topicId, partition)
+    const connection = found instanceof Promise ? await found : found
+    const partitions = byLeader.get(connection)
+    if (partitions === undefined) byLeader.set(connection, [partition])
+    else partitions.push(partition)
+  }
+  const offsets: FoundOffset[] = []
+  const asking = [...byLeader].map(async ([connection, partitions]) => {
+    const found = await ask(connection, topicId, partitions, query, REQUEST_TIMEOUT_MS)
+    for (const [index, partition] of partitions.entries()) {
+      const offset = found[index]
+      if (offset !== undefined) offsets[partition] = offset
+    }
+  })
+  await Promise.all(asking)
+  return offsets
+}
+
+/** The offsets in the order of `partitions`. Throws the first error that the broker reports. */
+async function ask(
+  connection: BrokerConnection,
+  topicId: TopicId,
+  partitions: readonly number[],
+  query: OffsetQuery,
+  timeoutMs: number,
+): Promise<FoundOffset[]> {
   const timestamp = typeof query === 'string' ? listOffsetsTimestamp[query] : query.timestamp
+  const asked = partitions.map((partitionIndex) => ({ partitionIndex, timestamp }))
   const response = await connection.request(
     listOffsetsApi,
-    {
-      replicaId: CONSUMER,
-      topics: [{ name: topicId, partitions: [{ partitionIndex: partition, timestamp }] }],
-    },
-    Math.min(timeoutMs, limits.waitMsMax),
+    { replicaId: CONSUMER, topics: [{ name: topicId, partitions: asked }] },
+    timeoutMs,
   )
-  const answer = response.topics[0]?.partitions[0]
-  if (answer === undefined) throw new BusError('INTERNAL', 'The broker answered something else.')
-  if (answer.errorCode !== NO_ERROR) throw errorFromKafka(answer.errorCode, null, 'read')
-  return { offset: answer.offset, timestamp: answer.timestamp }
+  const answers = new Map(
+    response.topics[0]?.partitions.map((answer) => [answer.partitionIndex, answer]),
+  )
+  return partitions.map((partition) => {
+    const answer = answers.get(partition)
+    if (answer === undefined) throw new BusError('INTERNAL', 'The broker left out a partition.')
+    if (answer.errorCode !== NO_ERROR) throw errorFromKafka(answer.errorCode, null, 'read')
+    return { offset: answer.offset, timestamp: answer.timestamp }
+  })
 }

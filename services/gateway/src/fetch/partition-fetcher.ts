@@ -1,0 +1,72 @@
+import { errorFromKafka, fetchApi, NO_ERROR } from '@courant/kafka-protocol'
+import { BusError, limits, type TopicId } from '@courant/kernel'
+import type { Leaders } from '../routing/leaders.ts'
+
+export type Isolation = 'committed' | 'uncommitted'
+
+export interface FetchPosition {
+  readonly topicId: TopicId
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface FetchBounds {
+  /** Bytes of record batches; the first batch comes whole even if it is larger. */
+  readonly maxBytes: number
+  /** How long the broker may wait for the first byte. */
+  readonly maxWaitMs: number
+  readonly isolation: Isolation
+}
+
+/** What the leader of a partition has from an offset on. */
+export interface Fetched {
+  /** Record batches, the last of which may be cut off. Empty: nothing is there yet. */
+  readonly records: Buffer
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+}
+
+const CONSUMER = -1
+const ISOLATION: Readonly<Record<Isolation, number>> = { uncommitted: 0, committed: 1 }
+/** Beyond its own wait the broker gets this long to read and answer. */
+const ANSWER_TIMEOUT_MS = 10_000
+const NOTHING = Buffer.alloc(0)
+
+/** One fetch from the leader of one partition. Rejects with BusError. */
+export async function fetchPartition(
+  leaders: Leaders,
+  { topicId, partition, offset }: FetchPosition,
+  { maxBytes, maxWaitMs, isolation }: FetchBounds,
+): Promise<Fetched> {
+  const found = leaders.connection(topicId, partition)
+  const connection = found instanceof Promise ? await found : found
+  const waitMs = Math.min(maxWaitMs, limits.brokerWaitMsMax)
+  const response = await connection.request(
+    fetchApi,
+    {
+      replicaId: CONSUMER,
+      maxWaitMs: waitMs,
+      minBytes: 1,
+      maxBytes,
+      isolationLevel: ISOLATION[isolation],
+      topics: [
+        {
+          topic: topicId,
+          partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: maxBytes }],
+        },
+      ],
+    },
+    waitMs + ANSWER_TIMEOUT_MS,
+  )
+  const answer = response.topics[0]?.partitions[0]
+  if (response.errorCode !== NO_ERROR) throw errorFromKafka(response.errorCode, null, 'read')
+  if (answer === undefined) throw new BusError('INTERNAL', 'The broker answered something else.')
+  if (answer.errorCode !== NO_ERROR) throw errorFromKafka(answer.errorCode, null, 'read')
+  return {
+    records: answer.records ?? NOTHING,
+    highWatermark: answer.highWatermark,
+    lastStableOffset: answer.lastStableOffset,
+    logStartOffset: answer.logStartOffset,
+  }
+}

@@ -1,0 +1,177 @@
+import { assert, BusError, type Clock, limits, wait } from '@courant/kernel'
+import type { TargetTopic } from '../accumulator/topic-accumulator.ts'
+import { LineBatch } from './line-batch.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { ParsedRecords } from './parsed-records.ts'
+import type { ProduceOptions } from './produce-options.ts'
+import type { Producer } from './producer.ts'
+
+export interface LineProducerOptions extends ProduceOptions {
+  readonly onError: 'continue' | 'stop'
+  readonly requestId: string
+}
+
+/** Line batches that may be under way; beyond, the body is not read on. */
+const BATCHES_AHEAD_MAX = 32
+/** Bytes of lines that go into one batch, and that may be under way, give or take a chunk. */
+const BATCH_BYTES = 256 * 1024
+const BYTES_AHEAD_MAX = 4 * 1024 * 1024
+/** While there is no memory for it, a batch tries again after this. */
+const NO_ROOM_PAUSE_MS = 20
+
+/**
+ * Produces the lines of an NDJSON body while it arrives, and yields their results while it does so.
+ * Both directions are held by backpressure: the body is read on only as fast as batches are
+ * answered, and those only as fast as the caller takes its results.
+ */
+export class LineProducer {
+  readonly #producer: Producer
+  readonly #clock: Clock
+  readonly #topic: () => TargetTopic
+  readonly #options: LineProducerOptions
+  readonly #records = new ParsedRecords()
+  readonly #underWay: { readonly batch: LineBatch; readonly bytes: number }[] = []
+  #bytesUnderWay = 0
+  #lineCount = 0
+  #failedCount = 0
+  #reading: 'going' | 'done' = 'going'
+  #wakeReader: () => void = () => {}
+  #wakeWriter: () => void = () => {}
+
+  /** `topic` is asked for each batch: the stream may outlive changes of its settings. */
+  constructor(
+    producer: Producer,
+    clock: Clock,
+    topic: () => TargetTopic,
+    options: LineProducerOptions,
+  ) {
+    this.#producer = producer
+    this.#clock = clock
+    this.#topic = topic
+    this.#options = options
+  }
+
+  /** The text of the answer. It throws when the body breaks off: then there is no last line. */
+  async *run(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
+    const reading = this.#read(body).finally(() => {
+      this.#reading = 'done'
+      this.#wakeWriter()
+    })
+    // It is awaited below; until then a failure must not count as unhandled.
+    reading.catch(() => {})
+    try {
+      while (true) {
+        const next = this.#underWay[0]
+        if (next !== undefined) yield await this.#finish(next.batch)
+        else if (this.#reading === 'done') break
+        else await new Promise<void>((resolve) => (this.#wakeWriter = resolve))
+      }
+      await reading
+      yield `{"done":true,"records":${this.#lineCount},"failed":${this.#failedCount}}\n`
+    } finally {
+      this.#reading = 'done'
+      this.#wakeReader()
+    }
+  }
+
+  async #finish(batch: LineBatch): Promise<string> {
+    await batch.whenDecided()
+    const done = this.#underWay.shift()
+    assert(done?.batch === batch, 'results leave in the order of the lines')
+    this.#bytesUnderWay -= done.bytes
+    this.#failedCount += batch.failedCount
+    this.#wakeReader()
+    return batch.results(this.#options.requestId)
+  }
+
+  async #read(body: AsyncIterable<Buffer>): Promise<void> {
+    const splitter = new LineSplitter()
+    let lines: Buffer[] = []
+    let bytes = 0
+    const take = async (): Promise<void> => {
+      await this.#submit(lines, bytes)
+      lines = []
+      bytes = 0
+    }
+    for await (const chunk of body) {
+      for (const line of splitter.push(chunk)) {
+        if (isBlank(line)) continue
+        lines.push(line)
+        bytes += line.length
+        if (bytes >= BATCH_BYTES || lines.length === limits.bodyRecordsMax) await take()
+        if (this.#isOver()) return
+      }
+      if (lines.length > 0) await take()
+      if (this.#isOver()) return
+    }
+    const last = splitter.end()
+    if (last !== null && !isBlank(last)) {
+      lines.push(last)
+      bytes += last.length
+      await take()
+    }
+  }
+
+  /** The caller has gone, or a line has failed and the stream stops at failures. */
+  #isOver(): boolean {
+    if (this.#reading === 'done') return true
+    return this.#options.onError === 'stop' && this.#failedSoFar() > 0
+  }
+
+  #failedSoFar(): number {
+    return this.#underWay.reduce((sum, { batch }) => sum + batch.failedCount, this.#failedCount)
+  }
+
+  async #submit(lines: readonly Buffer[], bytes: number): Promise<void> {
+    while (this.#reading === 'going' && this.#isFull(bytes)) {
+      await new Promise<void>((resolve) => (this.#wakeReader = resolve))
+    }
+    if (this.#isOver()) return
+    const batch = new LineBatch(this.#lineCount)
+    const { partitionCount } = this.#topic()
+    const rules = { partitionCount, now: this.#clock.now() }
+    batch.parse(lines, this.#records, rules, this.#options.onError)
+    this.#lineCount += batch.lineCount
+    if (this.#records.count > 0) await this.#submitRecords(batch)
+    this.#underWay.push({ batch, bytes })
+    this.#bytesUnderWay += bytes
+    this.#wakeWriter()
+  }
+
+  #isFull(bytes: number): boolean {
+    if (this.#underWay.length === 0) return false
+    return (
+      this.#underWay.length >= BATCHES_AHEAD_MAX || this.#bytesUnderWay + bytes > BYTES_AHEAD_MAX
+    )
+  }
+
+  /** A full accumulator is backpressure here, and a failure only at the deadline. */
+  async #submitRecords(batch: LineBatch): Promise<void> {
+    const { acks, timeoutMs } = this.#options
+    const deadlineMs = this.#clock.monotonicMs() + timeoutMs
+    while (true) {
+      try {
+        const pending = this.#producer.submit(this.#topic(), this.#records, this.#options, root)
+        batch.submitted(pending, acks === 'none' ? 'none' : 'wait')
+        return
+      } catch (thrown) {
+        const error = BusError.from(thrown)
+        const isFull = error.code === 'BUSY' || error.code === 'THROTTLED'
+        if (!isFull || this.#reading === 'done' || this.#clock.monotonicMs() >= deadlineMs) {
+          batch.refused(error)
+          return
+        }
+      }
+      await wait(this.#clock, NO_ROOM_PAUSE_MS)
+    }
+  }
+}
+
+/** Blank lines are skipped: they end a file, or keep a stream alive. */
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+}
+
+function root(): string {
+  return ''
+}

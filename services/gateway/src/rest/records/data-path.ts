@@ -1,0 +1,63 @@
+import type { Clock, Network, Random } from '@courant/kernel'
+import type { MetadataCopy } from '@courant/metadata'
+import { Accumulator } from '../../accumulator/accumulator.ts'
+import { PartitionReader } from '../../fetch/partition-reader.ts'
+import { Producer } from '../../produce/producer.ts'
+import { BrokerPool } from '../../routing/broker-pool.ts'
+import { Leaders } from '../../routing/leaders.ts'
+import { ProduceSender } from '../../routing/produce-sender.ts'
+import { ServingTopics } from '../../routing/serving-topics.ts'
+import type { TopicResolver } from '../../topics/topic-resolver.ts'
+import type { TopicBrokers } from '../topics/topic-brokers.ts'
+
+export interface DataPathParts {
+  readonly network: Network
+  readonly clock: Clock
+  readonly random: Random
+  readonly metadata: MetadataCopy
+  readonly topics: TopicResolver
+}
+
+/** What the routes of records work with. One of each a gateway. */
+export interface DataPath {
+  readonly clock: Clock
+  readonly topics: TopicResolver
+  readonly accumulator: Accumulator
+  readonly producer: Producer
+  readonly reader: PartitionReader
+  /** Leaders over the connections that reads use. */
+  readonly leaders: Leaders
+  /** For management. */
+  readonly brokers: TopicBrokers
+  /** Waits for what is on its way to brokers, then closes the connections to them. */
+  stop(): Promise<void>
+}
+
+/**
+ * Wires the data path. Produces have connections of their own: a broker answers long polls after
+ * seconds, and one that answers strictly in order would hold every produce behind them.
+ */
+export function createDataPath(parts: DataPathParts): DataPath {
+  const { network, clock, random, metadata, topics } = parts
+  const pool = (clientId: string): BrokerPool =>
+    new BrokerPool({ network, clock, random, clientId, broker: (id) => metadata.broker(id) })
+  const producePool = pool('courant-gateway-produce')
+  const fetchPool = pool('courant-gateway-fetch')
+  const sender = new ProduceSender(new Leaders(metadata, producePool))
+  const leaders = new Leaders(metadata, fetchPool)
+  const accumulator = new Accumulator({ clock, random, sender })
+  return {
+    clock,
+    topics,
+    accumulator,
+    producer: new Producer(accumulator, clock),
+    reader: new PartitionReader(leaders, clock),
+    leaders,
+    brokers: new ServingTopics(leaders, clock),
+    async stop() {
+      await accumulator.drained()
+      producePool.close()
+      fetchPool.close()
+    },
+  }
+}

@@ -1,0 +1,130 @@
+import { assert, BusError, limits } from '@courant/kernel'
+import type { Topic } from '@courant/metadata'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { readBody } from '../../http/read-body.ts'
+import { binaryCloudEvent, structuredCloudEvent } from '../../produce/cloud-event.ts'
+import { type ContentKind, contentKind } from '../../produce/content-kind.ts'
+import { JsonBody } from '../../produce/json-body.ts'
+import { nextTurn } from '../../produce/next-turn.ts'
+import type { ParsedRecords } from '../../produce/parsed-records.ts'
+import type { PendingProduce } from '../../produce/pending-produce.ts'
+import { problemAt } from '../../produce/record-problem.ts'
+import { RecordsPool } from '../../produce/records-pool.ts'
+import { asListItem, resultsText, unknownResultsText } from '../../produce/results.ts'
+import { setSingleRecord } from '../../produce/single-record.ts'
+import { JSON_TYPE } from '../samples.ts'
+import type { DataPath } from './data-path.ts'
+import { optionsOf, type ProduceQueryValue } from './produce.ts'
+import { produceLines } from './produce-lines.ts'
+
+/** Handles `POST /v1/topics/{topic}/records`. One a gateway. */
+export class ProduceHandler {
+  readonly #dataPath: DataPath
+  readonly #pool = new RecordsPool()
+
+  constructor(dataPath: DataPath) {
+    this.#dataPath = dataPath
+  }
+
+  async handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { topics, clock } = this.#dataPath
+    const { principal } = request
+    assert(principal?.kind === 'tenant', 'only a tenant comes this far')
+    const { topic: name } = request.params as { topic: string }
+    const query = request.query as ProduceQueryValue
+    const kind = contentKind(request.raw.headers)
+    checkQuery(query, kind)
+    const topic =
+      topics.find(principal.tenantId, name) ?? (await topics.resolve(principal.tenantId, name))
+    if (kind === 'ndjson') return produceLines(this.#dataPath, topic, query, request, reply)
+    const body = await readBody(request.raw, limits.bodyBytesMax, clock)
+    const pending = await this.#submit(topic, kind, body, query, request)
+    if (query.acks === 'none') return sendTaken(reply, pending)
+    await pending.whenDecided()
+    return sendOutcome(reply, pending, request.id, query.onPartial ?? 'status')
+  }
+
+  async #submit(
+    topic: Topic,
+    kind: Exclude<ContentKind, 'ndjson'>,
+    body: Buffer,
+    query: ProduceQueryValue,
+    request: FastifyRequest,
+  ): Promise<PendingProduce> {
+    const records = this.#pool.take()
+    try {
+      if (kind === 'json') await this.#parseJson(topic, body, records)
+      else setSingleRecord(records, singleRecord(kind, body, query, request), topic.partitionCount)
+      return this.#dataPath.producer.submit(topic, records, optionsOf(query), pointerOf(kind))
+    } finally {
+      this.#pool.give(records)
+    }
+  }
+
+  async #parseJson(topic: Topic, body: Buffer, records: ParsedRecords): Promise<void> {
+    const { partitionCount } = topic
+    const now = this.#dataPath.clock.now()
+    const parsing = new JsonBody(body, records, { partitionCount, now })
+    while (!parsing.next()) await nextTurn()
+  }
+}
+
+/** A parameter that would be ignored is refused instead. */
+function checkQuery(query: ProduceQueryValue, kind: ContentKind): void {
+  const isList = kind === 'json' || kind === 'ndjson'
+  for (const name of ['key', 'partition'] as const) {
+    if (!isList || query[name] === undefined) continue
+    throw problemAt(
+      'INVALID_ARGUMENT',
+      `?${name}`,
+      `With this body, ${name} is a field of a record.`,
+    )
+  }
+  if (kind !== 'ndjson' && query.onError !== undefined) {
+    throw problemAt('INVALID_ARGUMENT', '?onError', 'onError is for NDJSON.')
+  }
+}
+
+function singleRecord(
+  kind: Exclude<ContentKind, 'ndjson' | 'json'>,
+  body: Buffer,
+  query: ProduceQueryValue,
+  request: FastifyRequest,
+) {
+  const { headers } = request.raw
+  const key = query.key ?? null
+  const partition = query.partition ?? null
+  if (kind === 'raw') {
+    const contentType = headers['content-type']
+    const kept =
+      contentType === undefined ? [] : [{ name: 'content-type', value: Buffer.from(contentType) }]
+    return { key, value: body, headers: kept, partition }
+  }
+  const event = kind === 'cloudevent' ? structuredCloudEvent(body) : binaryCloudEvent(headers, body)
+  return { key: key ?? event.partitionKey, value: event.value, headers: event.headers, partition }
+}
+
+function pointerOf(kind: ContentKind): (index: number) => string {
+  return kind === 'json' ? (index) => `/records/${index}` : () => ''
+}
+
+function sendTaken(reply: FastifyReply, pending: PendingProduce): FastifyReply {
+  const results = unknownResultsText(pending, asListItem)
+  return reply.code(202).type(JSON_TYPE).send(`{"results":[${results}],"failed":0}`)
+}
+
+function sendOutcome(
+  reply: FastifyReply,
+  pending: PendingProduce,
+  requestId: string,
+  onPartial: 'status' | 'error',
+): FastifyReply {
+  const { failedCount, worstError } = pending
+  if (worstError !== null && failedCount === pending.recordCount) throw worstError
+  const results = resultsText(pending, requestId, asListItem)
+  const body = `{"results":[${results}],"failed":${failedCount}}`
+  if (worstError === null) return reply.code(200).type(JSON_TYPE).send(body)
+  if (onPartial === 'status') return reply.code(207).type(JSON_TYPE).send(body)
+  const detail = `${failedCount} of ${pending.recordCount} records were not written.`
+  throw new BusError('PARTIAL_PRODUCE', detail, { extra: JSON.parse(body) })
+}

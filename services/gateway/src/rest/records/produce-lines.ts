@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable, type Transform } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { BusError } from '@courant/kernel'
+import type { Topic } from '@courant/metadata'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LineProducer } from '../../produce/line-producer.ts'
+import type { DataPath } from './data-path.ts'
+import { NDJSON_TYPE, optionsOf, type ProduceQueryValue } from './produce.ts'
+
+/** Answers an NDJSON body line by line while it arrives. */
+export function produceLines(
+  { clock, producer, topics }: DataPath,
+  topic: Topic,
+  query: ProduceQueryValue,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const body = decoded(request.raw)
+  const current = (): Topic => topics.find(topic.tenantId, topic.name) ?? topic
+  const lines = new LineProducer(producer, clock, current, {
+    ...optionsOf(query),
+    onError: query.onError ?? 'continue',
+    requestId: request.id,
+  })
+  const answer = Readable.from(lines.run(body), { objectMode: false })
+  reply.raw.once('close', () => {
+    // A caller that leaves ends its body too; whoever still waits for it must not.
+    if (!reply.raw.writableFinished) body.destroy()
+  })
+  return reply.code(200).type(NDJSON_TYPE).send(answer)
+}
+
+/** Decompressed as it is read: what has not been asked for does not exist yet, so a bomb finds no room. */
+function decoded(request: IncomingMessage): Readable {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity' || encoding === '') return request
+  if (encoding === 'gzip') return pipe(request, createGunzip())
+  if (encoding === 'zstd') return pipe(request, createZstdDecompress())
+  throw new BusError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is gzip, zstd or identity.')
+}
+
+function pipe(request: IncomingMessage, decoder: Transform): Readable {
+  request.on('error', (error) => decoder.destroy(error))
+  return request.pipe(decoder)
+}
