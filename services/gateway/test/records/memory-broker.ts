@@ -1,0 +1,211 @@
+import { type Address, type Listener, type Offset, systemClock } from '@courant/kernel'
+import {
+  type Exchange,
+  fetchApi,
+  listOffsetsApi,
+  listOffsetsTimestamp,
+  produceApi,
+  type RequestOf,
+  RequestRouter,
+  type ResponseInputOf,
+  ServerConnection,
+} from '@courant/kafka-protocol'
+import { RecordBatch, RecordCursor, verifyProduced } from '@courant/record-batch'
+import { nodeNetwork } from '@courant/service-kit'
+
+type ProduceRequest = RequestOf<typeof produceApi>
+type FetchRequest = RequestOf<typeof fetchApi>
+type FetchResponse = ResponseInputOf<typeof fetchApi>
+
+/** What the broker does with the next produces: serve, fail with a Kafka error, or keep silent. */
+export type ProduceMood = { readonly error: number; readonly message?: string } | 'serve' | 'silent'
+
+const OFFSET_OUT_OF_RANGE = 1
+const NO_ERROR = 0
+
+interface Log {
+  readonly batches: Buffer[]
+  start: number
+  end: number
+}
+
+/**
+ * A broker of the real protocol on a real socket, with its logs in memory and moods that a test can
+ * set. It checks every batch as a broker does.
+ */
+export class MemoryBroker {
+  mood: ProduceMood = 'serve'
+  /** Produces that arrived, in order, whatever became of them. */
+  readonly received: { readonly partition: number; readonly acks: number; records: number }[] = []
+  readonly #logs = new Map<string, Log>()
+  readonly #connections = new Set<ServerConnection>()
+  #held: (() => void)[] = []
+  #waiters: (() => void)[] = []
+  #listener: Listener | null = null
+  #router = new RequestRouter()
+
+  static async start(address: Address = { host: '127.0.0.1', port: 0 }): Promise<MemoryBroker> {
+    const broker = new MemoryBroker()
+    broker.#router
+      .on(produceApi, (request, exchange) => broker.#produce(request, exchange))
+      .on(fetchApi, (request, exchange) => broker.#fetch(request, exchange))
+      .on(listOffsetsApi, (request, exchange) => {
+        exchange.respond({
+          topics: request.topics.map(({ name, partitions }) => ({
+            name,
+            partitions: partitions.map(({ partitionIndex, timestamp }) => {
+              const offset = broker.#find(broker.log(name, partitionIndex), timestamp)
+              return { partitionIndex, errorCode: NO_ERROR, timestamp: -1, offset }
+            }),
+          })),
+        })
+      })
+    await broker.listen(address)
+    return broker
+  }
+
+  get address(): Address {
+    return this.#listener?.address ?? { host: '127.0.0.1', port: 0 }
+  }
+
+  async listen(address: Address): Promise<void> {
+    this.#listener = await nodeNetwork.listen(address, (connection) => {
+      const { server, events } = ServerConnection.accept(connection, {
+        router: this.#router,
+        onClose: () => this.#connections.delete(server),
+      })
+      this.#connections.add(server)
+      return events
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.dropConnections()
+    await this.#listener?.close()
+  }
+
+  dropConnections(): void {
+    for (const connection of this.#connections) connection.destroy()
+  }
+
+  log(topicId: string, partition: number): Log {
+    const key = `${topicId}/${partition}`
+    const log = this.#logs.get(key) ?? { batches: [], start: 0, end: 0 }
+    this.#logs.set(key, log)
+    return log
+  }
+
+  /** Appends a batch as another client would have. */
+  append(topicId: string, partition: number, batch: Buffer): number {
+    const log = this.log(topicId, partition)
+    const view = new RecordBatch(batch)
+    const baseOffset = log.end
+    view.stampBaseOffset(baseOffset as Offset)
+    log.batches.push(batch)
+    log.end = view.nextOffset
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) waiter()
+    return baseOffset
+  }
+
+  /** Serves what silence has kept waiting. */
+  speak(): void {
+    this.mood = 'serve'
+    const held = this.#held
+    this.#held = []
+    for (const serve of held) serve()
+  }
+
+  #produce(
+    request: ProduceRequest,
+    exchange: Exchange<ResponseInputOf<typeof produceApi>>,
+  ): void {
+    const [topic] = request.topics
+    const [partition] = topic?.partitions ?? []
+    const records = partition?.records
+    if (topic === undefined || partition === undefined || records == null) return exchange.skip()
+    const batch = new RecordBatch(Buffer.from(records))
+    batch.verify()
+    verifyProduced(batch)
+    const { index } = partition
+    this.received.push({ partition: index, acks: request.acks, records: batch.recordCount })
+    const answer = (errorCode: number, errorMessage: string | null, baseOffset: number): void => {
+      exchange.respond({
+        throttleTimeMs: 0,
+        topics: [
+          {
+            name: topic.name,
+            partitions: [
+              { index, errorCode, errorMessage, baseOffset, logAppendTimeMs: -1 },
+            ],
+          },
+        ],
+      })
+    }
+    const serve = (): void => answer(NO_ERROR, null, this.append(topic.name, index, batch.buffer))
+    const { mood } = this
+    if (mood === 'serve') serve()
+    else if (mood === 'silent') this.#held.push(serve)
+    else answer(mood.error, mood.message ?? null, -1)
+  }
+
+  #fetch(request: FetchRequest, exchange: Exchange<FetchResponse>): void {
+    const response = this.#fetched(request)
+    const isEmpty = response.topics.every(({ partitions }) =>
+      partitions.every(({ records, errorCode }) => records === null && errorCode === NO_ERROR),
+    )
+    if (!isEmpty || request.maxWaitMs === 0) return exchange.respond(response)
+    const finish = (): void => {
+      timer.cancel()
+      if (exchange.isWaiting) exchange.respond(this.#fetched(request))
+    }
+    const timer = systemClock.setTimer(request.maxWaitMs, finish)
+    this.#waiters.push(finish)
+  }
+
+  #fetched(request: FetchRequest): FetchResponse {
+    return {
+      throttleTimeMs: 0,
+      topics: request.topics.map(({ topic, partitions }) => ({
+        topic,
+        partitions: partitions.map(({ partition, fetchOffset, partitionMaxBytes }) => {
+          const log = this.log(topic, partition)
+          const isInside = fetchOffset >= log.start && fetchOffset <= log.end
+          const found = isInside ? read(log, fetchOffset, partitionMaxBytes) : []
+          return {
+            partition,
+            errorCode: isInside ? NO_ERROR : OFFSET_OUT_OF_RANGE,
+            highWatermark: log.end,
+            lastStableOffset: log.end,
+            logStartOffset: log.start,
+            abortedTransactions: null,
+            records: found.length === 0 ? null : Buffer.concat(found),
+          }
+        }),
+      })),
+    }
+  }
+
+  #find(log: Log, timestamp: number): number {
+    if (timestamp === listOffsetsTimestamp.earliest) return log.start
+    if (timestamp === listOffsetsTimestamp.latest) return log.end
+    for (const batch of log.batches) {
+      const cursor = new RecordCursor(new RecordBatch(batch))
+      while (cursor.next()) if (cursor.timestamp >= timestamp) return cursor.offset
+    }
+    return -1
+  }
+}
+
+function read(log: Log, from: number, bytesMax: number): Buffer[] {
+  const found: Buffer[] = []
+  let bytes = 0
+  for (const batch of log.batches) {
+    if (new RecordBatch(batch).lastOffset < from) continue
+    if (found.length > 0 && bytes + batch.length > bytesMax) break
+    found.push(batch)
+    bytes += batch.length
+  }
+  return found
+}
