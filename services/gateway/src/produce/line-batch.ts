@@ -25,7 +25,9 @@ export class LineBatch {
   }
 
   get failedCount(): number {
-    return this.#problems.size + (this.#pending?.failedCount ?? 0)
+    // Of what nobody waits for, nothing is known.
+    const refused = this.#acks === 'wait' ? this.#pending?.failedCount : 0
+    return this.#problems.size + (refused ?? 0)
   }
 
   /** Parses lines into `records`; `onError: 'stop'` leaves out what is behind the first bad one. */

@@ -1,4 +1,3 @@
-import { type Address, type Listener, type Offset, systemClock } from '@courant/kernel'
 import {
   type Exchange,
   fetchApi,
@@ -10,6 +9,7 @@ import {
   type ResponseInputOf,
   ServerConnection,
 } from '@courant/kafka-protocol'
+import { type Address, type Listener, type Offset, systemClock } from '@courant/kernel'
 import { RecordBatch, RecordCursor, verifyProduced } from '@courant/record-batch'
 import { nodeNetwork } from '@courant/service-kit'
 
@@ -39,8 +39,9 @@ export class MemoryBroker {
   readonly received: { readonly partition: number; readonly acks: number; records: number }[] = []
   readonly #logs = new Map<string, Log>()
   readonly #connections = new Set<ServerConnection>()
+  readonly #failing = new Map<number, number>()
   #held: (() => void)[] = []
-  #waiters: (() => void)[] = []
+  readonly #waiters = new Set<() => void>()
   #listener: Listener | null = null
   #router = new RequestRouter()
 
@@ -88,6 +89,11 @@ export class MemoryBroker {
     for (const connection of this.#connections) connection.destroy()
   }
 
+  /** Fetches that wait for a record. */
+  get waitingCount(): number {
+    return this.#waiters.size
+  }
+
   log(topicId: string, partition: number): Log {
     const key = `${topicId}/${partition}`
     const log = this.#logs.get(key) ?? { batches: [], start: 0, end: 0 }
@@ -103,10 +109,20 @@ export class MemoryBroker {
     view.stampBaseOffset(baseOffset as Offset)
     log.batches.push(batch)
     log.end = view.nextOffset
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) waiter()
+    for (const waiter of this.#waiters) waiter()
     return baseOffset
+  }
+
+  /** Every produce to the partition fails; null ends that. */
+  failPartition(partition: number, error: number | null): void {
+    if (error === null) this.#failing.delete(partition)
+    else this.#failing.set(partition, error)
+  }
+
+  /** Drops what silence has kept waiting. */
+  forget(): void {
+    this.#held = []
+    this.mood = 'serve'
   }
 
   /** Serves what silence has kept waiting. */
@@ -117,14 +133,14 @@ export class MemoryBroker {
     for (const serve of held) serve()
   }
 
-  #produce(
-    request: ProduceRequest,
-    exchange: Exchange<ResponseInputOf<typeof produceApi>>,
-  ): void {
+  #produce(request: ProduceRequest, exchange: Exchange<ResponseInputOf<typeof produceApi>>): void {
     const [topic] = request.topics
     const [partition] = topic?.partitions ?? []
     const records = partition?.records
-    if (topic === undefined || partition === undefined || records == null) return exchange.skip()
+    if (topic === undefined || partition === undefined || records == null) {
+      exchange.skip()
+      return
+    }
     const batch = new RecordBatch(Buffer.from(records))
     batch.verify()
     verifyProduced(batch)
@@ -136,16 +152,16 @@ export class MemoryBroker {
         topics: [
           {
             name: topic.name,
-            partitions: [
-              { index, errorCode, errorMessage, baseOffset, logAppendTimeMs: -1 },
-            ],
+            partitions: [{ index, errorCode, errorMessage, baseOffset, logAppendTimeMs: -1 }],
           },
         ],
       })
     }
     const serve = (): void => answer(NO_ERROR, null, this.append(topic.name, index, batch.buffer))
     const { mood } = this
-    if (mood === 'serve') serve()
+    const failing = this.#failing.get(index)
+    if (failing !== undefined) answer(failing, null, -1)
+    else if (mood === 'serve') serve()
     else if (mood === 'silent') this.#held.push(serve)
     else answer(mood.error, mood.message ?? null, -1)
   }
@@ -155,13 +171,17 @@ export class MemoryBroker {
     const isEmpty = response.topics.every(({ partitions }) =>
       partitions.every(({ records, errorCode }) => records === null && errorCode === NO_ERROR),
     )
-    if (!isEmpty || request.maxWaitMs === 0) return exchange.respond(response)
+    if (!isEmpty || request.maxWaitMs === 0) {
+      exchange.respond(response)
+      return
+    }
     const finish = (): void => {
       timer.cancel()
+      this.#waiters.delete(finish)
       if (exchange.isWaiting) exchange.respond(this.#fetched(request))
     }
     const timer = systemClock.setTimer(request.maxWaitMs, finish)
-    this.#waiters.push(finish)
+    this.#waiters.add(finish)
   }
 
   #fetched(request: FetchRequest): FetchResponse {

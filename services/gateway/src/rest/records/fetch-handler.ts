@@ -13,6 +13,7 @@ import { JSON_TYPE } from '../samples.ts'
 import type { DataPath } from './data-path.ts'
 import { EVENTS_TYPE, type FetchQueryValue, PAGE_RECORDS_DEFAULT } from './fetch.ts'
 import { NDJSON_TYPE } from './produce.ts'
+import { sendOpen } from './send-open.ts'
 
 const PRODUCED = [JSON_TYPE, NDJSON_TYPE, EVENTS_TYPE]
 const OFFSET = /^(?:0|[1-9]\d{0,15})$/
@@ -99,7 +100,7 @@ function sendStream(
   const stream = recordStream(reader, position, fetched, options, clock, signal)
   // Whatever stands between us and the reader must pass records on as they come.
   const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
-  return reply.code(200).type(type).headers(headers).send(Readable.from(stream, BYTES))
+  return sendOpen(reply.code(200).type(type).headers(headers), Readable.from(stream, BYTES))
 }
 
 const BYTES = { objectMode: false, highWaterMark: 1 }

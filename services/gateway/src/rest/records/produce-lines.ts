@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LineProducer } from '../../produce/line-producer.ts'
 import type { DataPath } from './data-path.ts'
 import { NDJSON_TYPE, optionsOf, type ProduceQueryValue } from './produce.ts'
+import { sendOpen } from './send-open.ts'
 
 /** Answers an NDJSON body line by line while it arrives. */
 export function produceLines(
@@ -28,7 +29,7 @@ export function produceLines(
     // A caller that leaves ends its body too; whoever still waits for it must not.
     if (!reply.raw.writableFinished) body.destroy()
   })
-  return reply.code(200).type(NDJSON_TYPE).send(answer)
+  return sendOpen(reply.code(200).type(NDJSON_TYPE), answer)
 }
 
 /** Decompressed as it is read: what has not been asked for does not exist yet, so a bomb finds no room. */

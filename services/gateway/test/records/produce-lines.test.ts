@@ -1,0 +1,171 @@
+/** Goal: NDJSON in both directions at once: results while the body is sent, and neither end overrun. */
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { apiKey, type RecordsGateway, startRecordsGateway, topicId } from './records-gateway.ts'
+
+let gateway: RecordsGateway
+
+beforeAll(async () => {
+  gateway = await startRecordsGateway(1)
+})
+afterEach(() => gateway.broker.speak())
+afterAll(() => gateway.stop())
+
+interface Line {
+  readonly index?: number
+  readonly offset?: number | null
+  readonly problem?: { code: string; errors?: { pointer: string }[] }
+  readonly done?: true
+  readonly records?: number
+  readonly failed?: number
+}
+
+async function produce(body: string | Buffer, query = '', encoding = 'identity'): Promise<Line[]> {
+  const response = await gateway.request(`/v1/topics/orders/records${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson', 'content-encoding': encoding },
+    body,
+  })
+  expect(response.status).toBe(200)
+  return linesOf(await response.text())
+}
+
+function linesOf(text: string): Line[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line))
+}
+
+function storedCount(): number {
+  return gateway.broker.log(topicId, 0).end
+}
+
+describe('NDJSON', () => {
+  it('answers a line a record, with its index, and a last line', async () => {
+    const lines = await produce('{"value":1}\r\n\n  \n{"key":"k","valueText":"x"}')
+    expect(lines.map(({ index }) => index)).toEqual([0, 1, undefined])
+    expect(Number(lines[1]?.offset)).toBe(Number(lines[0]?.offset) + 1)
+    expect(lines[2]).toEqual({ done: true, records: 2, failed: 0 })
+  })
+
+  it('goes on behind a bad line, or stops there if asked to', async () => {
+    const body = '{"value":1}\n{"valeu":2}\n{"value":3\n\xff\n{"value":4}\n'
+    const lines = await produce(Buffer.from(body, 'latin1'))
+    expect(lines.map(({ problem }) => problem?.code)).toEqual([
+      undefined,
+      'INVALID_RECORD',
+      'INVALID_JSON',
+      'INVALID_JSON',
+      undefined,
+      undefined,
+    ])
+    expect(lines[1]?.problem?.errors?.[0]?.pointer).toBe('/valeu')
+    expect(lines.at(-1)).toEqual({ done: true, records: 5, failed: 3 })
+    const before = storedCount()
+    const stopped = await produce(Buffer.from(body, 'latin1'), '?onError=stop')
+    expect(stopped.length).toBe(3)
+    expect(stopped.at(-1)).toEqual({ done: true, records: 2, failed: 1 })
+    expect(storedCount()).toBe(before + 1)
+  })
+
+  it('takes more than one batch, compressed, in order', async () => {
+    const count = 5_000
+    const body = Array.from({ length: count }, (_, index) => `{"value":${index},"key":"k"}\n`)
+    const before = storedCount()
+    const lines = await produce(gzipSync(body.join('')), '', 'gzip')
+    expect(lines.at(-1)).toEqual({ done: true, records: count, failed: 0 })
+    for (const [index, line] of lines.slice(0, -1).entries()) {
+      expect([line.index, line.offset]).toEqual([index, before + index])
+    }
+  })
+
+  it('gives every line of a failed batch its problem', async () => {
+    gateway.broker.mood = { error: 56, message: 'STORAGE_OFFLINE: Gone.' }
+    const lines = await produce('{"value":1}\n{"nonsense":1}\n{"value":2}\n')
+    expect(lines.map(({ problem }) => problem?.code)).toEqual([
+      'STORAGE_OFFLINE',
+      'INVALID_RECORD',
+      'STORAGE_OFFLINE',
+      undefined,
+    ])
+    expect(lines.at(-1)).toEqual({ done: true, records: 3, failed: 3 })
+  })
+
+  it('answers lines without offsets for acks=none', async () => {
+    const lines = await produce('{"value":1}\n{"x":1}\n{"value":2}\n', '?acks=none')
+    expect(lines.map(({ offset }) => offset)).toEqual([null, null, null, undefined])
+    expect(lines.at(-1)?.failed).toBe(1)
+  })
+
+  it('answers results while the body is still being sent', async () => {
+    const stream = openStream()
+    stream.request.write('{"value":1}\n')
+    await vi.waitUntil(() => stream.text.includes('"index":0'))
+    stream.request.write('{"value":2}\n{"val')
+    await vi.waitUntil(() => stream.text.includes('"index":1'))
+    stream.request.end('ue":3}')
+    await vi.waitUntil(() => stream.text.includes('"done":true,"records":3'))
+  })
+
+  it('reads no further than it can answer', async () => {
+    gateway.broker.mood = 'silent'
+    const stream = openStream()
+    const line = `{"valueText":"${'x'.repeat(64_000)}"}\n`
+    let sent = 0
+    while (stream.request.write(line) && sent < 2_000) {
+      sent += 1
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(gateway.dataPath.accumulator.waitingBytes).toBeLessThan(6_000_000)
+    expect(sent).toBeLessThan(2_000)
+    gateway.broker.speak()
+    stream.request.end()
+    await vi.waitUntil(() => stream.text.includes('"done":true'), 10_000)
+    expect(linesOf(stream.text).at(-1)?.failed).toBe(0)
+  })
+
+  it('has no last line when the body breaks off, and forgets the caller', async () => {
+    const stream = openStream()
+    stream.request.write('{"value":1}\n{"value":')
+    await vi.waitUntil(() => stream.text.includes('"index":0'))
+    stream.request.destroy()
+    await vi.waitUntil(() => gateway.dataPath.accumulator.waitingBytes === 0)
+    expect(stream.text).not.toContain('done')
+  })
+
+  it('ends with no last line when a line is too long', async () => {
+    const stream = openStream()
+    stream.request.write('{"value":1}\n')
+    await vi.waitUntil(() => stream.text.includes('"index":0'))
+    const piece = 'x'.repeat(1 << 20)
+    for (let mib = 0; mib < 9; mib += 1) stream.request.write(piece)
+    await vi.waitUntil(() => stream.isClosed, 10_000)
+    expect(stream.text).not.toContain('done')
+  })
+})
+
+/** A request whose body is written by hand while its answer is read. */
+function openStream() {
+  const request = httpRequest({
+    port: gateway.port,
+    method: 'POST',
+    path: '/v1/topics/orders/records',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/x-ndjson' },
+  })
+  const stream = { request, text: '', isClosed: false }
+  request.on('response', (response: IncomingMessage) => {
+    response.setEncoding('utf8')
+    response.on('data', (text: string) => {
+      stream.text += text
+    })
+    response.on('error', () => {})
+  })
+  request.on('error', () => {})
+  request.on('close', () => {
+    stream.isClosed = true
+  })
+  request.flushHeaders()
+  return stream
+}
