@@ -54,6 +54,9 @@ export const limits = {
   fetchBytesDefault: 1 * MIB,
   fetchBytesMax: 32 * MIB,
   fetchRecordsMax: 10_000,
+  /** Texts of batches that a gateway keeps for further readers: of one batch, and of all. */
+  encodedBatchBytesMax: 4 * MIB,
+  encodedBatchesBytesMax: 32 * MIB,
   /** How long a produce may wait for its acknowledgement. */
   produceTimeoutMsDefault: 30_000,
   produceTimeoutMsMax: 120_000,
@@ -108,6 +111,7 @@ assert(limits.batchBytesMax < limits.frameBytesMax, 'a frame holds the largest b
 assert(limits.bodyBytesMax <= limits.decompressedBytesMax)
 assert(limits.batchBytesMax <= limits.fetchBytesMax, 'a fetch can return any one batch')
 assert(limits.batchBytesMax <= limits.accumulatorPartitionBytesMax)
+assert(limits.encodedBatchBytesMax < limits.encodedBatchesBytesMax)
 assert(limits.accumulatorPartitionBytesMax <= limits.accumulatorTenantBytesMax)
 assert(limits.accumulatorTenantBytesMax <= limits.accumulatorBytesMax)
 assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)

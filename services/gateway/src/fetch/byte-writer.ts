@@ -1,12 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 import { assert } from '@courant/kernel'
+import type { BufferPool } from './buffer-pool.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const ZERO = 0x30
-/** Two numbers below this make any safe integer, and each of them is a small integer of V8. */
-const HALF = 10_000_000
-const HALF_DIGITS = 7
+/** Digits are written four at a time, from a table of all that four digits can be. */
+const GROUP = 10_000
+const GROUP_DIGITS = 4
+const DIGITS = Int32Array.from({ length: GROUP }, (_, value) =>
+  Buffer.from(String(value).padStart(GROUP_DIGITS, '0')).readInt32LE(),
+)
+/** Constants are written a word at a time, and the last word may reach this far beyond its text. */
+const SLACK_BYTES = 4
 /** Below this a loop copies faster than a call. */
 const COPY_LOOP_BYTES_MAX = 24
 
@@ -15,14 +20,42 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
 )
 
-/** Text of JSON, written as bytes into one growing buffer. */
+/** A text of the program's own, ASCII and with nothing to escape, ready to be written in words. */
+export interface Constant {
+  readonly words: Int32Array
+  readonly size: number
+}
+
+/** Bytes whose memory can be used again. To give it back is not a duty. */
+export interface Borrowed {
+  readonly bytes: Buffer
+  giveBack(): void
+}
+
+export function constant(text: string): Constant {
+  const padded = Buffer.alloc(Math.ceil(text.length / 4) * 4)
+  padded.write(text, 'latin1')
+  const words = Int32Array.from({ length: padded.length / 4 }, (_, index) =>
+    padded.readInt32LE(index * 4),
+  )
+  return { words, size: text.length }
+}
+
+/**
+ * Text of JSON, written as bytes into one growing buffer. What every record repeats is written four
+ * bytes a step, through a view, which costs a third of writing it byte by byte.
+ */
 export class ByteWriter {
   #buffer: Buffer
+  #view: DataView
   #position = 0
+  readonly #pool: BufferPool | null
 
   /** `capacity` is a guess of the final size. */
-  constructor(capacity: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(capacity)
+  constructor(capacity: number, pool: BufferPool | null = null) {
+    this.#pool = pool
+    this.#buffer = this.#allocate(capacity + SLACK_BYTES)
+    this.#view = viewOf(this.#buffer)
   }
 
   get size(): number {
@@ -35,22 +68,39 @@ export class ByteWriter {
     this.#position = size
   }
 
+  /** A part of what was written, in a buffer of its own. */
+  copy(start: number, end: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(end - start)
+    this.#buffer.copy(bytes, 0, start, end)
+    return bytes
+  }
+
   /** What was written. The writer is spent. */
   take(): Buffer {
-    const bytes = this.#buffer.subarray(0, this.#position)
+    return this.takeBorrowed().bytes
+  }
+
+  /** The same; `giveBack` returns the memory to the pool once nobody reads the bytes any more. */
+  takeBorrowed(): Borrowed {
+    const whole = this.#buffer
     this.#buffer = NOTHING
-    return bytes
+    return { bytes: whole.subarray(0, this.#position), giveBack: () => this.#pool?.give(whole) }
+  }
+
+  constant({ words, size }: Constant): void {
+    this.#reserve(size)
+    const view = this.#view
+    const position = this.#position
+    for (let index = 0; index < words.length; index += 1) {
+      view.setInt32(position + index * 4, words[index] ?? 0, true)
+    }
+    this.#position = position + size
   }
 
   /** Text of the program's own: ASCII, nothing to escape. */
   ascii(text: string): void {
-    const { length } = text
-    this.#reserve(length)
-    const buffer = this.#buffer
-    const position = this.#position
-    for (let index = 0; index < length; index += 1)
-      buffer[position + index] = text.charCodeAt(index)
-    this.#position = position + length
+    this.#reserve(text.length)
+    this.#position += this.#buffer.write(text, this.#position, 'latin1')
   }
 
   /** Bytes that are known to be what they have to be. */
@@ -69,22 +119,9 @@ export class ByteWriter {
 
   /** A safe integer. */
   integer(value: number): void {
-    this.#reserve(17)
-    let rest = value
-    if (rest < 0) {
-      this.#buffer[this.#position++] = 0x2d
-      rest = -rest
-    }
-    if (rest < HALF) this.#digits(rest, 1)
-    else {
-      const high = Math.floor(rest / HALF)
-      if (high < HALF) this.#digits(high, 1)
-      else {
-        this.#digits(Math.floor(high / HALF), 1)
-        this.#digits(high % HALF, HALF_DIGITS)
-      }
-      this.#digits(rest % HALF, HALF_DIGITS)
-    }
+    this.#reserve(20)
+    if (value < 0) this.#buffer[this.#position++] = 0x2d
+    this.#natural(value < 0 ? -value : value)
   }
 
   /** `bytes[start, end)` as a JSON string; false, and nothing written, when they are not UTF-8. */
@@ -133,27 +170,37 @@ export class ByteWriter {
     this.#buffer[this.#position++] = QUOTE
   }
 
-  /** Digits of an integer below `HALF`, with zeros in front up to `digitsMin`. */
-  #digits(value: number, digitsMin: number): void {
-    let count = digitsMin
-    for (let bound = 10 ** digitsMin; value >= bound; bound *= 10) count += 1
-    const buffer = this.#buffer
-    let rest = value
-    for (let position = this.#position + count - 1; position >= this.#position; position -= 1) {
-      const next = (rest / 10) | 0
-      buffer[position] = ZERO + rest - next * 10
-      rest = next
+  #natural(value: number): void {
+    if (value < GROUP) {
+      const leadingZeros = value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0
+      this.#view.setInt32(this.#position, (DIGITS[value] ?? 0) >> (leadingZeros * 8), true)
+      this.#position += GROUP_DIGITS - leadingZeros
+      return
     }
-    this.#position += count
+    const high = Math.floor(value / GROUP)
+    this.#natural(high)
+    this.#view.setInt32(this.#position, DIGITS[value - high * GROUP] ?? 0, true)
+    this.#position += GROUP_DIGITS
   }
 
+  /** Room for `size` bytes and for the slack of the last word. */
   #reserve(size: number): void {
-    const end = this.#position + size
+    const end = this.#position + size + SLACK_BYTES
     if (end <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(end, this.#buffer.length * 2))
+    const larger = this.#allocate(Math.max(end, this.#buffer.length * 2))
     this.#buffer.copy(larger, 0, 0, this.#position)
+    this.#pool?.give(this.#buffer)
     this.#buffer = larger
+    this.#view = viewOf(larger)
   }
+
+  #allocate(size: number): Buffer {
+    return this.#pool?.take(size) ?? Buffer.allocUnsafeSlow(size)
+  }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
 }
 
 const NOTHING = Buffer.alloc(0)

@@ -10,6 +10,11 @@ export interface FetchPosition {
   readonly offset: number
 }
 
+/** Names a partition where one text is wanted. */
+export function partitionName({ topicId, partition }: Omit<FetchPosition, 'offset'>): string {
+  return `${topicId}/${partition}`
+}
+
 export interface FetchBounds {
   /** Bytes of record batches; the first batch comes whole even if it is larger. */
   readonly maxBytes: number

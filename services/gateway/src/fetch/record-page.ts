@@ -1,12 +1,16 @@
 import { assert } from '@courant/kernel'
 import { type RecordBatch, RecordCursor, recordBatches } from '@courant/record-batch'
-import { ByteWriter } from './byte-writer.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import { type Borrowed, ByteWriter, constant } from './byte-writer.ts'
+import type { EncodedBatch, EncodedBatches } from './encoded-batches.ts'
 import { type RecordFormat, RecordWriter } from './record-writer.ts'
 
 /** How records are put one behind the other. */
 export type PageLayout = 'list' | 'lines' | 'events'
 
 export interface PageOptions {
+  /** Names the partition, for batches that are encoded already. */
+  readonly partition: string
   /** Records before it, which a batch may begin with, are left out. */
   readonly offset: number
   readonly maxRecords: number
@@ -17,31 +21,57 @@ export interface PageOptions {
 /** Bytes encoded in one turn of the event loop, give or take a batch. */
 const SLICE_BYTES = 512 * 1024
 /** What a record's text has beyond its stored bytes, most of the time. */
-const TEXT_BYTES_PER_RECORD = 96
+const TEXT_BYTES_PER_RECORD = 80
+
+const LIST = constant('{"records":[')
+const LIST_END = constant('],')
+const COMMA = constant(',')
+const LINE_END = constant('\n')
+const EVENT_ID = constant('id: ')
+const EVENT_DATA = constant('\ndata: ')
+const EVENT_END = constant('\n\n')
+
+/** A batch that is being encoded, from its first record that the page may show. */
+interface Encoding {
+  readonly batch: RecordBatch
+  readonly cursor: RecordCursor
+  /** Where its text begins; null when the page does not show it from its first record on. */
+  readonly textStart: number | null
+  readonly ends: Int32Array
+}
 
 /**
  * Encodes fetched batches as text, in slices: each call of `next` goes on for some hundred KiB, so that
- * a large page does not hold up everybody else. Control batches are not records and are left out.
+ * a large page does not hold up everybody else. Batches that another page has encoded are copied.
+ * Control batches are not records and are left out.
  */
 export class RecordPage {
   /** Where the next read goes on. */
   nextOffset: number
   recordCount = 0
   readonly #options: PageOptions
+  readonly #scope: string
+  readonly #encoded: EncodedBatches
   readonly #out: ByteWriter
   readonly #writer: RecordWriter
   readonly #batches: Iterator<RecordBatch>
-  #cursor: RecordCursor | null = null
-  #batch: RecordBatch | null = null
+  #current: Encoding | null = null
 
-  constructor(records: Buffer, options: PageOptions) {
+  constructor(
+    records: Buffer,
+    options: PageOptions,
+    encoded: EncodedBatches,
+    pool: BufferPool | null = null,
+  ) {
+    const { offset, format, layout, maxRecords, partition } = options
     this.#options = options
-    this.nextOffset = options.offset
-    const { format, layout, maxRecords } = options
-    this.#out = new ByteWriter(estimatedBytes(records, maxRecords))
+    this.#scope = `${partition}/${format}/${layout}`
+    this.#encoded = encoded
+    this.nextOffset = offset
+    this.#out = new ByteWriter(estimatedBytes(records, maxRecords), pool)
     this.#writer = new RecordWriter(this.#out, format, layout === 'list' ? 'free' : 'single')
     this.#batches = recordBatches(records)
-    if (layout === 'list') this.#out.ascii('{"records":[')
+    if (layout === 'list') this.#out.constant(LIST)
   }
 
   /** True: all is encoded. */
@@ -49,11 +79,8 @@ export class RecordPage {
     const sliceEnd = this.#out.size + SLICE_BYTES
     while (this.#out.size < sliceEnd) {
       if (this.recordCount === this.#options.maxRecords) return true
-      if (this.#cursor === null) {
-        if (!this.#nextBatch()) return true
-      } else if (!this.#writeRecords(this.#cursor, sliceEnd)) {
-        this.#endBatch()
-      }
+      if (this.#current !== null) this.#encode(this.#current, sliceEnd)
+      else if (!this.#nextBatch()) return true
     }
     return false
   }
@@ -64,56 +91,99 @@ export class RecordPage {
   }
 
   /** A list as a JSON document, with `members` behind it. The page is spent. */
-  takeDocument(members: string): Buffer {
-    this.#out.ascii('],')
+  takeDocument(members: string): Borrowed {
+    this.#out.constant(LIST_END)
     this.#out.ascii(members)
-    return this.#out.take()
+    return this.#out.takeBorrowed()
   }
 
   #nextBatch(): boolean {
-    const { done, value } = this.#batches.next()
+    const { done, value: batch } = this.#batches.next()
     if (done === true) return false
-    this.#batch = value
-    if (value.isControl) this.#endBatch()
-    else this.#cursor = new RecordCursor(value)
+    if (batch.isControl || batch.lastOffset < this.#options.offset) {
+      this.#endBatch(batch)
+      return true
+    }
+    const encoded = this.#encoded.get(this.#scope, batch)
+    if (encoded === null) this.#begin(batch)
+    else this.#copy(batch, encoded)
     return true
   }
 
   /** Offsets at the end of a batch may be empty; the next read need not see it again. */
-  #endBatch(): void {
-    assert(this.#batch !== null, 'a batch ends that has begun')
-    this.nextOffset = Math.max(this.nextOffset, this.#batch.nextOffset)
-    this.#cursor = null
+  #endBatch(batch: RecordBatch): void {
+    this.nextOffset = Math.max(this.nextOffset, batch.nextOffset)
+    this.#current = null
   }
 
-  /** False: the batch has no further record. */
-  #writeRecords(cursor: RecordCursor, sliceEnd: number): boolean {
-    const { offset, maxRecords, layout } = this.#options
+  #begin(batch: RecordBatch): void {
+    const { recordCount, baseOffset, lastOffset } = batch
+    // Only where offset and place in the batch tell the same can a part be cut out of it later.
+    const isDense = recordCount === lastOffset - baseOffset + 1
+    const isWhole = isDense && baseOffset >= this.#options.offset
+    const separated = this.#options.layout === 'list' && this.recordCount > 0
+    this.#current = {
+      batch,
+      cursor: new RecordCursor(batch),
+      textStart: isWhole ? this.#out.size + (separated ? COMMA.size : 0) : null,
+      ends: new Int32Array(isWhole ? recordCount : 0),
+    }
+  }
+
+  #encode(current: Encoding, sliceEnd: number): void {
+    const { batch, cursor, textStart, ends } = current
+    const { offset, maxRecords } = this.#options
     const out = this.#out
-    const writer = this.#writer
-    while (out.size < sliceEnd && this.recordCount < maxRecords) {
-      if (!cursor.next()) return false
+    while (out.size < sliceEnd && this.recordCount < maxRecords && cursor.next()) {
       if (cursor.offset < offset) continue
-      if (layout === 'lines') {
-        writer.write(cursor)
-        out.ascii('\n')
-      } else if (layout === 'events') {
-        out.ascii('id: ')
-        out.integer(cursor.offset + 1)
-        out.ascii('\ndata: ')
-        writer.write(cursor)
-        out.ascii('\n\n')
-      } else {
-        if (this.recordCount > 0) out.ascii(',')
-        writer.write(cursor)
-      }
+      this.#write(cursor)
       this.recordCount += 1
       this.nextOffset = cursor.offset + 1
+      if (textStart !== null) ends[cursor.index] = out.size - textStart
     }
-    return true
+    if (cursor.index + 1 < batch.recordCount) return
+    if (textStart !== null) this.#keep(batch, textStart, ends)
+    this.#endBatch(batch)
+  }
+
+  #write(cursor: RecordCursor): void {
+    const { layout } = this.#options
+    const out = this.#out
+    if (layout === 'list') {
+      if (this.recordCount > 0) out.constant(COMMA)
+      this.#writer.write(cursor)
+    } else if (layout === 'lines') {
+      this.#writer.write(cursor)
+      out.constant(LINE_END)
+    } else {
+      out.constant(EVENT_ID)
+      out.integer(cursor.offset + 1)
+      out.constant(EVENT_DATA)
+      this.#writer.write(cursor)
+      out.constant(EVENT_END)
+    }
+  }
+
+  #keep(batch: RecordBatch, textStart: number, ends: Int32Array): void {
+    const text = this.#out.copy(textStart, textStart + (ends.at(-1) ?? 0))
+    const separatorSize = this.#options.layout === 'list' ? COMMA.size : 0
+    this.#encoded.put(this.#scope, batch, { text, ends, separatorSize })
+  }
+
+  #copy(batch: RecordBatch, { text, ends, separatorSize }: EncodedBatch): void {
+    const { offset, maxRecords, layout } = this.#options
+    const first = Math.max(0, offset - batch.baseOffset)
+    const last = Math.min(ends.length, first + maxRecords - this.recordCount) - 1
+    assert(first <= last, 'a batch that is shown has a record to show')
+    if (layout === 'list' && this.recordCount > 0) this.#out.constant(COMMA)
+    const start = first === 0 ? 0 : (ends[first - 1] ?? 0) + separatorSize
+    this.#out.bytes(text, start, ends[last] ?? 0)
+    this.recordCount += last - first + 1
+    this.nextOffset = batch.baseOffset + last + 1
   }
 }
 
+/** Guessed from the headers alone, so that the text seldom has to move to a larger buffer. */
 function estimatedBytes(records: Buffer, maxRecords: number): number {
   let count = 0
   let bytes = 0
@@ -122,5 +192,5 @@ function estimatedBytes(records: Buffer, maxRecords: number): number {
     bytes += batch.size
   }
   const share = count === 0 ? 1 : Math.min(1, maxRecords / count)
-  return Math.ceil(bytes * share + Math.min(count, maxRecords) * TEXT_BYTES_PER_RECORD)
+  return Math.ceil(bytes * share + Math.min(count, maxRecords) * TEXT_BYTES_PER_RECORD + 256)
 }

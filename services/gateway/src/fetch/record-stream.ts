@@ -1,7 +1,8 @@
 import { problemOf } from '@courant/api'
 import { BusError, type Clock } from '@courant/kernel'
 import { nextTurn } from '../produce/next-turn.ts'
-import type { Fetched, FetchPosition } from './partition-fetcher.ts'
+import type { EncodedBatches } from './encoded-batches.ts'
+import { type Fetched, type FetchPosition, partitionName } from './partition-fetcher.ts'
 import type { PartitionReader, ReadBounds } from './partition-reader.ts'
 import { type PageLayout, RecordPage } from './record-page.ts'
 import type { RecordFormat } from './record-writer.ts'
@@ -31,6 +32,7 @@ export async function* recordStream(
   position: FetchPosition,
   first: Fetched,
   options: StreamOptions,
+  encoded: EncodedBatches,
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -40,7 +42,8 @@ export async function* recordStream(
   let lastRecordMs = clock.monotonicMs()
   while (!signal.aborted) {
     const maxRecords = Math.min(left, RECORDS_PER_PAGE_MAX)
-    const page = new RecordPage(fetched.records, { ...options, offset, maxRecords })
+    const pageOptions = { ...options, partition: partitionName(position), offset, maxRecords }
+    const page = new RecordPage(fetched.records, pageOptions, encoded)
     while (!page.next()) await nextTurn()
     offset = page.nextOffset
     left -= page.recordCount

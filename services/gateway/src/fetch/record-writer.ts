@@ -1,6 +1,6 @@
 import type { RecordCursor } from '@courant/record-batch'
 import { isJsonValue, JsonScanner } from '../produce/json-scanner.ts'
-import type { ByteWriter } from './byte-writer.ts'
+import { type ByteWriter, constant } from './byte-writer.ts'
 
 /** How a record's bytes are shown. */
 export type RecordFormat = 'json' | 'text' | 'base64'
@@ -11,6 +11,20 @@ export type Lines = 'free' | 'single'
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 const EMPTY = Buffer.alloc(0)
+
+const OFFSET = constant('{"offset":')
+const TIMESTAMP = constant(',"timestamp":')
+const NO_HEADERS = constant(',"headers":[]}')
+const NO_KEY = constant(',"key":null')
+const NULL_VALUE = constant(',"value":null')
+const VALUE = constant(',"value":')
+const HEADERS_END = constant('}]}')
+const VALUE_BASE64 = constant(',"valueBase64":')
+const KEY = constant(',"key":')
+const VALUE_TEXT = constant(',"valueText":')
+const KEY_BASE64 = constant(',"keyBase64":')
+const FIRST_HEADER = constant(',"headers":[{"name":')
+const NEXT_HEADER = constant('},{"name":')
 
 /**
  * Writes records as JSON objects, such that each can be produced again with identical bytes:
@@ -39,29 +53,29 @@ export class RecordWriter {
   /** Writes the cursor's current record. */
   write(cursor: RecordCursor): void {
     const out = this.#out
-    out.ascii('{"offset":')
+    out.constant(OFFSET)
     out.integer(cursor.offset)
-    out.ascii(',"timestamp":')
+    out.constant(TIMESTAMP)
     out.integer(cursor.timestamp)
     this.#key(cursor)
     this.#value(cursor)
-    if (cursor.headerCount === 0) out.ascii(',"headers":[]}')
+    if (cursor.headerCount === 0) out.constant(NO_HEADERS)
     else this.#headers(cursor)
   }
 
   #key({ bytes, keyStart, keyEnd }: RecordCursor): void {
-    if (keyStart < 0) this.#out.ascii(',"key":null')
+    if (keyStart < 0) this.#out.constant(NO_KEY)
     else this.#textOrBase64('key', bytes, keyStart, keyEnd)
   }
 
   #value({ bytes, valueStart, valueEnd }: RecordCursor): void {
     const out = this.#out
     if (valueStart < 0) {
-      out.ascii(',"value":null')
+      out.constant(NULL_VALUE)
       return
     }
     if (this.#format === 'json' && this.#mayBeSpliced(bytes, valueStart, valueEnd)) {
-      out.ascii(',"value":')
+      out.constant(VALUE)
       out.bytes(bytes, valueStart, valueEnd)
       return
     }
@@ -78,39 +92,39 @@ export class RecordWriter {
     const out = this.#out
     if (this.#format !== 'base64') {
       const mark = out.size
-      out.ascii(name === 'key' ? ',"key":' : ',"valueText":')
+      out.constant(name === 'key' ? KEY : VALUE_TEXT)
       if (out.text(bytes, start, end)) return
       out.backTo(mark)
     }
-    out.ascii(name === 'key' ? ',"keyBase64":' : ',"valueBase64":')
+    out.constant(name === 'key' ? KEY_BASE64 : VALUE_BASE64)
     out.base64(bytes, start, end)
   }
 
   #headers(cursor: RecordCursor): void {
     const out = this.#out
-    let separator = ',"headers":[{"name":'
+    let separator = FIRST_HEADER
     for (const { name, value } of cursor.headers()) {
-      out.ascii(separator)
-      separator = '},{"name":'
+      out.constant(separator)
+      separator = NEXT_HEADER
       out.string(name)
       this.#headerValue(value)
     }
-    out.ascii('}]}')
+    out.constant(HEADERS_END)
   }
 
   #headerValue(value: Buffer | null): void {
     const out = this.#out
     if (value === null) {
-      out.ascii(',"value":null')
+      out.constant(NULL_VALUE)
       return
     }
     if (this.#format !== 'base64') {
       const mark = out.size
-      out.ascii(',"value":')
+      out.constant(VALUE)
       if (out.text(value, 0, value.length)) return
       out.backTo(mark)
     }
-    out.ascii(',"valueBase64":')
+    out.constant(VALUE_BASE64)
     out.base64(value, 0, value.length)
   }
 }

@@ -2,6 +2,8 @@
  * Goal: any record that can be stored can be read, in every format and layout, and written again as
  * it was read with identical bytes. Stored bytes never break out of the place where they are shown.
  */
+
+import { offset as offsetOf } from '@courant/kernel'
 import {
   emptyRecordSource,
   RecordBatch,
@@ -10,7 +12,8 @@ import {
 } from '@courant/record-batch'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type PageLayout, RecordPage } from '../../src/fetch/record-page.ts'
+import { EncodedBatches } from '../../src/fetch/encoded-batches.ts'
+import { type PageLayout, type PageOptions, RecordPage } from '../../src/fetch/record-page.ts'
 import type { RecordFormat } from '../../src/fetch/record-writer.ts'
 import { JsonBody } from '../../src/produce/json-body.ts'
 import { ParsedRecords } from '../../src/produce/parsed-records.ts'
@@ -44,9 +47,10 @@ function batchOf(given: readonly Parameters<typeof recordSource>[0][]): Buffer {
 }
 
 function show(batch: Buffer, format: RecordFormat, layout: PageLayout): string {
-  const page = new RecordPage(batch, { offset: 0, maxRecords: 100, format, layout })
+  const options = { partition: 'p', offset: 0, maxRecords: 100, format, layout }
+  const page = new RecordPage(batch, options, new EncodedBatches())
   while (!page.next());
-  return (layout === 'list' ? page.takeDocument('"end":0}') : page.take()).toString()
+  return (layout === 'list' ? page.takeDocument('"end":0}').bytes : page.take()).toString()
 }
 
 /** The texts of the single records, as a client finds them. */
@@ -108,21 +112,86 @@ describe.each<[RecordFormat, PageLayout]>([
   })
 })
 
-it('begins at the offset that was asked for, within a batch, and stops at the count', () => {
-  const given = Array.from({ length: 10 }, (_, index) => ({ timestamp: 1, value: `${index}` }))
-  const page = new RecordPage(batchOf(given), {
-    offset: 4,
-    maxRecords: 3,
+describe.each<PageLayout>(['list', 'lines', 'events'])('a page of layout %s', (layout) => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 })
+
+  it('is the same whether its batches were encoded before or not, wherever it is cut', () => {
+    fc.assert(
+      fc.property(
+        sizes,
+        fc.nat(),
+        fc.integer({ min: 1, max: 20 }),
+        (counts, chosen, maxRecords) => {
+          const { bytes, end } = logOf(counts)
+          const offset = chosen % (end + 1)
+          const options = { partition: 'p', offset, maxRecords, format: 'json', layout } as const
+          const cold = encode(bytes, options, new EncodedBatches())
+          const known = new EncodedBatches()
+          encode(bytes, { ...options, offset: 0, maxRecords: end }, known)
+          expect(known.bytes).toBeGreaterThan(0)
+          expect(encode(bytes, options, known)).toEqual(cold)
+          expect(cold.offsets).toEqual(
+            Array.from(
+              { length: Math.min(maxRecords, end - offset) },
+              (_, index) => offset + index,
+            ),
+          )
+          expect(cold.nextOffset).toBe(offset + cold.offsets.length)
+        },
+      ),
+    )
+  })
+})
+
+it('never takes the text of one batch for that of another', () => {
+  const known = new EncodedBatches()
+  const options = {
+    partition: 'p',
+    offset: 0,
+    maxRecords: 9,
     format: 'json',
     layout: 'lines',
-  })
-  while (!page.next());
-  const offsets = page
-    .take()
-    .toString()
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line).offset)
-  expect(offsets).toEqual([4, 5, 6])
-  expect(page.nextOffset).toBe(7)
+  } as const
+  const textOf = (value: string, partition: string): string => {
+    const page = new RecordPage(
+      batchOf([{ timestamp: 1, value }]),
+      { ...options, partition },
+      known,
+    )
+    while (!page.next());
+    return page.take().toString()
+  }
+  expect(textOf('"a"', 'p')).toContain('"a"')
+  expect(textOf('"b"', 'p')).toContain('"b"')
+  expect(textOf('"a"', 'q')).toContain('"a"')
+  expect(textOf('"a"', 'p')).toContain('"a"')
 })
+
+/** Batches of so many records, one behind the other, with growing offsets. */
+function logOf(counts: readonly number[]): { readonly bytes: Buffer; readonly end: number } {
+  let end = 0
+  const batches = counts.map((count) => {
+    const values = Array.from({ length: count }, (_, index) => ({
+      timestamp: 1,
+      value: `${index}`,
+    }))
+    const bytes = batchOf(values)
+    new RecordBatch(bytes).stampBaseOffset(offsetOf(end))
+    end += count
+    return bytes
+  })
+  return { bytes: Buffer.concat(batches), end }
+}
+
+function encode(bytes: Buffer, options: PageOptions, known: EncodedBatches) {
+  const page = new RecordPage(bytes, options, known)
+  while (!page.next());
+  const { nextOffset, recordCount } = page
+  const text = (
+    options.layout === 'list' ? page.takeDocument('"end":0}').bytes : page.take()
+  ).toString()
+  const texts = recordTexts(text, options.layout)
+  const records: { offset: number }[] = JSON.parse(`[${texts.join(',')}]`)
+  expect(records.length).toBe(recordCount)
+  return { nextOffset, text, offsets: records.map(({ offset }) => offset) }
+}

@@ -1,6 +1,8 @@
 import type { Clock, Network, Random } from '@courant/kernel'
 import type { MetadataCopy } from '@courant/metadata'
 import { Accumulator } from '../../accumulator/accumulator.ts'
+import { BufferPool } from '../../fetch/buffer-pool.ts'
+import { EncodedBatches } from '../../fetch/encoded-batches.ts'
 import { PartitionReader } from '../../fetch/partition-reader.ts'
 import { Producer } from '../../produce/producer.ts'
 import { BrokerPool } from '../../routing/broker-pool.ts'
@@ -25,6 +27,8 @@ export interface DataPath {
   readonly accumulator: Accumulator
   readonly producer: Producer
   readonly reader: PartitionReader
+  readonly encodedBatches: EncodedBatches
+  readonly pageBuffers: BufferPool
   /** Leaders over the connections that reads use. */
   readonly leaders: Leaders
   /** For management. */
@@ -52,6 +56,8 @@ export function createDataPath(parts: DataPathParts): DataPath {
     accumulator,
     producer: new Producer(accumulator, clock),
     reader: new PartitionReader(leaders, clock),
+    encodedBatches: new EncodedBatches(),
+    pageBuffers: new BufferPool(),
     leaders,
     brokers: new ServingTopics(leaders, clock),
     async stop() {

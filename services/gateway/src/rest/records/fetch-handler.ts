@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { assert, BusError, limits } from '@courant/kernel'
 import type { Topic } from '@courant/metadata'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Fetched, FetchPosition } from '../../fetch/partition-fetcher.ts'
+import { type Fetched, type FetchPosition, partitionName } from '../../fetch/partition-fetcher.ts'
 import type { StartAt } from '../../fetch/partition-reader.ts'
 import { RecordPage } from '../../fetch/record-page.ts'
 import { recordStream } from '../../fetch/record-stream.ts'
@@ -42,7 +42,7 @@ export async function handleFetch(
   const waitMs = type === JSON_TYPE ? (query.waitMs ?? 0) : 0
   const fetched = await reader.read(position, { ...boundsOf(query), waitMs }, signal)
   return type === JSON_TYPE
-    ? sendPage(reply, position, fetched, query)
+    ? sendPage(dataPath, reply, position, fetched, query)
     : sendStream(dataPath, reply, position, fetched, query, signal, type, request.id)
 }
 
@@ -54,17 +54,20 @@ function boundsOf(query: FetchQueryValue) {
 }
 
 async function sendPage(
+  { encodedBatches, pageBuffers }: DataPath,
   reply: FastifyReply,
   position: FetchPosition,
   fetched: Fetched,
   query: FetchQueryValue,
 ): Promise<FastifyReply> {
-  const page = new RecordPage(fetched.records, {
+  const options = {
+    partition: partitionName(position),
     offset: position.offset,
     maxRecords: query.maxRecords ?? PAGE_RECORDS_DEFAULT,
-    format: query.format ?? 'json',
-    layout: 'list',
-  })
+    format: query.format ?? ('json' as const),
+    layout: 'list' as const,
+  }
+  const page = new RecordPage(fetched.records, options, encodedBatches, pageBuffers)
   while (!page.next()) await nextTurn()
   const { highWatermark, logStartOffset, lastStableOffset } = fetched
   const ends = JSON.stringify({
@@ -73,14 +76,14 @@ async function sendPage(
     logStartOffset,
     lastStableOffset,
   })
-  return reply
-    .code(200)
-    .type(JSON_TYPE)
-    .send(page.takeDocument(ends.slice(1)))
+  const document = page.takeDocument(ends.slice(1))
+  // 'finish' comes when the system has the last byte; of a broken answer the collector takes care.
+  reply.raw.once('finish', () => document.giveBack())
+  return reply.code(200).type(JSON_TYPE).send(document.bytes)
 }
 
 function sendStream(
-  { reader, clock }: DataPath,
+  { reader, encodedBatches, clock }: DataPath,
   reply: FastifyReply,
   position: FetchPosition,
   fetched: Fetched,
@@ -97,7 +100,7 @@ function sendStream(
     idleMs: query.waitMs ?? null,
     requestId,
   }
-  const stream = recordStream(reader, position, fetched, options, clock, signal)
+  const stream = recordStream(reader, position, fetched, options, encodedBatches, clock, signal)
   // Whatever stands between us and the reader must pass records on as they come.
   const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
   return sendOpen(reply.code(200).type(type).headers(headers), Readable.from(stream, BYTES))
