@@ -1,4 +1,6 @@
-/** Writes the golden vectors anew: `node scripts/make-vectors.ts`. Their bytes come from kafkajs. */
+/**
+ * Writes the golden vectors anew: `node scripts/make-vectors.ts`. Their bytes come from kafkajs.
+ */
 import { writeFileSync } from 'node:fs'
 import { goldenBatches } from '../test/golden-batches.ts'
 import { encodeWithKafkajs } from '../test/kafkajs.ts'

@@ -1,6 +1,7 @@
 /**
- * CRC-32C (Castagnoli). A call into the native library costs some 230 ns whatever the size, so short
- * inputs are computed here, eight bytes a step (slicing-by-8), which is also the oracle in tests.
+ * CRC-32C (Castagnoli). A call into the native library costs some 230 ns whatever the size, so
+ * short inputs are computed here, eight bytes a step (slicing-by-8), which is also the oracle in
+ * tests.
  */
 import { crc32c as nativeCrc32c } from '@node-rs/crc32'
 

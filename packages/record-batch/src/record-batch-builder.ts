@@ -29,8 +29,9 @@ const COPY_LOOP_BYTES_MAX = 24
 
 /**
  * Builds one record batch. Every record is measured before it is written, so `size` is at any time
- * exactly what `seal` would return, a caller can keep to a limit without trial, and space is reserved
- * once a record (once in all, when the capacity was right). Nothing of the sources is kept.
+ * exactly what `seal` would return, a caller can keep to a limit without trial, and space is
+ * reserved once a record (once in all, when the capacity was right). Nothing of the sources is
+ * kept.
  */
 export class RecordBatchBuilder {
   #buffer: Buffer

@@ -29,9 +29,9 @@ import {
 
 /**
  * A record batch where it lies: a view of `buffer` from `position`. Getters read the bytes, nothing
- * is decoded or copied, and the stamps write in place. The header must be in the buffer; the records
- * need not be (a log reads headers alone), except for what says so. Nothing here is known to be true
- * of the bytes until `verify` has passed.
+ * is decoded or copied, and the stamps write in place. The header must be in the buffer; the
+ * records need not be (a log reads headers alone), except for what says so. Nothing here is known
+ * to be true of the bytes until `verify` has passed.
  */
 export class RecordBatch {
   readonly buffer: Buffer

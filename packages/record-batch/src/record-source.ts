@@ -3,8 +3,8 @@ import { varintSize, writeVarint } from './varint.ts'
 
 /**
  * Where the parts of a record to be written lie: ranges of buffers, so that a parser can point into
- * a request's body. Null bytes mean a null part. The fields are mutable on purpose: one object serves
- * a whole loop.
+ * a request's body. Null bytes mean a null part. The fields are mutable on purpose: one object
+ * serves a whole loop.
  */
 export interface RecordSource {
   timestamp: number

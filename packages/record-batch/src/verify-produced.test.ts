@@ -5,7 +5,9 @@ import { RecordBatchBuilder } from './record-batch-builder.ts'
 import { recordSource } from './record-source.ts'
 import { verifyProduced } from './verify-produced.ts'
 
-/** A sound batch of three records, then changed, then given a matching checksum: a clever forger. */
+/**
+ * A sound batch of three records, then changed, then given a matching checksum: a clever forger.
+ */
 function forged(change: (bytes: Buffer) => void): RecordBatch {
   const builder = new RecordBatchBuilder(0)
   for (const key of ['a', 'b', 'c']) {

@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import type { Record, RecordHeader } from '../src/index.ts'
 
 /**
- * The record batch codec of kafkajs: an implementation that we did not write, for golden vectors and
- * for checks in both directions. It lies behind the package's public interface and has no types.
+ * The record batch codec of kafkajs: an implementation that we did not write, for golden vectors
+ * and for checks in both directions. It lies behind the package's public interface and has no
+ * types.
  */
 const require = createRequire(import.meta.url)
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0')

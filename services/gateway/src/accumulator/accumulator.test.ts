@@ -1,7 +1,7 @@
 /**
- * Goal: the accumulator sends each record once, in order, in as few batches as the answers allow, and
- * says of each whether it was written, was not, or may have been. Method: a sender that the test
- * answers by hand, so that every moment can be looked at.
+ * Goal: the accumulator sends each record once, in order, in as few batches as the answers allow,
+ * and says of each whether it was written, was not, or may have been. Method: a sender that the
+ * test answers by hand, so that every moment can be looked at.
  */
 import {
   BusError,

@@ -29,9 +29,9 @@ const RETRY_MS_MAX = 500
 const CAPACITY_MIN = 512
 
 /**
- * What waits for one partition. One batch is in flight at a time; what arrives meanwhile gathers, and
- * goes together when the answer is there. That is all the batching there is: no timer, no delay for
- * a lone record, and large batches exactly when the broker is busy.
+ * What waits for one partition. One batch is in flight at a time; what arrives meanwhile gathers,
+ * and goes together when the answer is there. That is all the batching there is: no timer, no delay
+ * for a lone record, and large batches exactly when the broker is busy.
  */
 export class PartitionAccumulator {
   /** Bytes charged for what waits here or is in flight. */
@@ -123,8 +123,8 @@ export class PartitionAccumulator {
 }
 
 /**
- * Errors after which another try can succeed soon and cannot write twice: a leader that moved or has
- * not heard of the partition yet, a broker that was not reached.
+ * Errors after which another try can succeed soon and cannot write twice: a leader that moved or
+ * has not heard of the partition yet, a broker that was not reached.
  */
 const TRY_AGAIN = new Set([
   'NOT_LEADER',

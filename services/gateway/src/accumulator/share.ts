@@ -9,10 +9,10 @@ export interface Written {
 }
 
 /**
- * The records of one request for one partition. They may travel in several batches, and succeed as a
- * prefix: after the first failure none of the rest is sent any more. The outcome is decided once,
- * by the last acknowledgement, a failure, or the deadline, whichever comes first; what arrives later
- * changes nothing.
+ * The records of one request for one partition. They may travel in several batches, and succeed as
+ * a prefix: after the first failure none of the rest is sent any more. The outcome is decided once,
+ * by the last acknowledgement, a failure, or the deadline, whichever comes first; what arrives
+ * later changes nothing.
  */
 export class Share {
   readonly partition: number

@@ -13,10 +13,10 @@ export interface TargetTopic {
 const STICKY_BYTES = 64 * 1024
 
 /**
- * The partitions of one topic that have something waiting, and where records without a key go: to one
- * partition until it has got its share, because a batch of many costs little more than a batch of
- * one. It exists only while something waits, so a topic that is quiet starts each time with another
- * partition, and costs nothing in between.
+ * The partitions of one topic that have something waiting, and where records without a key go: to
+ * one partition until it has got its share, because a batch of many costs little more than a batch
+ * of one. It exists only while something waits, so a topic that is quiet starts each time with
+ * another partition, and costs nothing in between.
  */
 export class TopicAccumulator {
   readonly topicId: TopicId

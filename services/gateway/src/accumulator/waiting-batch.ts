@@ -20,8 +20,8 @@ interface Part {
 
 /**
  * A batch on its way to one partition, from its first record until its outcome. States: gathering
- * (takes records) → sealed (its bytes are fixed; it may be sent, and sent again as long as nothing of
- * it can have been applied) → done.
+ * (takes records) → sealed (its bytes are fixed; it may be sent, and sent again as long as nothing
+ * of it can have been applied) → done.
  */
 export class WaitingBatch {
   readonly acks: Acks
@@ -62,8 +62,8 @@ export class WaitingBatch {
 
   /**
    * The bytes to send, without the records that nobody waits for any more (their caller's deadline
-   * has passed, or an earlier batch of the same request failed); null when none is left. Only before
-   * a first or a repeated sending: what was sent must not change while it may be applied.
+   * has passed, or an earlier batch of the same request failed); null when none is left. Only
+   * before a first or a repeated sending: what was sent must not change while it may be applied.
    */
   seal(): Buffer | null {
     if (this.#parts.every(({ share }) => share.isDecided)) return null

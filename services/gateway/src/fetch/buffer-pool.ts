@@ -3,8 +3,8 @@ const SIZE_MAX = 4 * 1024 * 1024
 const POOLED_BYTES_MAX = 32 * 1024 * 1024
 
 /**
- * Buffers for answers, lent again once they have been sent. A fresh buffer of some hundred KiB costs a
- * page fault for every 4 KiB of it, which is more than to copy a text into it.
+ * Buffers for answers, lent again once they have been sent. A fresh buffer of some hundred KiB
+ * costs a page fault for every 4 KiB of it, which is more than to copy a text into it.
  */
 export class BufferPool {
   /** By size, which is a power of two. */
@@ -21,7 +21,10 @@ export class BufferPool {
     return free
   }
 
-  /** Gives back a whole buffer that nobody reads or writes any more. Others than the pool's are ignored. */
+  /**
+   * Gives back a whole buffer that nobody reads or writes any more. Others than the pool's are
+   * ignored.
+   */
   give(buffer: Buffer): void {
     const { length } = buffer
     if (length < SIZE_MIN || length > SIZE_MAX || roundedUp(length) !== length) return

@@ -14,10 +14,11 @@ export interface EncodedBatch {
 const ENTRY_BYTES = 512
 
 /**
- * The texts of batches that were read lately. Readers of one partition mostly read the same tail, and
- * to encode a record costs more than everything else that happens to it here. An entry is the text
- * of one batch and no other: its key has the partition, the place in the log, the leader's term, and
- * the size and checksum of the bytes. Least recently used entries give way; nothing depends on them.
+ * The texts of batches that were read lately. Readers of one partition mostly read the same tail,
+ * and to encode a record costs more than everything else that happens to it here. An entry is the
+ * text of one batch and no other: its key has the partition, the place in the log, the leader's
+ * term, and the size and checksum of the bytes. Least recently used entries give way; nothing
+ * depends on them.
  */
 export class EncodedBatches {
   /** In the order of use: a Map iterates in the order of insertion. */

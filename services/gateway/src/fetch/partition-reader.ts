@@ -21,7 +21,9 @@ export interface ReadBounds {
 const RETRY_FOR_MS = 3_000
 const RETRY_MS = 50
 
-/** Reads partitions on behalf of callers: finds where to begin, and waits for what is not there yet. */
+/**
+ * Reads partitions on behalf of callers: finds where to begin, and waits for what is not there yet.
+ */
 export class PartitionReader {
   readonly #leaders: Leaders
   readonly #clock: Clock

@@ -41,9 +41,9 @@ interface Encoding {
 }
 
 /**
- * Encodes fetched batches as text, in slices: each call of `next` goes on for some hundred KiB, so that
- * a large page does not hold up everybody else. Batches that another page has encoded are copied.
- * Control batches are not records and are left out.
+ * Encodes fetched batches as text, in slices: each call of `next` goes on for some hundred KiB, so
+ * that a large page does not hold up everybody else. Batches that another page has encoded are
+ * copied. Control batches are not records and are left out.
  */
 export class RecordPage {
   /** Where the next read goes on. */

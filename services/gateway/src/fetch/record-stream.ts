@@ -23,9 +23,9 @@ const RECORDS_PER_PAGE_MAX = 10_000
 const HEARTBEATS = { lines: Buffer.from('\n'), events: Buffer.from(': heartbeat\n\n') } as const
 
 /**
- * The records of a partition as an endless text, page by page. A page is fetched when the one before
- * has been taken, so a slow reader is held by backpressure and costs one page of memory. `first` is
- * what was read before the answer began: its failure could still be a status.
+ * The records of a partition as an endless text, page by page. A page is fetched when the one
+ * before has been taken, so a slow reader is held by backpressure and costs one page of memory.
+ * `first` is what was read before the answer began: its failure could still be a status.
  */
 export async function* recordStream(
   reader: PartitionReader,

@@ -33,10 +33,10 @@ const NEXT_HEADER = constant('},{"name":')
  * {"offset":41209,"timestamp":1764000000000,"key":"cust-9","value":{"total":4200},"headers":[]}
  * ```
  *
- * In the format `json` a value is spliced in as it is stored, but only after it has been validated as
- * one JSON text: a stored `"},{"offset":…` must not forge a record. `null` is a tombstone and nothing
- * else, so a stored text `null` is shown as `valueText`; so is JSON with spare whitespace around it
- * or, where a line is a record, with a line break in it.
+ * In the format `json` a value is spliced in as it is stored, but only after it has been validated
+ * as one JSON text: a stored `"},{"offset":…` must not forge a record. `null` is a tombstone and
+ * nothing else, so a stored text `null` is shown as `valueText`; so is JSON with spare whitespace
+ * around it or, where a line is a record, with a line break in it.
  */
 export class RecordWriter {
   readonly #out: ByteWriter

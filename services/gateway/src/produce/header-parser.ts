@@ -16,9 +16,9 @@ const LOWER_N = 0x6e
 type PointerOf = () => string
 
 /**
- * Parses the headers of a record at the scanner's position: an object of name to string, or a list of
- * `{"name":…,"value":…}` or `{"name":…,"valueBase64":…}`. Names may repeat in either form. A null
- * value is kept as such, because Kafka clients write it.
+ * Parses the headers of a record at the scanner's position: an object of name to string, or a list
+ * of `{"name":…,"value":…}` or `{"name":…,"valueBase64":…}`. Names may repeat in either form. A
+ * null value is kept as such, because Kafka clients write it.
  */
 export function parseHeaders(
   parser: RecordParser,

@@ -15,8 +15,9 @@ const COMMA = 0x2c
 const SLICE_BYTES = 512 * 1024
 
 /**
- * Parses `{"records":[…]}`, the body of a produce in JSON, into `records`. It parses in slices: each
- * call of `next` goes on for some hundred KiB, so that a large body does not hold up everybody else.
+ * Parses `{"records":[…]}`, the body of a produce in JSON, into `records`. It parses in slices:
+ * each call of `next` goes on for some hundred KiB, so that a large body does not hold up everybody
+ * else.
  */
 export class JsonBody {
   readonly #parser: RecordParser

@@ -199,7 +199,9 @@ export class JsonScanner {
   }
 }
 
-/** Is `bytes[start, end)` one JSON text in UTF-8, within the depth limit, without spare whitespace? */
+/**
+ * Is `bytes[start, end)` one JSON text in UTF-8, within the depth limit, without spare whitespace?
+ */
 export function isJsonValue(
   scanner: JsonScanner,
   bytes: Buffer,

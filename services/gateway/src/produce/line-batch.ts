@@ -8,8 +8,9 @@ import { problemAt } from './record-problem.ts'
 import { resultsText, unknownResultsText } from './results.ts'
 
 /**
- * Some consecutive lines of an NDJSON body: which of them are records, what is wrong with the others,
- * and, once they were submitted, where the records went. Its results are in the order of the lines.
+ * Some consecutive lines of an NDJSON body: which of them are records, what is wrong with the
+ * others, and, once they were submitted, where the records went. Its results are in the order of
+ * the lines.
  */
 export class LineBatch {
   /** Index of the first line in the body; blank lines are not counted. */

@@ -4,8 +4,9 @@ const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
 /**
- * Cuts a stream of bytes into lines. A line lies in the chunk it came with, unless it spans several:
- * then its pieces are kept in a list and joined once, and they are bounded before they are kept.
+ * Cuts a stream of bytes into lines. A line lies in the chunk it came with, unless it spans
+ * several: then its pieces are kept in a list and joined once, and they are bounded before they are
+ * kept.
  */
 export class LineSplitter {
   #pieces: Buffer[] = []

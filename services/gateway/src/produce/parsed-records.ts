@@ -8,7 +8,9 @@ const VALUE = 2
 const HEADERS = 4
 const PARTITION = 6
 const COLUMNS = 7
-/** Records that a list can take before it grows. Beyond `KEPT_MAX` it is not kept for another use. */
+/**
+ * Records that a list can take before it grows. Beyond `KEPT_MAX` it is not kept for another use.
+ */
 const CAPACITY_MIN = 16
 const KEPT_MAX = 4_096
 const SIDE_BYTES_MIN = 1_024

@@ -60,7 +60,9 @@ export class PendingProduce {
     return failed
   }
 
-  /** Of several errors the one that tells most: an unknown outcome first, then the highest status. */
+  /**
+   * Of several errors the one that tells most: an unknown outcome first, then the highest status.
+   */
   get worstError(): BusError | null {
     let worst: BusError | null = null
     for (const { error } of this.shares.values()) {

@@ -18,7 +18,9 @@ const RECORD_OVERHEAD_BYTES = 64
 /** More than the framing of a record and the header of its batch ever take. */
 const FRAMING_BYTES_MAX = BATCH_HEADER_BYTES + 64
 
-/** From parsed records to the accumulator: partition, size, memory, and then all of them at once. */
+/**
+ * From parsed records to the accumulator: partition, size, memory, and then all of them at once.
+ */
 export class Producer {
   readonly #accumulator: Accumulator
   readonly #clock: Clock

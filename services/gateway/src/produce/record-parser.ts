@@ -53,10 +53,10 @@ const NAMES_BY_LENGTH = Array.from({ length: 16 }, (_, length) =>
 )
 
 /**
- * Parses record objects, `{"key":…,"value":…,"headers":…}`, out of a text that is known to be UTF-8.
- * A JSON value is left where it stands in the body; it becomes the bytes of the record unchanged.
- * Nothing is coerced, an unknown field is an error, and null means absent except as a `value`. A
- * record as a fetch answers it is accepted too: its `offset` says nothing here.
+ * Parses record objects, `{"key":…,"value":…,"headers":…}`, out of a text that is known to be
+ * UTF-8. A JSON value is left where it stands in the body; it becomes the bytes of the record
+ * unchanged. Nothing is coerced, an unknown field is an error, and null means absent except as a
+ * `value`. A record as a fetch answers it is accepted too: its `offset` says nothing here.
  */
 export class RecordParser {
   readonly scanner: JsonScanner

@@ -1,6 +1,9 @@
 import { BusError, type ErrorCode } from '@courant/kernel'
 
-/** A refusal of one place of a request. Its detail names the place too: many callers print only that. */
+/**
+ * A refusal of one place of a request. Its detail names the place too: many callers print only
+ * that.
+ */
 export function problemAt(code: ErrorCode, pointer: string, detail: string): BusError {
   const violations = [{ pointer, detail }]
   return new BusError(code, pointer === '' ? detail : `${pointer}: ${detail}`, { violations })

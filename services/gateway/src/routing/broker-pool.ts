@@ -34,8 +34,8 @@ type Link = { readonly address: Address } & (
 
 /**
  * One connection to each broker, opened when it is first needed and again after it broke. A broker
- * that cannot be reached is asked again only after a pause; until then its requests fail at once with
- * BROKER_UNAVAILABLE, applied no.
+ * that cannot be reached is asked again only after a pause; until then its requests fail at once
+ * with BROKER_UNAVAILABLE, applied no.
  */
 export class BrokerPool {
   readonly #parts: BrokerPoolParts

@@ -8,7 +8,9 @@ export interface PartitionsById {
   partition(topic: TopicId, index: PartitionIndex): Partition | null
 }
 
-/** From a partition to the connection to its leader, by what the metadata copy says at this moment. */
+/**
+ * From a partition to the connection to its leader, by what the metadata copy says at this moment.
+ */
 export class Leaders {
   readonly #partitions: PartitionsById
   readonly #pool: BrokerPool
@@ -22,7 +24,9 @@ export class Leaders {
     return partition >= 0 && this.#find(topic, partition)?.leader != null
   }
 
-  /** The partition's epoch as we know it: a broker that knows better refuses instead of guessing. */
+  /**
+   * The partition's epoch as we know it: a broker that knows better refuses instead of guessing.
+   */
   leaderEpoch(topic: TopicId, partition: number): number {
     return this.#find(topic, partition)?.leaderEpoch ?? -1
   }

@@ -53,8 +53,8 @@ export class ProduceSender implements BatchSender {
 }
 
 /**
- * Our metadata has the topic, or nothing would have been sent: a broker that has not heard of it yet
- * will in a moment, and is until then no other case than a broker that does not lead.
+ * Our metadata has the topic, or nothing would have been sent: a broker that has not heard of it
+ * yet will in a moment, and is until then no other case than a broker that does not lead.
  */
 function refusal(error: BusError): BusError {
   if (error.code !== 'TOPIC_NOT_FOUND' && error.code !== 'PARTITION_NOT_FOUND') return error

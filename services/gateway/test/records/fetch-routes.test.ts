@@ -1,4 +1,7 @@
-/** Goal: each way of reading a partition, as a caller sees it over HTTP, with a broker behind a socket. */
+/**
+ * Goal: each way of reading a partition, as a caller sees it over HTTP, with a broker behind a
+ * socket.
+ */
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {

@@ -1,4 +1,6 @@
-/** Goal: NDJSON in both directions at once: results while the body is sent, and neither end overrun. */
+/**
+ * Goal: NDJSON in both directions at once: results while the body is sent, and neither end overrun.
+ */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'

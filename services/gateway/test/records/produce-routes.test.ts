@@ -1,4 +1,6 @@
-/** Goal: each outcome of a produce, as a caller sees it over HTTP, with a broker behind a socket. */
+/**
+ * Goal: each outcome of a produce, as a caller sees it over HTTP, with a broker behind a socket.
+ */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { limits } from '@courant/kernel'
 import { RecordBatch } from '@courant/record-batch'

@@ -32,7 +32,10 @@ export function produceLines(
   return sendOpen(reply.code(200).type(NDJSON_TYPE), answer)
 }
 
-/** Decompressed as it is read: what has not been asked for does not exist yet, so a bomb finds no room. */
+/**
+ * Decompressed as it is read: what has not been asked for does not exist yet, so a bomb finds no
+ * room.
+ */
 function decoded(request: IncomingMessage): Readable {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding === 'identity' || encoding === '') return request

@@ -1,4 +1,6 @@
-/** The shapes of records as they travel. The produce parses by hand; these document what it takes. */
+/**
+ * The shapes of records as they travel. The produce parses by hand; these document what it takes.
+ */
 import { limits } from '@courant/kernel'
 import { Type } from 'typebox'
 import { CLOSED, nullable, Timestamp } from '../schemas.ts'
