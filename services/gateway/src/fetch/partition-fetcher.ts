@@ -1,5 +1,5 @@
 import { errorFromKafka, fetchApi, NO_ERROR } from '@courant/kafka-protocol'
-import { BusError, limits, type TopicId } from '@courant/kernel'
+import { BusError, type TopicId } from '@courant/kernel'
 import type { Leaders } from '../routing/leaders.ts'
 
 export type Isolation = 'committed' | 'uncommitted'
@@ -18,8 +18,6 @@ export function partitionName({ topicId, partition }: Omit<FetchPosition, 'offse
 export interface FetchBounds {
   /** Bytes of record batches; the first batch comes whole even if it is larger. */
   readonly maxBytes: number
-  /** How long the broker may wait for the first byte. */
-  readonly maxWaitMs: number
   readonly isolation: Isolation
 }
 
@@ -32,26 +30,26 @@ export interface Fetched {
   readonly logStartOffset: number
 }
 
-const CONSUMER = -1
-const ISOLATION: Readonly<Record<Isolation, number>> = { uncommitted: 0, committed: 1 }
+/** Who asks: a replica would say its broker id. */
+export const CONSUMER = -1
+export const ISOLATION: Readonly<Record<Isolation, number>> = { uncommitted: 0, committed: 1 }
 /** Beyond its own wait the broker gets this long to read and answer. */
-const ANSWER_TIMEOUT_MS = 10_000
+export const ANSWER_TIMEOUT_MS = 10_000
 const NOTHING = Buffer.alloc(0)
 
-/** One fetch from the leader of one partition. Rejects with BusError. */
+/** What the leader of a partition has now, without a wait. Rejects with BusError. */
 export async function fetchPartition(
   leaders: Leaders,
   { topicId, partition, offset }: FetchPosition,
-  { maxBytes, maxWaitMs, isolation }: FetchBounds,
+  { maxBytes, isolation }: FetchBounds,
 ): Promise<Fetched> {
   const found = leaders.connection(topicId, partition)
   const connection = found instanceof Promise ? await found : found
-  const waitMs = Math.min(maxWaitMs, limits.brokerWaitMsMax)
   const response = await connection.request(
     fetchApi,
     {
       replicaId: CONSUMER,
-      maxWaitMs: waitMs,
+      maxWaitMs: 0,
       minBytes: 1,
       maxBytes,
       isolationLevel: ISOLATION[isolation],
@@ -62,7 +60,7 @@ export async function fetchPartition(
         },
       ],
     },
-    waitMs + ANSWER_TIMEOUT_MS,
+    ANSWER_TIMEOUT_MS,
   )
   const answer = response.topics[0]?.partitions[0]
   if (response.errorCode !== NO_ERROR) throw errorFromKafka(response.errorCode, null, 'read')

@@ -1,20 +1,20 @@
-import { BusError, type Clock, limits, wait } from '@courant/kernel'
+import { BusError, type Clock, wait } from '@courant/kernel'
+import { recordBatches } from '@courant/record-batch'
 import type { Leaders } from '../routing/leaders.ts'
 import { findOffset, type OffsetQuery } from '../routing/partition-offsets.ts'
+import type { LongPolls } from './long-polls.ts'
 import {
+  type FetchBounds,
   type Fetched,
   type FetchPosition,
   fetchPartition,
-  type Isolation,
 } from './partition-fetcher.ts'
 
 /** Where a read begins. */
 export type StartAt = OffsetQuery | { readonly offset: number }
 
-export interface ReadBounds {
-  readonly maxBytes: number
+export interface ReadBounds extends FetchBounds {
   readonly waitMs: number
-  readonly isolation: Isolation
 }
 
 /** A leader that is moving or restarting is asked again for this long: nothing is lost by it. */
@@ -26,10 +26,12 @@ const RETRY_MS = 50
  */
 export class PartitionReader {
   readonly #leaders: Leaders
+  readonly #polls: LongPolls
   readonly #clock: Clock
 
-  constructor(leaders: Leaders, clock: Clock) {
+  constructor(leaders: Leaders, polls: LongPolls, clock: Clock) {
     this.#leaders = leaders
+    this.#polls = polls
     this.#clock = clock
   }
 
@@ -52,26 +54,18 @@ export class PartitionReader {
    * when `signal` aborts. Out of range is OFFSET_OUT_OF_RANGE with both ends of the log.
    */
   async read(position: FetchPosition, bounds: ReadBounds, signal: AbortSignal): Promise<Fetched> {
-    const { maxBytes, isolation, waitMs } = bounds
+    const { isolation, waitMs } = bounds
     const deadlineMs = this.#clock.monotonicMs() + waitMs
-    while (true) {
-      const leftMs = Math.max(0, deadlineMs - this.#clock.monotonicMs())
-      const maxWaitMs = Math.min(Math.ceil(leftMs), limits.brokerWaitMsMax)
-      const fetched = await this.#retrying(signal, () =>
-        this.#fetch(position, { maxBytes, maxWaitMs, isolation }),
-      )
-      if (fetched.records.length > 0 || leftMs <= maxWaitMs || signal.aborted) return fetched
-    }
+    return this.#retrying(signal, async () => {
+      const fetched = await this.#fetch(position, bounds)
+      const leftMs = deadlineMs - this.#clock.monotonicMs()
+      if (fetched.records.length > 0 || leftMs <= 0) return fetched
+      const waited = await this.#polls.wait(position, isolation, leftMs, signal)
+      return waited === null ? fetched : withinBytes(waited, bounds.maxBytes)
+    })
   }
 
-  async #fetch(
-    position: FetchPosition,
-    bounds: {
-      readonly maxBytes: number
-      readonly maxWaitMs: number
-      readonly isolation: Isolation
-    },
-  ): Promise<Fetched> {
+  async #fetch(position: FetchPosition, bounds: FetchBounds): Promise<Fetched> {
     try {
       return await fetchPartition(this.#leaders, position, bounds)
     } catch (error) {
@@ -91,17 +85,33 @@ export class PartitionReader {
     })
   }
 
+  /** Counts from the first failure: what a wait has taken before is not held against it. */
   async #retrying<Value>(signal: AbortSignal, attempt: () => Promise<Value>): Promise<Value> {
-    const deadlineMs = this.#clock.monotonicMs() + RETRY_FOR_MS
+    let giveUpAtMs = 0
     while (true) {
+      const startedMs = this.#clock.monotonicMs()
       try {
         return await attempt()
       } catch (thrown) {
         const error = BusError.from(thrown)
-        const isOver = signal.aborted || this.#clock.monotonicMs() >= deadlineMs
-        if (isOver || !error.facts.retriable) throw error
+        const nowMs = this.#clock.monotonicMs()
+        const isFirst = giveUpAtMs === 0 || nowMs - startedMs > RETRY_FOR_MS
+        if (isFirst) giveUpAtMs = nowMs + RETRY_FOR_MS
+        if (signal.aborted || nowMs >= giveUpAtMs || !error.facts.retriable) throw error
       }
       await wait(this.#clock, RETRY_MS, signal)
     }
   }
+}
+
+/** The batches that fit, the first one in any case: a poll asks for what suits all its readers. */
+function withinBytes(fetched: Fetched, maxBytes: number): Fetched {
+  const { records } = fetched
+  if (records.length <= maxBytes) return fetched
+  let end = 0
+  for (const batch of recordBatches(records)) {
+    if (end > 0 && end + batch.size > maxBytes) break
+    end += batch.size
+  }
+  return { ...fetched, records: records.subarray(0, end) }
 }

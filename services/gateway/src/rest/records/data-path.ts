@@ -3,6 +3,7 @@ import type { MetadataCopy } from '@courant/metadata'
 import { Accumulator } from '../../accumulator/accumulator.ts'
 import { BufferPool } from '../../fetch/buffer-pool.ts'
 import { EncodedBatches } from '../../fetch/encoded-batches.ts'
+import { LongPolls } from '../../fetch/long-polls.ts'
 import { PartitionReader } from '../../fetch/partition-reader.ts'
 import { Producer } from '../../produce/producer.ts'
 import { BrokerPool } from '../../routing/broker-pool.ts'
@@ -38,8 +39,9 @@ export interface DataPath {
 }
 
 /**
- * Wires the data path. Produces have connections of their own: a broker answers long polls after
- * seconds, and one that answers strictly in order would hold every produce behind them.
+ * Wires the data path. To each broker there are three connections: produces, fetches of what is
+ * there, and long polls, which are answered after seconds. A broker that answers strictly in order
+ * would hold the others behind them, and a fetch of many MiB would hold produces.
  */
 export function createDataPath(parts: DataPathParts): DataPath {
   const { network, clock, random, metadata, topics } = parts
@@ -47,15 +49,17 @@ export function createDataPath(parts: DataPathParts): DataPath {
     new BrokerPool({ network, clock, random, clientId, broker: (id) => metadata.broker(id) })
   const producePool = pool('courant-gateway-produce')
   const fetchPool = pool('courant-gateway-fetch')
+  const pollPool = pool('courant-gateway-poll')
   const sender = new ProduceSender(new Leaders(metadata, producePool))
   const leaders = new Leaders(metadata, fetchPool)
+  const polls = new LongPolls(new Leaders(metadata, pollPool), clock)
   const accumulator = new Accumulator({ clock, random, sender })
   return {
     clock,
     topics,
     accumulator,
     producer: new Producer(accumulator, clock),
-    reader: new PartitionReader(leaders, clock),
+    reader: new PartitionReader(leaders, polls, clock),
     encodedBatches: new EncodedBatches(),
     pageBuffers: new BufferPool(),
     leaders,
@@ -64,6 +68,7 @@ export function createDataPath(parts: DataPathParts): DataPath {
       await accumulator.drained()
       producePool.close()
       fetchPool.close()
+      pollPool.close()
     },
   }
 }
