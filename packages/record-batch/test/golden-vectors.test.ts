@@ -75,3 +75,34 @@ it('gives every record the append time once that is stamped', () => {
   const cursor = new RecordCursor(batch)
   while (cursor.next()) expect(cursor.timestamp).toBe(1_800_000_000_000)
 })
+
+/**
+ * Captured on its way out of librdkafka 2.0.2 (kcat 1.7.1, `-K: -Z -H a=b -H n`, with each `-z`):
+ * four lines, an empty key and an empty value sent as nulls, one header with a value and one without.
+ */
+describe.each(['none', 'gzip', 'zstd'] as const)(
+  'what librdkafka sends, compression %s',
+  (name) => {
+    it('is read as what was typed', () => {
+      const bytes = vector(`librdkafka-${name}`)
+      const batch = new RecordBatch(bytes)
+      batch.verify()
+      verifyProduced(batch)
+      expect(batch.compression).toBe(name)
+      const headers = [
+        { name: 'a', value: Buffer.from('b') },
+        { name: 'n', value: null },
+      ]
+      const records = readRecords(bytes)
+      expect(records.map((record) => record.headers)).toEqual([headers, headers, headers, headers])
+      expect(records.map(({ key }) => key?.toString() ?? null)).toEqual(['k1', 'k2', null, 'k4'])
+      expect(records.map(({ value }) => value?.toString() ?? null)).toEqual([
+        '{"total":4200}',
+        null,
+        'v3',
+        'z'.repeat(300),
+      ])
+      expect(records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3])
+    })
+  },
+)
