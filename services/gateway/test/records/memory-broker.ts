@@ -37,6 +37,8 @@ export class MemoryBroker {
   mood: ProduceMood = 'serve'
   /** Produces that arrived, in order, whatever became of them. */
   readonly received: { readonly partition: number; readonly acks: number; records: number }[] = []
+  /** The most fetches that ever waited at one time. */
+  waitingPeak = 0
   readonly #logs = new Map<string, Log>()
   readonly #connections = new Set<ServerConnection>()
   readonly #failing = new Map<number, number>()
@@ -182,6 +184,7 @@ export class MemoryBroker {
     }
     const timer = systemClock.setTimer(request.maxWaitMs, finish)
     this.#waiters.add(finish)
+    this.waitingPeak = Math.max(this.waitingPeak, this.#waiters.size)
   }
 
   #fetched(request: FetchRequest): FetchResponse {
