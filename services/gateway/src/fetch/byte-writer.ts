@@ -10,8 +10,9 @@ const GROUP_DIGITS = 4
 const DIGITS = Int32Array.from({ length: GROUP }, (_, value) =>
   Buffer.from(String(value).padStart(GROUP_DIGITS, '0')).readInt32LE(),
 )
-/** Constants are written a word at a time, and the last word may reach this far beyond its text. */
-const SLACK_BYTES = 4
+/** Constants are written six words at a time, whatever their size, and so reach beyond their text. */
+const CONSTANT_BYTES_MAX = 24
+const SLACK_BYTES = CONSTANT_BYTES_MAX
 /** Below this a loop copies faster than a call. */
 const COPY_LOOP_BYTES_MAX = 24
 
@@ -22,8 +23,8 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
 
 /** A text of the program's own, ASCII and with nothing to escape, ready to be written in words. */
 export interface Constant {
-  readonly words: Int32Array
   readonly size: number
+  readonly words: readonly [number, number, number, number, number, number]
 }
 
 /** Bytes whose memory can be used again. To give it back is not a duty. */
@@ -33,12 +34,11 @@ export interface Borrowed {
 }
 
 export function constant(text: string): Constant {
-  const padded = Buffer.alloc(Math.ceil(text.length / 4) * 4)
+  assert(text.length <= CONSTANT_BYTES_MAX, 'a constant is short')
+  const padded = Buffer.alloc(CONSTANT_BYTES_MAX)
   padded.write(text, 'latin1')
-  const words = Int32Array.from({ length: padded.length / 4 }, (_, index) =>
-    padded.readInt32LE(index * 4),
-  )
-  return { words, size: text.length }
+  const word = (index: number): number => padded.readInt32LE(index * 4)
+  return { size: text.length, words: [word(0), word(1), word(2), word(3), word(4), word(5)] }
 }
 
 /**
@@ -91,9 +91,12 @@ export class ByteWriter {
     this.#reserve(size)
     const view = this.#view
     const position = this.#position
-    for (let index = 0; index < words.length; index += 1) {
-      view.setInt32(position + index * 4, words[index] ?? 0, true)
-    }
+    view.setInt32(position, words[0], true)
+    view.setInt32(position + 4, words[1], true)
+    view.setInt32(position + 8, words[2], true)
+    view.setInt32(position + 12, words[3], true)
+    view.setInt32(position + 16, words[4], true)
+    view.setInt32(position + 20, words[5], true)
     this.#position = position + size
   }
 

@@ -16,6 +16,7 @@ const OFFSET = constant('{"offset":')
 const TIMESTAMP = constant(',"timestamp":')
 const NO_HEADERS = constant(',"headers":[]}')
 const NO_KEY = constant(',"key":null')
+const NO_KEY_VALUE = constant(',"key":null,"value":')
 const NULL_VALUE = constant(',"value":null')
 const VALUE = constant(',"value":')
 const HEADERS_END = constant('}]}')
@@ -57,32 +58,23 @@ export class RecordWriter {
     out.integer(cursor.offset)
     out.constant(TIMESTAMP)
     out.integer(cursor.timestamp)
-    this.#key(cursor)
-    this.#value(cursor)
+    const { bytes, keyStart, keyEnd, valueStart, valueEnd } = cursor
+    const isSpliced = valueStart >= 0 && this.#mayBeSpliced(bytes, valueStart, valueEnd)
+    if (keyStart < 0 && isSpliced) out.constant(NO_KEY_VALUE)
+    else {
+      if (keyStart < 0) out.constant(NO_KEY)
+      else this.#textOrBase64('key', bytes, keyStart, keyEnd)
+      if (valueStart < 0) out.constant(NULL_VALUE)
+      else if (isSpliced) out.constant(VALUE)
+      else this.#textOrBase64('valueText', bytes, valueStart, valueEnd)
+    }
+    if (isSpliced) out.bytes(bytes, valueStart, valueEnd)
     if (cursor.headerCount === 0) out.constant(NO_HEADERS)
     else this.#headers(cursor)
   }
 
-  #key({ bytes, keyStart, keyEnd }: RecordCursor): void {
-    if (keyStart < 0) this.#out.constant(NO_KEY)
-    else this.#textOrBase64('key', bytes, keyStart, keyEnd)
-  }
-
-  #value({ bytes, valueStart, valueEnd }: RecordCursor): void {
-    const out = this.#out
-    if (valueStart < 0) {
-      out.constant(NULL_VALUE)
-      return
-    }
-    if (this.#format === 'json' && this.#mayBeSpliced(bytes, valueStart, valueEnd)) {
-      out.constant(VALUE)
-      out.bytes(bytes, valueStart, valueEnd)
-      return
-    }
-    this.#textOrBase64('valueText', bytes, valueStart, valueEnd)
-  }
-
   #mayBeSpliced(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#format !== 'json') return false
     if (!isJsonValue(this.#scanner, bytes, start, end)) return false
     if (end - start === 4 && bytes.toString('latin1', start, end) === 'null') return false
     return this.#lines === 'free' || !hasLineBreak(bytes, start, end)
