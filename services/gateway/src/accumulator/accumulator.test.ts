@@ -14,8 +14,9 @@ import {
   topicId,
 } from '@courant/kernel'
 import { RecordBatch, recordSource } from '@courant/record-batch'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { readRecords } from '../../test/records/read-records.ts'
+import { until } from '../../test/records/until.ts'
 import { Accumulator } from './accumulator.ts'
 import type { Appended } from './partition-accumulator.ts'
 import { Share } from './share.ts'
@@ -81,7 +82,7 @@ class Setup {
   }
 
   async nextSent(index: number): Promise<Sent> {
-    return vi.waitUntil(() => this.sent[index], { interval: 1 })
+    return until(() => this.sent[index])
   }
 }
 
@@ -95,7 +96,7 @@ interface RequestOptions {
 const DEFAULTS: RequestOptions = { partition: 0, acks: 'all', timeoutMs: 30_000, target: topic }
 
 async function decided(share: Share): Promise<void> {
-  await vi.waitUntil(() => share.isDecided, { interval: 1 })
+  await until(() => share.isDecided)
 }
 
 describe('batching', () => {
@@ -244,7 +245,7 @@ describe('failure', () => {
     const share = setup.request(['a'], { timeoutMs: 100 })
     ;(await setup.nextSent(0)).fail('BROKER_UNAVAILABLE')
     for (let index = 1; !share.isDecided; index += 1) {
-      await vi.waitUntil(() => setup.sent[index] !== undefined || share.isDecided)
+      await until(() => setup.sent[index] !== undefined || share.isDecided)
       setup.sent[index]?.fail('BROKER_UNAVAILABLE')
     }
     expect(share.error?.code).toBe('BROKER_UNAVAILABLE')
@@ -277,7 +278,7 @@ describe('memory', () => {
     expect(refusal(0, topicOf(5))).toBe('BUSY')
     const before = setup.accumulator.waitingBytes
     ;(await setup.nextSent(0)).succeed(0)
-    await vi.waitUntil(() => setup.accumulator.waitingBytes === before - mib.length)
+    await until(() => setup.accumulator.waitingBytes === before - mib.length)
   })
 
   it('is all given back when everything has failed, too', async () => {

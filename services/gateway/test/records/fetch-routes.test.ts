@@ -3,13 +3,14 @@
  * socket.
  */
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type RecordsGateway,
   startRecordsGateway,
   strangerKey,
   topicId,
 } from './records-gateway.ts'
+import { until } from './until.ts'
 
 let gateway: RecordsGateway
 
@@ -80,7 +81,7 @@ describe('a page', () => {
 
   it('waits for a record that is not there yet, and answers as soon as it is', async () => {
     const response = page(2, '?from=latest&waitMs=20000')
-    await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+    await until(() => gateway.broker.waitingCount > 0)
     append(2, ['late'], 1)
     expect((await response).records).toMatchObject([{ offset: 0, valueText: 'late' }])
   })
@@ -148,7 +149,7 @@ describe('a stream', () => {
     const response = await read(3, '?from=latest&maxRecords=2', events)
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     for (const value of ['"a"', '"b"']) {
-      await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+      await until(() => gateway.broker.waitingCount > 0)
       append(3, [value], 7)
     }
     expect(await response.text()).toBe(
@@ -177,7 +178,7 @@ describe('a stream', () => {
       headers: events,
       signal: controller.signal,
     })
-    await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+    await until(() => gateway.broker.waitingCount > 0)
     const reading = response.text()
     controller.abort()
     await expect(reading).rejects.toThrow()

@@ -1,8 +1,9 @@
 /** Goal: however many readers wait, the broker holds few requests, and every reader gets its record. */
 import { BusError, topicId as brandedTopicId } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RecordsGateway, startRecordsGateway, topicId } from './records-gateway.ts'
+import { until } from './until.ts'
 
 const PARTITIONS = 400
 /** Polls of newcomers, and the one of the settled. */
@@ -37,7 +38,7 @@ it('serves hundreds of readers with a handful of requests', async () => {
     if (index % 20 === 0) await read(0, 0, 0)
   }
   // All have waited through a poll of newcomers and are settled: one request waits for them.
-  await vi.waitUntil(() => gateway.broker.waitingCount === 1)
+  await until(() => gateway.broker.waitingCount === 1)
   for (let partition = 0; partition < PARTITIONS; partition += 1) append(partition, `${partition}`)
   const found = await Promise.all(readers)
   expect(gateway.broker.waitingPeak).toBeLessThanOrEqual(POLLS_MAX)
@@ -46,12 +47,12 @@ it('serves hundreds of readers with a handful of requests', async () => {
 
 it('serves readers that wait at different places of one partition', async () => {
   const early = read(0, 1)
-  await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+  await until(() => gateway.broker.waitingCount > 0)
   append(0, 'a')
   expect((await early).records.length).toBeGreaterThan(0)
   const [behind, ahead] = [read(0, 1), read(0, 2)]
   expect((await behind).records.length).toBeGreaterThan(0)
-  await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+  await until(() => gateway.broker.waitingCount > 0)
   append(0, 'b')
   expect((await ahead).records.length).toBeGreaterThan(0)
 })
@@ -60,16 +61,16 @@ it('forgets readers that leave or whose time is over', async () => {
   const controller = new AbortController()
   const leaving = read(1, 1, 20_000, controller.signal)
   const brief = read(2, 1, 20)
-  await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+  await until(() => gateway.broker.waitingCount > 0)
   controller.abort()
   expect((await leaving).records.length).toBe(0)
   expect((await brief).records.length).toBe(0)
-  await vi.waitUntil(() => gateway.broker.waitingCount === 0)
+  await until(() => gateway.broker.waitingCount === 0)
 })
 
 it('gives a reader no more than it asked for', async () => {
   const waiting = read(3, 1, 20_000, never, 10)
-  await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+  await until(() => gateway.broker.waitingCount > 0)
   append(3, 'x')
   const { records } = await waiting
   const [first] = gateway.broker.log(topicId, 3).batches.slice(-1)
@@ -78,7 +79,7 @@ it('gives a reader no more than it asked for', async () => {
 
 it('waits on when the connection breaks', async () => {
   const waiting = read(4, 1)
-  await vi.waitUntil(() => gateway.broker.waitingCount > 0)
+  await until(() => gateway.broker.waitingCount > 0)
   gateway.broker.dropConnections()
   append(4, 'after')
   expect((await waiting).records.length).toBeGreaterThan(0)

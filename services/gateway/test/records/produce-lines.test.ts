@@ -3,8 +3,9 @@
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { apiKey, type RecordsGateway, startRecordsGateway, topicId } from './records-gateway.ts'
+import { until } from './until.ts'
 
 let gateway: RecordsGateway
 
@@ -104,11 +105,11 @@ describe('NDJSON', () => {
   it('answers results while the body is still being sent', async () => {
     const stream = openStream()
     stream.request.write('{"value":1}\n')
-    await vi.waitUntil(() => stream.text.includes('"index":0'))
+    await until(() => stream.text.includes('"index":0'))
     stream.request.write('{"value":2}\n{"val')
-    await vi.waitUntil(() => stream.text.includes('"index":1'))
+    await until(() => stream.text.includes('"index":1'))
     stream.request.end('ue":3}')
-    await vi.waitUntil(() => stream.text.includes('"done":true,"records":3'))
+    await until(() => stream.text.includes('"done":true,"records":3'))
   })
 
   it('reads no further than it can answer', async () => {
@@ -124,26 +125,26 @@ describe('NDJSON', () => {
     expect(sent).toBeLessThan(2_000)
     gateway.broker.speak()
     stream.request.end()
-    await vi.waitUntil(() => stream.text.includes('"done":true'), 10_000)
+    await until(() => stream.text.includes('"done":true'))
     expect(linesOf(stream.text).at(-1)?.failed).toBe(0)
   })
 
   it('has no last line when the body breaks off, and forgets the caller', async () => {
     const stream = openStream()
     stream.request.write('{"value":1}\n{"value":')
-    await vi.waitUntil(() => stream.text.includes('"index":0'))
+    await until(() => stream.text.includes('"index":0'))
     stream.request.destroy()
-    await vi.waitUntil(() => gateway.dataPath.accumulator.waitingBytes === 0)
+    await until(() => gateway.dataPath.accumulator.waitingBytes === 0)
     expect(stream.text).not.toContain('done')
   })
 
   it('ends with no last line when a line is too long', async () => {
     const stream = openStream()
     stream.request.write('{"value":1}\n')
-    await vi.waitUntil(() => stream.text.includes('"index":0'))
+    await until(() => stream.text.includes('"index":0'))
     const piece = 'x'.repeat(1 << 20)
     for (let mib = 0; mib < 9; mib += 1) stream.request.write(piece)
-    await vi.waitUntil(() => stream.isClosed, 10_000)
+    await until(() => stream.isClosed)
     expect(stream.text).not.toContain('done')
   })
 })

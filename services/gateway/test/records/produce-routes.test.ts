@@ -4,7 +4,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { limits } from '@courant/kernel'
 import { RecordBatch } from '@courant/record-batch'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readRecords } from './read-records.ts'
 import {
   type RecordsGateway,
@@ -13,6 +13,7 @@ import {
   topicEntries,
   topicId,
 } from './records-gateway.ts'
+import { until } from './until.ts'
 
 let gateway: RecordsGateway
 
@@ -91,7 +92,7 @@ describe('JSON', () => {
     const response = await produce('{"records":[{"value":1}]}', JSON_HEADERS, '?acks=none')
     expect(response.status).toBe(202)
     expect((await answerOf(response)).results[0]?.offset).toBeNull()
-    await vi.waitUntil(() => storedCount() === before + 1)
+    await until(() => storedCount() === before + 1)
   })
 
   it('passes acks on to the broker', async () => {
@@ -174,7 +175,7 @@ describe('JSON', () => {
 
 /** Until the gateway has noticed that the broker is gone; before, it may have sent something. */
 async function untilGone(): Promise<void> {
-  await vi.waitUntil(async () => {
+  await until(async () => {
     const response = await produce('{"records":[{"value":1}]}', JSON_HEADERS, '?timeoutMs=20')
     return response.status === 503
   })
@@ -224,7 +225,7 @@ describe('failures of the broker', () => {
     gateway.broker.mood = 'silent'
     const before = gateway.broker.received.length
     const response = produce('{"records":[{"partition":0,"value":1}]}')
-    await vi.waitUntil(() => gateway.broker.received.length === before + 1)
+    await until(() => gateway.broker.received.length === before + 1)
     gateway.broker.dropConnections()
     expect((await response).status).toBe(502)
     expect(await problemOf(await response)).toMatchObject({ code: 'CONNECTION_LOST' })
