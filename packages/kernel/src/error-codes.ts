@@ -113,6 +113,7 @@ export const errorCodes = {
   ),
   STORAGE_FULL: row(507, 14, 89, 'retriable', 'no', 'The broker is out of disk space'),
   STORAGE_OFFLINE: row(503, 14, 56, 'retriable', 'no', 'The data directory is offline'),
+  STORAGE_CORRUPT: row(500, 15, 2, 'final', 'no', 'A part of the log is damaged on the disk'),
   STORAGE_FAILED: row(503, 2, 56, 'retriable', 'unknown', 'The disk failed during the append'),
   SHUTTING_DOWN: row(503, 14, 8, 'retriable', 'no', 'The process is shutting down'),
   DUPLICATE_BROKER: row(409, 6, 101, 'retriable', 'no', 'Another live broker has this id'),

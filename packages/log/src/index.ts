@@ -1,0 +1,26 @@
+export { DirectoryInUseError } from './log-directory.ts'
+export type {
+  LogDirectory,
+  LogDirectoryMetrics,
+  LogDirectoryOptions,
+} from './log-directory.ts'
+export { openNodeStorage } from './node-storage.ts'
+export { openLogDirectory } from './open-log-directory.ts'
+export type {
+  AppendRequest,
+  AppendResult,
+  FoundTimestamp,
+  LogConfig,
+  LogObserver,
+  PartitionLog,
+  ReadRequest,
+  ReadResult,
+} from './partition-log.ts'
+export { RingCorruptError } from './ring-reader.ts'
+export {
+  type OpenMode,
+  type Storage,
+  type StorageFile,
+  type StorageLock,
+  StorageMissingError,
+} from './storage.ts'

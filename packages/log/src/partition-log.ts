@@ -1,0 +1,117 @@
+import type { LeaderEpoch, Offset, PartitionIndex, TopicConfig, TopicId } from '@courant/kernel'
+
+/** The topic settings that matter to the log; a whole `TopicConfig` will do. */
+export type LogConfig = Pick<
+  TopicConfig,
+  'segmentBytes' | 'segmentMs' | 'retentionMs' | 'retentionBytes'
+>
+
+export interface AppendRequest {
+  /** One or more whole record batches that the caller has verified. They are copied at once. */
+  readonly batches: Buffer
+  readonly leaderEpoch: LeaderEpoch
+  /** For topics with append time: stamps this timestamp and renews the checksums. */
+  readonly logAppendTimeMs?: number
+}
+
+export interface AppendResult {
+  readonly baseOffset: Offset
+  readonly lastOffset: Offset
+  /**
+   * Resolves when the append survives a power cut. Rejects with STORAGE_FAILED when nobody can know.
+   * Shared by all appends of one cycle of the ring; a rejection that nobody handles is harmless.
+   */
+  readonly durable: Promise<void>
+}
+
+export interface ReadRequest {
+  /** The first record wanted; the batch that holds it is returned whole. */
+  readonly offset: Offset
+  readonly maxBytes: number
+  /** No batch that reaches this offset or beyond: high watermark or `appendedEnd`. */
+  readonly end: Offset
+  /** Whether the first batch comes even when it is larger than `maxBytes`. */
+  readonly first: 'whole' | 'within-limit'
+}
+
+export interface ReadResult {
+  /** Whole batches, in order; a chunk may hold many. Never written to again. */
+  readonly chunks: readonly Buffer[]
+  readonly size: number
+  /** Where to read on: behind the last batch returned, or `offset` when there is none. */
+  readonly nextOffset: Offset
+}
+
+export interface FoundTimestamp {
+  readonly offset: Offset
+  readonly timestamp: number
+  readonly leaderEpoch: LeaderEpoch
+}
+
+/** Who follows a partition. Set only where somebody does: most partitions are idle. */
+export interface LogObserver {
+  /** `durableEnd` has advanced. Called once a cycle of the ring, before its promises resolve. */
+  durableEndAdvanced(): void
+}
+
+/**
+ * The log of one partition. `appendedEnd ≥ durableEnd ≥ highWatermark ≥ logStartOffset`; each end is
+ * the offset behind the last record.
+ *
+ * Errors of every method: STORAGE_OFFLINE after a disk error of the directory, PARTITION_NOT_FOUND
+ * after `delete`.
+ */
+export interface PartitionLog {
+  readonly topicId: TopicId
+  readonly partition: PartitionIndex
+  /** Numbers the partitions ever created in this directory: a re-created one is another log. */
+  readonly incarnation: number
+  readonly logStartOffset: Offset
+  readonly appendedEnd: Offset
+  readonly durableEnd: Offset
+  /** Moved by `advanceHighWatermark` only; a hint in every checkpoint, exact only while running. */
+  readonly highWatermark: Offset
+  /** The newest epoch of the log, -1 while there is none. */
+  readonly leaderEpoch: LeaderEpoch
+  /** Bytes of all record batches that are stored. */
+  readonly sizeBytes: number
+  /** A read found damage below the recovery point. It is served around, never truncated away. */
+  readonly isCorrupt: boolean
+  observer: LogObserver | null
+
+  /** New settings of the topic. Until the first call nothing is rolled by age, nor deleted. */
+  configure(config: LogConfig): void
+
+  /**
+   * Assigns offsets, stamps the copy, and has it on its way to the disk when it returns. Throws, with
+   * nothing applied: BUSY (the ring is full), STORAGE_FULL, FENCED_LEADER_EPOCH.
+   */
+  append(request: AppendRequest): AppendResult
+
+  /**
+   * Answers at once from memory, else by a promise from the file. OFFSET_OUT_OF_RANGE (with both
+   * ends in `extra`), STORAGE_CORRUPT.
+   */
+  read(request: ReadRequest): ReadResult | Promise<ReadResult>
+
+  /** The first record, below `end`, whose timestamp is `timestamp` or later. */
+  offsetForTimestamp(timestamp: number, end: Offset): Promise<FoundTimestamp | null>
+
+  /** The largest epoch that is not above `epoch`, and the offset behind its last record. */
+  endOffsetForEpoch(epoch: LeaderEpoch): { readonly epoch: LeaderEpoch; readonly end: Offset } | null
+
+  /** Begins a leader's term at the end of the log; durable when it resolves. */
+  startEpoch(epoch: LeaderEpoch): Promise<void>
+
+  /** Never goes back, never beyond `durableEnd` for the caller's sake: clamped to `appendedEnd`. */
+  advanceHighWatermark(offset: Offset): void
+
+  /** Deletes the records below `offset`, at most the high watermark; durable when it resolves. */
+  advanceLogStart(offset: Offset): Promise<void>
+
+  /**
+   * Removes the batch that holds `offset` and all behind it; durable when it resolves. The caller
+   * appends nothing meanwhile (BUSY).
+   */
+  truncateTo(offset: Offset): Promise<void>
+}

@@ -1,0 +1,58 @@
+import { assert, type Random } from '@courant/kernel'
+import { readFully, writeFully } from './file-io.ts'
+import { RingCorruptError } from './ring-reader.ts'
+import {
+  BLOCK_BYTES,
+  decodeSuperblock,
+  encodeSuperblock,
+  newSuperblock,
+  REGION_START,
+  type Superblock,
+} from './ring-layout.ts'
+import type { Storage, StorageFile } from './storage.ts'
+
+export const RING_FILE = 'ring'
+
+/** Creates the ring of a new data directory; it is whole on the disk when this returns. */
+export async function createRingFile(
+  storage: Storage,
+  ringBytes: number,
+  random: Random,
+): Promise<void> {
+  const file = await storage.open(RING_FILE, 'create')
+  try {
+    const block = encodeSuperblock(newSuperblock(ringBytes, random))
+    await writeFully(file, [block, block], 0)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await storage.syncDirectory('')
+}
+
+/** The newer of the two copies. Both torn is impossible in a crash: runs alternate between them. */
+export async function readSuperblock(file: StorageFile): Promise<Superblock> {
+  const blocks = Buffer.alloc(REGION_START)
+  await readFully(file, blocks, 0)
+  const copies = [0, BLOCK_BYTES]
+    .map((start) => decodeSuperblock(blocks.subarray(start, start + BLOCK_BYTES)))
+    .filter((copy) => copy !== null)
+    .sort((a, b) => b.run - a.run)
+  const [newest] = copies
+  if (newest === undefined) {
+    throw new RingCorruptError('Neither copy of the superblock of the write-ahead ring is readable.')
+  }
+  return newest
+}
+
+/**
+ * Begins a new run. The sync covers the whole file, so what recovery read, which after a kill may
+ * have been in memory only, is on the disk too from here on.
+ */
+export async function beginRun(file: StorageFile, superblock: Superblock): Promise<Superblock> {
+  const next = { ...superblock, run: superblock.run + 1 }
+  assert(Number.isSafeInteger(next.run))
+  await writeFully(file, [encodeSuperblock(next)], (next.run % 2) * BLOCK_BYTES)
+  await file.sync()
+  return next
+}

@@ -1,0 +1,127 @@
+import { crc32c } from '@courant/record-batch'
+import { readFully } from './file-io.ts'
+import type { RingPlace } from './ring.ts'
+import {
+  BLOCK_BYTES,
+  CYCLE_HEADER_BYTES,
+  type CycleHeader,
+  cycleBytesOnDisk,
+  payloadBytesMax,
+  REGION_START,
+  readCycleHeader,
+  type Superblock,
+} from './ring-layout.ts'
+import type { StorageFile } from './storage.ts'
+
+/** A cycle as recovery found it. `payload` is a view that may be kept. */
+export interface RecoveredCycle extends RingPlace {
+  readonly payload: Buffer
+}
+
+/** A cycle that was once synced cannot be read: data was lost on the disk, not in a crash. */
+export class RingCorruptError extends Error {
+  override readonly name = 'RingCorruptError'
+}
+
+const WINDOW_BYTES = 1024 * 1024
+
+/**
+ * Follows the chain of cycles from the tail of the last checkpoint.
+ *
+ * Cycle n + 1 lies where cycle n ended, or at the start of the region when it did not fit there.
+ * Recovery looks at these two places only, never inside a payload. Where neither holds a valid cycle
+ * of the expected number the log ends: the cycle in flight at the crash was torn and is dropped
+ * whole. Unless a valid successor is found: one cycle is in flight at a time, so the successor
+ * proves that the bad cycle was synced and has been damaged since.
+ */
+export class RingReader {
+  readonly #file: StorageFile
+  readonly #superblock: Superblock
+  #window: Buffer = Buffer.alloc(0)
+  #windowStart = 0
+  /** Where the next cycle will be written: behind the last valid one. */
+  end: RingPlace
+  #run = 0
+
+  constructor(file: StorageFile, superblock: Superblock, tail: RingPlace) {
+    this.#file = file
+    this.#superblock = superblock
+    this.end = tail
+  }
+
+  async *cycles(): AsyncGenerator<RecoveredCycle, void, undefined> {
+    for (;;) {
+      const found = await this.#next()
+      if (found === null) break
+      yield found
+    }
+    if (await this.#successorExists()) {
+      throw new RingCorruptError(
+        `Cycle ${this.end.cycle} of the write-ahead ring, at byte ${this.end.position}, was synced ` +
+          'but cannot be read. Records that were acknowledged may be lost.',
+      )
+    }
+  }
+
+  async #next(): Promise<RecoveredCycle | null> {
+    const { cycle, position } = this.end
+    for (const place of position === REGION_START ? [REGION_START] : [position, REGION_START]) {
+      const header = await this.#validAt(place, cycle)
+      if (header === null) continue
+      const start = place - this.#windowStart + CYCLE_HEADER_BYTES
+      const payload = this.#window.subarray(start, start + header.payloadBytes)
+      this.end = { cycle: cycle + 1, position: place + cycleBytesOnDisk(header.payloadBytes) }
+      this.#run = header.run
+      return { cycle, position: place, payload }
+    }
+    return null
+  }
+
+  /** The header of the valid cycle of that number at that place, then whole in the window. */
+  async #validAt(position: number, cycle: number): Promise<CycleHeader | null> {
+    if (position + BLOCK_BYTES > this.#superblock.ringBytes) return null
+    await this.#load(position, CYCLE_HEADER_BYTES)
+    const header = readCycleHeader(this.#viewFrom(position), this.#superblock.secret)
+    if (header === null || header.cycle !== cycle || !this.#isPlausible(header)) return null
+    const bytes = CYCLE_HEADER_BYTES + header.payloadBytes
+    await this.#load(position, bytes)
+    const view = this.#viewFrom(position)
+    if (view.length < bytes) return null
+    return crc32c(view, 4, bytes) === header.crc ? header : null
+  }
+
+  #isPlausible(header: CycleHeader): boolean {
+    return (
+      header.run >= this.#run &&
+      header.run <= this.#superblock.run &&
+      header.payloadBytes <= payloadBytesMax(this.#superblock)
+    )
+  }
+
+  /** Looks for cycle n + 1 at every block where it could begin if cycle n had been written. */
+  async #successorExists(): Promise<boolean> {
+    const { cycle, position } = this.end
+    const reach = cycleBytesOnDisk(payloadBytesMax(this.#superblock))
+    for (const start of [position, REGION_START]) {
+      const stop = Math.min(start + reach, this.#superblock.ringBytes - BLOCK_BYTES)
+      for (let place = start; place <= stop; place += BLOCK_BYTES) {
+        if ((await this.#validAt(place, cycle + 1)) !== null) return true
+      }
+    }
+    return false
+  }
+
+  #viewFrom(position: number): Buffer {
+    return this.#window.subarray(position - this.#windowStart)
+  }
+
+  /** Brings [position, position + bytes) into the window, as far as the file reaches. */
+  async #load(position: number, bytes: number): Promise<void> {
+    const windowEnd = this.#windowStart + this.#window.length
+    if (position >= this.#windowStart && position + bytes <= windowEnd) return
+    const window = Buffer.allocUnsafeSlow(Math.max(WINDOW_BYTES, bytes))
+    const filled = await readFully(this.#file, window, position)
+    this.#window = window.subarray(0, filled)
+    this.#windowStart = position
+  }
+}
