@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-/** Waits for a condition that will come true, with patience for a busy machine. */
-export function until<Value>(condition: () => Value | Promise<Value>): Promise<Value> {
+/** Waits until the condition gives something, with patience for a busy machine, and returns that. */
+export function until<Value>(condition: () => Value | Promise<Value>) {
   return vi.waitUntil(condition, { timeout: 20_000, interval: 2 })
 }
