@@ -2,6 +2,7 @@ import { assert, BusError, type Clock, limits, wait } from '@courant/kernel'
 import type { TargetTopic } from '../accumulator/topic-accumulator.ts'
 import { LineBatch } from './line-batch.ts'
 import { LineSplitter } from './line-splitter.ts'
+import { nextTurn } from './next-turn.ts'
 import { ParsedRecords } from './parsed-records.ts'
 import type { ProduceOptions } from './produce-options.ts'
 import type { Producer } from './producer.ts'
@@ -151,8 +152,9 @@ export class LineProducer {
     const deadlineMs = this.#clock.monotonicMs() + timeoutMs
     while (true) {
       try {
-        const pending = this.#producer.submit(this.#topic(), this.#records, this.#options, root)
-        batch.submitted(pending, acks === 'none' ? 'none' : 'wait')
+        const submission = this.#producer.submit(this.#topic(), this.#records, this.#options, root)
+        while (!submission.next()) await nextTurn()
+        batch.submitted(submission.pending, acks === 'none' ? 'none' : 'wait')
         return
       } catch (thrown) {
         const error = BusError.from(thrown)

@@ -1,4 +1,4 @@
-import { assert, type Clock } from '@courant/kernel'
+import type { Clock } from '@courant/kernel'
 import {
   BATCH_HEADER_BYTES,
   emptyRecordSource,
@@ -12,9 +12,8 @@ import type { ParsedRecords } from './parsed-records.ts'
 import { PendingProduce } from './pending-produce.ts'
 import type { ProduceOptions } from './produce-options.ts'
 import { problemAt } from './record-problem.ts'
+import { RECORD_OVERHEAD_BYTES, Submission } from './submission.ts'
 
-/** What a record costs in memory beyond its content: its framing, and who waits for it. */
-const RECORD_OVERHEAD_BYTES = 64
 /** More than the framing of a record and the header of its batch ever take. */
 const FRAMING_BYTES_MAX = BATCH_HEADER_BYTES + 64
 
@@ -34,15 +33,15 @@ export class Producer {
   }
 
   /**
-   * Takes all records or throws and takes none. It runs without a pause, so `records` may be used
-   * again as soon as it returns. `pointerOf` names a record in errors.
+   * Admits all records or throws and admits none. The submission that it returns has to be run to
+   * its end. `pointerOf` names a record in errors.
    */
   submit(
     topic: TargetTopic,
     records: ParsedRecords,
     options: Pick<ProduceOptions, 'acks' | 'timeoutMs'>,
     pointerOf: (index: number) => string,
-  ): PendingProduce {
+  ): Submission {
     const now = this.#clock.now()
     const charges = this.#place(topic, records, pointerOf, now)
     this.#accumulator.admit(topic, charges)
@@ -52,8 +51,12 @@ export class Producer {
       records.copyTimestamps(now),
       now,
     )
-    this.#append(topic, records, options, pending)
-    return pending
+    const deadlineMs = this.#clock.monotonicMs() + options.timeoutMs
+    for (const [partition, count] of records.countByPartition()) {
+      pending.addShare(new Share(partition, count, deadlineMs, () => pending.shareDecided()))
+    }
+    const acks = options.acks === 'none' ? 'leader' : options.acks
+    return new Submission(this.#accumulator, topic, records, acks, pending)
   }
 
   /** Chooses each record's partition; the bytes to charge, by partition. */
@@ -111,35 +114,6 @@ export class Producer {
     if (size <= maxMessageBytes) return
     const detail = `The record needs ${size} bytes; maxMessageBytes of the topic is ${maxMessageBytes}.`
     throw problemAt('RECORD_TOO_LARGE', pointerOf(index), detail)
-  }
-
-  #append(
-    topic: TargetTopic,
-    records: ParsedRecords,
-    options: Pick<ProduceOptions, 'acks' | 'timeoutMs'>,
-    pending: PendingProduce,
-  ): void {
-    const source = this.#source
-    const acks = options.acks === 'none' ? 'leader' : options.acks
-    const { maxMessageBytes } = topic.config
-    const deadlineMs = this.#clock.monotonicMs() + options.timeoutMs
-    for (const [partition, count] of records.countByPartition()) {
-      pending.addShare(new Share(partition, count, deadlineMs, () => pending.shareDecided()))
-    }
-    let partition = -1
-    let share: Share | undefined
-    let accumulator = null
-    for (let index = 0; index < records.count; index += 1) {
-      if (records.partition(index) !== partition || accumulator === null || share === undefined) {
-        partition = records.partition(index)
-        share = pending.shares.get(partition)
-        accumulator = this.#accumulator.partition(topic, partition)
-      }
-      assert(share !== undefined, 'every partition of the request has a share')
-      records.fill(source, index, pending.now)
-      const charge = records.contentBytes(index) + RECORD_OVERHEAD_BYTES
-      accumulator.append(source, share, acks, maxMessageBytes, charge)
-    }
   }
 }
 

@@ -55,7 +55,10 @@ export class ProduceHandler {
     try {
       if (kind === 'json') await this.#parseJson(topic, body, records)
       else setSingleRecord(records, singleRecord(kind, body, query, request), topic.partitionCount)
-      return this.#dataPath.producer.submit(topic, records, optionsOf(query), pointerOf(kind))
+      const { producer } = this.#dataPath
+      const submission = producer.submit(topic, records, optionsOf(query), pointerOf(kind))
+      while (!submission.next()) await nextTurn()
+      return submission.pending
     } finally {
       this.#pool.give(records)
     }
