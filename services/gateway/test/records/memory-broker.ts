@@ -1,4 +1,5 @@
 import {
+  deleteRecordsApi,
   type Exchange,
   fetchApi,
   listOffsetsApi,
@@ -63,6 +64,17 @@ export class MemoryBroker {
           })),
         })
       })
+    broker.#router.on(deleteRecordsApi, (request, exchange) => {
+      exchange.respond({
+        throttleTimeMs: 0,
+        topics: request.topics.map(({ name, partitions }) => ({
+          name,
+          partitions: partitions.map(({ partitionIndex, offset }) =>
+            deleted(broker.log(name, partitionIndex), partitionIndex, offset),
+          ),
+        })),
+      })
+    })
     await broker.listen(address)
     return broker
   }
@@ -219,6 +231,14 @@ export class MemoryBroker {
     }
     return -1
   }
+}
+
+function deleted(log: Log, partitionIndex: number, offset: number) {
+  const before = offset === -1 ? log.end : offset
+  const isInside = before >= log.start && before <= log.end
+  if (isInside) log.start = before
+  const errorCode = isInside ? NO_ERROR : OFFSET_OUT_OF_RANGE
+  return { partitionIndex, errorCode, lowWatermark: isInside ? log.start : -1 }
 }
 
 function read(log: Log, from: number, bytesMax: number): Buffer[] {
