@@ -30,6 +30,7 @@ export class ParsedRecords {
   #body: Buffer = EMPTY
   #side: Buffer = Buffer.allocUnsafeSlow(SIDE_BYTES_MIN)
   #sideEnd = 0
+  #hasTimestamps = false
   #capacity = CAPACITY_MIN
   #positions = new Int32Array(CAPACITY_MIN * COLUMNS)
   #timestamps = new Float64Array(CAPACITY_MIN)
@@ -44,6 +45,7 @@ export class ParsedRecords {
     if (this.#side.length > SIDE_BYTES_KEPT_MAX) this.#side = Buffer.allocUnsafeSlow(SIDE_BYTES_MIN)
     this.#body = body
     this.#sideEnd = 0
+    this.#hasTimestamps = false
     this.count = 0
   }
 
@@ -51,7 +53,9 @@ export class ParsedRecords {
   add(): number {
     if (this.count === this.#capacity) this.#grow()
     const index = this.count
-    this.#positions.fill(NONE, index * COLUMNS, (index + 1) * COLUMNS)
+    const positions = this.#positions
+    // A loop, because `fill` is a call that costs more than these few stores.
+    for (let at = index * COLUMNS, end = at + COLUMNS; at < end; at += 1) positions[at] = NONE
     this.#timestamps[index] = NONE
     this.count += 1
     return index
@@ -74,6 +78,7 @@ export class ParsedRecords {
   }
 
   setTimestamp(index: number, timestamp: number): void {
+    this.#hasTimestamps = true
     this.#timestamps[index] = timestamp
   }
 
@@ -108,8 +113,8 @@ export class ParsedRecords {
 
   /** Timestamp of each record, to keep, or null when no record has one. */
   copyTimestamps(now: number): Float64Array | null {
+    if (!this.#hasTimestamps) return null
     const given = this.#timestamps.subarray(0, this.count)
-    if (given.every((timestamp) => timestamp === NONE)) return null
     return given.map((timestamp) => (timestamp === NONE ? now : timestamp))
   }
 

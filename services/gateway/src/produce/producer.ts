@@ -52,7 +52,12 @@ export class Producer {
       now,
     )
     const deadlineMs = this.#clock.monotonicMs() + options.timeoutMs
-    for (const [partition, count] of records.countByPartition()) {
+    const [only] = charges.keys()
+    const counts =
+      charges.size === 1 && only !== undefined
+        ? new Map([[only, records.count]])
+        : records.countByPartition()
+    for (const [partition, count] of counts) {
       pending.addShare(new Share(partition, count, deadlineMs, () => pending.shareDecided()))
     }
     const acks = options.acks === 'none' ? 'leader' : options.acks
@@ -68,6 +73,8 @@ export class Producer {
   ): Map<number, number> {
     const charges = new Map<number, number>()
     let sticky = -1
+    let current = -1
+    let charged = 0
     for (let index = 0; index < records.count; index += 1) {
       const contentBytes = records.contentBytes(index)
       if (contentBytes + FRAMING_BYTES_MAX > topic.config.maxMessageBytes) {
@@ -85,9 +92,15 @@ export class Producer {
         }
         records.setPartition(index, partition)
       }
-      const charge = contentBytes + RECORD_OVERHEAD_BYTES
-      charges.set(partition, (charges.get(partition) ?? 0) + charge)
+      // Neighbours often share a partition: the map is asked once for each run of them.
+      if (partition !== current) {
+        if (charged > 0) charges.set(current, (charges.get(current) ?? 0) + charged)
+        current = partition
+        charged = 0
+      }
+      charged += contentBytes + RECORD_OVERHEAD_BYTES
     }
+    charges.set(current, (charges.get(current) ?? 0) + charged)
     return charges
   }
 

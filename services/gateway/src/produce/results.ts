@@ -5,6 +5,8 @@ import type { PendingProduce } from './pending-produce.ts'
 
 /** Goes through the outcomes of one share, record by record. */
 class ShareReader {
+  /** What the results of the share have in common. */
+  readonly head: string
   readonly #share: Share
   #next = 0
   #written: Written | undefined
@@ -13,6 +15,7 @@ class ShareReader {
 
   constructor(share: Share) {
     this.#share = share
+    this.head = `"partition":${share.partition},"offset":`
   }
 
   /** The next record's offset, or -1 where it was not written. */
@@ -61,17 +64,23 @@ export function resultsText(
   }
   const [only] = pending.shares.keys()
   let text = ''
+  let tail = ''
+  let tailTimestamp = -1
   for (let index = 0; index < pending.recordCount; index += 1) {
     const partition = pending.partitions?.[index] ?? only ?? -1
     const reader = readers.get(partition)
     assert(reader !== undefined, 'every record belongs to a share')
     const offset = reader.nextOffset()
-    text += `${begin(index)}"partition":${partition},"offset":`
+    text += begin(index) + reader.head
     if (offset < 0) text += `null,"problem":${problems.get(partition)}}${end}`
     else {
       const { appendTime } = reader
       const timestamp = appendTime >= 0 ? appendTime : (pending.timestamps?.[index] ?? pending.now)
-      text += `${offset},"timestamp":${timestamp}}${end}`
+      if (timestamp !== tailTimestamp) {
+        tailTimestamp = timestamp
+        tail = `,"timestamp":${timestamp}}${end}`
+      }
+      text += offset + tail
     }
   }
   return text

@@ -63,10 +63,12 @@ export async function startRecordsGateway(partitionCount = 3): Promise<RecordsGa
     systemClock,
   )
   const topics = new TopicResolver(metadata, unknown)
+  const metrics = new Metrics()
   const dataPath = createDataPath({
     network: nodeNetwork,
     clock: systemClock,
     random: systemRandom,
+    metrics,
     metadata,
     topics,
   })
@@ -74,7 +76,7 @@ export async function startRecordsGateway(partitionCount = 3): Promise<RecordsGa
     clock: systemClock,
     random: systemRandom,
     log: createLogger({ name: 'test', level: 'fatal' }),
-    metrics: new Metrics(),
+    metrics,
     routes: recordRoutes,
     authenticator: new Authenticator(metadata, unknown, systemClock),
     cors: new Cors([]),

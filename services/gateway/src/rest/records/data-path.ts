@@ -1,5 +1,6 @@
 import type { Clock, Network, Random } from '@courant/kernel'
 import type { MetadataCopy } from '@courant/metadata'
+import type { Metrics } from '@courant/service-kit'
 import { Accumulator } from '../../accumulator/accumulator.ts'
 import { BufferPool } from '../../fetch/buffer-pool.ts'
 import { EncodedBatches } from '../../fetch/encoded-batches.ts'
@@ -17,6 +18,7 @@ export interface DataPathParts {
   readonly network: Network
   readonly clock: Clock
   readonly random: Random
+  readonly metrics: Metrics
   readonly metadata: MetadataCopy
   readonly topics: TopicResolver
 }
@@ -54,13 +56,15 @@ export function createDataPath(parts: DataPathParts): DataPath {
   const leaders = new Leaders(metadata, fetchPool)
   const polls = new LongPolls(new Leaders(metadata, pollPool), clock)
   const accumulator = new Accumulator({ clock, random, sender })
+  const encodedBatches = new EncodedBatches()
+  observeMemory(parts.metrics, accumulator, encodedBatches)
   return {
     clock,
     topics,
     accumulator,
     producer: new Producer(accumulator, clock),
     reader: new PartitionReader(leaders, polls, clock),
-    encodedBatches: new EncodedBatches(),
+    encodedBatches,
     pageBuffers: new BufferPool(),
     leaders,
     brokers: new ServingTopics(leaders, clock),
@@ -71,4 +75,22 @@ export function createDataPath(parts: DataPathParts): DataPath {
       pollPool.close()
     },
   }
+}
+
+/** What is bounded by a limit is shown against it. */
+function observeMemory(
+  metrics: Metrics,
+  accumulator: Accumulator,
+  encodedBatches: EncodedBatches,
+): void {
+  const waiting = {
+    name: 'courant_gateway_waiting_bytes',
+    help: 'Records that wait in this gateway to be written by brokers.',
+  }
+  metrics.observe(waiting, () => accumulator.waitingBytes)
+  const encoded = {
+    name: 'courant_gateway_encoded_bytes',
+    help: 'Texts of record batches that are kept for further readers.',
+  }
+  metrics.observe(encoded, () => encodedBatches.bytes)
 }
