@@ -1,4 +1,4 @@
-import { BusError, type Clock, wait } from '@courant/kernel'
+import { BusError, type Clock, limits, wait } from '@courant/kernel'
 import type { RecordSource } from '@courant/record-batch'
 import type { Share } from './share.ts'
 import { type Acks, WaitingBatch } from './waiting-batch.ts'
@@ -48,6 +48,11 @@ export class PartitionAccumulator {
 
   constructor(parts: PartitionAccumulatorParts) {
     this.#parts = parts
+  }
+
+  /** So many bytes are about to be appended: the next batch need not grow from small beginnings. */
+  expect(bytes: number): void {
+    this.#capacity = Math.max(this.#capacity, Math.min(bytes, limits.batchBytesMax))
   }
 
   /** Takes a record that is known to fit into a batch of its own. */

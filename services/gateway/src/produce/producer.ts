@@ -61,7 +61,7 @@ export class Producer {
       pending.addShare(new Share(partition, count, deadlineMs, () => pending.shareDecided()))
     }
     const acks = options.acks === 'none' ? 'leader' : options.acks
-    return new Submission(this.#accumulator, topic, records, acks, pending)
+    return new Submission(this.#accumulator, topic, records, acks, pending, charges)
   }
 
   /** Chooses each record's partition; the bytes to charge, by partition. */

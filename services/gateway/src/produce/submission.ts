@@ -31,7 +31,9 @@ export class Submission {
     records: ParsedRecords,
     acks: Acks,
     pending: PendingProduce,
+    charges: ReadonlyMap<number, number>,
   ) {
+    for (const [partition, bytes] of charges) accumulator.partition(topic, partition).expect(bytes)
     this.#accumulator = accumulator
     this.#topic = topic
     this.#records = records
