@@ -50,7 +50,6 @@ export const COMPRESSION_MASK = 0x07
 export const LOG_APPEND_TIME_BIT = 0x08
 export const TRANSACTIONAL_BIT = 0x10
 export const CONTROL_BIT = 0x20
-export const DELETE_HORIZON_BIT = 0x40
 
 /** Length, attributes, two deltas, key length, value length and header count of one byte each. */
 export const RECORD_BYTES_MIN = 7

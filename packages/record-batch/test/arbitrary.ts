@@ -7,7 +7,7 @@ const part = fc.option(
 )
 
 /** A record without its offset: any bytes, any timestamp that a clock could have shown. */
-export const anyRecord: fc.Arbitrary<Omit<Record, 'offset'>> = fc.record({
+const anyRecord: fc.Arbitrary<Omit<Record, 'offset'>> = fc.record({
   timestamp: fc.integer({ min: 0, max: 2 ** 52 }),
   key: part,
   value: part,

@@ -78,7 +78,8 @@ it('gives every record the append time once that is stamped', () => {
 
 /**
  * Captured on its way out of librdkafka 2.0.2 (kcat 1.7.1, `-K: -Z -H a=b -H n`, with each `-z`):
- * four lines, an empty key and an empty value sent as nulls, one header with a value and one without.
+ * four lines, an empty key and an empty value sent as nulls, one header with a value and one
+ * without.
  */
 describe.each(['none', 'gzip', 'zstd'] as const)(
   'what librdkafka sends, compression %s',

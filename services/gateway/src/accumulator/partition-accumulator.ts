@@ -11,7 +11,7 @@ export interface Appended {
 }
 
 /** One try to have a batch appended by the leader of its partition. */
-export type SendBatch = (batch: Buffer, acks: Acks, timeoutMs: number) => Promise<Appended>
+type SendBatch = (batch: Buffer, acks: Acks, timeoutMs: number) => Promise<Appended>
 
 export interface PartitionAccumulatorParts {
   readonly clock: Clock

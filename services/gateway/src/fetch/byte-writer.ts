@@ -10,7 +10,9 @@ const GROUP_DIGITS = 4
 const DIGITS = Int32Array.from({ length: GROUP }, (_, value) =>
   Buffer.from(String(value).padStart(GROUP_DIGITS, '0')).readInt32LE(),
 )
-/** Constants are written six words at a time, whatever their size, and so reach beyond their text. */
+/**
+ * Constants are written six words at a time, whatever their size, and so reach beyond their text.
+ */
 const CONSTANT_BYTES_MAX = 24
 const SLACK_BYTES = CONSTANT_BYTES_MAX
 /** Below this a loop copies faster than a call. */

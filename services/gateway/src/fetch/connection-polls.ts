@@ -4,7 +4,7 @@ import { fetchTargets } from './fetch-targets.ts'
 import type { FetchPosition, Isolation } from './partition-fetcher.ts'
 import { PollTarget, type PollWaiter, targetKey } from './poll-target.ts'
 
-/** How long a poll of newcomers waits: so long at most until those of the next turn are asked for. */
+/** How long a poll of newcomers waits, and with it the next ones when too many are in flight. */
 const FRESH_WAIT_MS = 250
 /** Polls of newcomers in flight; beyond, newcomers gather. */
 const FRESH_POLLS_MAX = 8
@@ -12,11 +12,11 @@ const FRESH_POLLS_MAX = 8
 /**
  * The long polls over one connection. Whatever the number of readers, few requests are in flight:
  *
- * - Newcomers of one turn of the event loop travel in one *fresh* poll, which waits only shortly, so
- *   that there is always one to come for the next newcomers.
+ * - Newcomers of one turn of the event loop travel in one *fresh* poll. It waits only shortly, so
+ *   that there is soon another one for the next newcomers.
  * - Who has waited through a fresh poll is *settled*: all of these wait in one poll that lasts as
- *   long as a broker may wait. It is small talk for the broker, because nothing happens there;
- *   where records do arrive, readers come back as newcomers, and cost follows what changes.
+ *   long as a broker may wait. It costs the broker little, because nothing happens there; where
+ *   records do arrive, readers come back as newcomers, and cost follows what changes.
  *
  * A poll cannot be cancelled; a reader that leaves is forgotten, and its place is left out of the
  * next poll. Over a connection that answers in order, one poll is in flight at a time.

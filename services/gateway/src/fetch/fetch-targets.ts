@@ -11,8 +11,8 @@ import type { PollTarget } from './poll-target.ts'
 
 /**
  * One fetch for several partitions, which the broker answers as soon as one of them has something.
- * The answer has what was found and the errors of single partitions; those that have nothing yet are
- * not in it. Rejects with BusError when the request as a whole failed.
+ * The answer has what was found and the errors of single partitions; those that have nothing yet
+ * are not in it. Rejects with BusError when the request as a whole failed.
  */
 export async function fetchTargets(
   connection: BrokerConnection,

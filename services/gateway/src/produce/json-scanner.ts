@@ -97,7 +97,7 @@ export class JsonScanner {
     if (this.peek() !== QUOTE) return this.#fail(this.position)
     const { bytes, end } = this
     const start = this.position + 1
-    const result = scanString(bytes, start, end)
+    const result = scanString(bytes, this.#view, start, end)
     if (result < 0) return this.#fail(-1 - result)
     this.stringStart = start
     this.stringEnd = (result >>> 2) - 1
@@ -116,7 +116,6 @@ export class JsonScanner {
     // Bit n: is the level n deep an object?
     let objects = 0
     let flags = 0
-    let seen = 0
     let inObject = false
     let expectsName = false
     while (true) {
@@ -127,27 +126,10 @@ export class JsonScanner {
       }
       if (position >= end) return this.#fail(end)
       if (byte === QUOTE) {
-        position += 1
-        for (const stop = end - 3; position < stop; position += 4) {
-          const word = view.getInt32(position, true)
-          if ((PLAIN_PAIR[word & 0xffff] ?? 0) === 0) break
-          if ((PLAIN_PAIR[word >>> 16] ?? 0) === 0) break
-        }
-        let plain = QUOTE
-        while (position < end) {
-          plain = bytes[position] ?? 0
-          if (PLAIN[plain] === 1) {
-            seen |= plain
-            position += 1
-          } else break
-        }
-        if (plain === QUOTE && position < end) position += 1
-        else {
-          const result = scanString(bytes, position, end)
-          if (result < 0) return this.#fail(-1 - result)
-          flags |= result
-          position = result >>> 2
-        }
+        const result = scanString(bytes, view, position + 1, end)
+        if (result < 0) return this.#fail(-1 - result)
+        flags |= result
+        position = result >>> 2
         if (expectsName) {
           if (bytes[position] !== COLON) position = skipSpace(bytes, position, end)
           if (position >= end || bytes[position] !== COLON) return this.#fail(position)
@@ -189,7 +171,7 @@ export class JsonScanner {
       if (depth === 0) break
       expectsName = inObject
     }
-    if (seen > 0x7f || (flags & HAS_NON_ASCII) !== 0) this.hasNonAscii = true
+    if ((flags & HAS_NON_ASCII) !== 0) this.hasNonAscii = true
     this.position = position
     return true
   }
@@ -250,12 +232,19 @@ function skipSpace(bytes: Buffer, start: number, end: number): number {
   return position
 }
 
-/** From behind the opening quote to behind the closing one. */
-function scanString(bytes: Buffer, start: number, end: number): number {
+/**
+ * From behind the opening quote to behind the closing one; four bytes a step where they are plain.
+ */
+function scanString(bytes: Buffer, view: DataView, start: number, end: number): number {
   let position = start
   let seen = 0
   let flags = 0
   while (true) {
+    for (const stop = end - 3; position < stop; position += 4) {
+      const word = view.getInt32(position, true)
+      if ((PLAIN_PAIR[word & 0xffff] ?? 0) === 0) break
+      if ((PLAIN_PAIR[word >>> 16] ?? 0) === 0) break
+    }
     while (position < end) {
       const byte = bytes[position] ?? 0
       if (PLAIN[byte] === 1) {

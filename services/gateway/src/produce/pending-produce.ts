@@ -1,12 +1,6 @@
 import { assert, type BusError } from '@courant/kernel'
 import type { Share } from '../accumulator/share.ts'
 
-/** Where one record of a request went, and which timestamp it has. */
-export interface Placed {
-  readonly partition: number
-  readonly timestamp: number
-}
-
 /**
  * A request whose records are in the accumulator: which partition each went to, and what has become
  * of them. `whenDecided` resolves when every record has its outcome.

@@ -12,9 +12,9 @@ export const RECORD_OVERHEAD_BYTES = 64
 const SLICE_BYTES = 2 * 1024 * 1024
 
 /**
- * The way of admitted records into the accumulator, in slices: each call of `next` appends some MiB,
- * so that a large request does not hold up everybody else. Nothing can stop it halfway: the memory
- * is taken, and every record has its place. Until it has ended, `records` is in use.
+ * The way of admitted records into the accumulator, in slices: each call of `next` appends some
+ * MiB, so that a large request does not hold up everybody else. Nothing can stop it halfway: the
+ * memory is taken, and every record has its place. Until it has ended, `records` is in use.
  */
 export class Submission {
   readonly pending: PendingProduce

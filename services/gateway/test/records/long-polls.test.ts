@@ -1,4 +1,6 @@
-/** Goal: however many readers wait, the broker holds few requests, and every reader gets its record. */
+/**
+ * Goal: however many readers wait, the broker holds few requests, and every reader gets its record.
+ */
 import { BusError, topicId as brandedTopicId } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { afterAll, beforeAll, expect, it } from 'vitest'

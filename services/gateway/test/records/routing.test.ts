@@ -1,4 +1,6 @@
-/** Goal: requests find the leader that the metadata names, and management sees when brokers serve. */
+/**
+ * Goal: requests find the leader that the metadata names, and management sees when brokers serve.
+ */
 import { BrokerState } from '@courant/api/internal/v1/metadata'
 import { topicId as brandedTopicId, offset, partitionIndex } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'

@@ -130,7 +130,7 @@ function checkPageSize({ maxRecords }: FetchQueryValue): void {
 }
 
 /** Throws PARTITION_NOT_FOUND, which tells how many there are. */
-export function checkPartition(topic: Topic, partition: number): void {
+function checkPartition(topic: Topic, partition: number): void {
   if (partition < topic.partitionCount) return
   const detail = `The topic has ${topic.partitionCount} partitions, counted from 0.`
   throw new BusError('PARTITION_NOT_FOUND', detail)

@@ -11,12 +11,12 @@ export const EVENTS_TYPE = 'text/event-stream'
 /** Records on one page when the query does not say. */
 export const PAGE_RECORDS_DEFAULT = 1_000
 
-export const PartitionParams = Type.Object({
+const PartitionParams = Type.Object({
   topic: Type.String({ description: 'Name of the topic.' }),
   partition: Type.Integer({ minimum: 0, description: 'Index of the partition.' }),
 })
 
-export const FetchQuery = Type.Object(
+const FetchQuery = Type.Object(
   {
     offset: Type.Optional(
       Type.Integer({

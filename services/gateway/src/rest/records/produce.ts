@@ -7,9 +7,9 @@ import { CLOSED, TopicParams } from '../schemas.ts'
 import { GivenRecord, ProduceResult, ProduceResults } from './record-schemas.ts'
 
 export const NDJSON_TYPE = 'application/x-ndjson'
-export const CLOUDEVENT_TYPE = 'application/cloudevents+json'
+const CLOUDEVENT_TYPE = 'application/cloudevents+json'
 
-export const ProduceQuery = Type.Object(
+const ProduceQuery = Type.Object(
   {
     acks: Type.Optional(
       Type.Unsafe<'all' | 'leader' | 'none'>({
