@@ -32,6 +32,8 @@ export const limits = {
 
   /** A JSON, CloudEvents or raw body of the REST API, after decompression, in bytes. */
   bodyBytesMax: 16 * MIB,
+  /** Bodies of produces that a gateway reads and parses at one time, together. */
+  bodiesBytesMax: 512 * MIB,
   /** A body of a management route. */
   managementBodyBytesMax: 1 * MIB,
   /** One line of an NDJSON body. */
@@ -109,6 +111,7 @@ assert(limits.batchBytesMax <= limits.lineBytesMax)
 assert(limits.lineBytesMax <= limits.bodyBytesMax, 'every line could have been a body')
 assert(limits.batchBytesMax < limits.frameBytesMax, 'a frame holds the largest batch')
 assert(limits.bodyBytesMax <= limits.decompressedBytesMax)
+assert(limits.bodyBytesMax <= limits.bodiesBytesMax)
 assert(limits.batchBytesMax <= limits.fetchBytesMax, 'a fetch can return any one batch')
 assert(limits.batchBytesMax <= limits.accumulatorPartitionBytesMax)
 assert(limits.encodedBatchBytesMax < limits.encodedBatchesBytesMax)

@@ -2,6 +2,7 @@ import { assert, BusError, limits } from '@courant/kernel'
 import type { Topic } from '@courant/metadata'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../../http/read-body.ts'
+import { BodyBudget } from '../../produce/body-budget.ts'
 import { binaryCloudEvent, structuredCloudEvent } from '../../produce/cloud-event.ts'
 import { type ContentKind, contentKind } from '../../produce/content-kind.ts'
 import { JsonBody } from '../../produce/json-body.ts'
@@ -21,13 +22,14 @@ import { produceLines } from './produce-lines.ts'
 export class ProduceHandler {
   readonly #dataPath: DataPath
   readonly #pool = new RecordsPool()
+  readonly #bodies = new BodyBudget()
 
   constructor(dataPath: DataPath) {
     this.#dataPath = dataPath
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { topics, clock } = this.#dataPath
+    const { topics } = this.#dataPath
     const { principal } = request
     assert(principal?.kind === 'tenant', 'only a tenant comes this far')
     const { topic: name } = request.params as { topic: string }
@@ -37,11 +39,26 @@ export class ProduceHandler {
     const topic =
       topics.find(principal.tenantId, name) ?? (await topics.resolve(principal.tenantId, name))
     if (kind === 'ndjson') return produceLines(this.#dataPath, topic, query, request, reply)
-    const body = await readBody(request.raw, limits.bodyBytesMax, clock)
-    const pending = await this.#submit(topic, kind, body, query, request)
+    const pending = await this.#take(topic, kind, query, request)
     if (query.acks === 'none') return sendTaken(reply, pending)
     await pending.whenDecided()
     return sendOutcome(reply, pending, request.id, query.onPartial ?? 'status')
+  }
+
+  /** Reads the body and hands its records on; from then on nothing of the body is needed. */
+  async #take(
+    topic: Topic,
+    kind: Exclude<ContentKind, 'ndjson'>,
+    query: ProduceQueryValue,
+    request: FastifyRequest,
+  ): Promise<PendingProduce> {
+    const reserved = this.#bodies.take(request.raw.headers)
+    try {
+      const body = await readBody(request.raw, limits.bodyBytesMax, this.#dataPath.clock)
+      return await this.#submit(topic, kind, body, query, request)
+    } finally {
+      this.#bodies.give(reserved)
+    }
   }
 
   async #submit(
