@@ -13,9 +13,13 @@ export class BodyBudget {
     return this.#bytes
   }
 
-  /** Takes room for the body; give it back with `give`. Throws BUSY when there is none. */
-  take(headers: IncomingHttpHeaders): number {
-    const size = sizeOf(headers)
+  /** Takes room for a whole body; give it back with `give`. Throws BUSY when there is none. */
+  takeFor(headers: IncomingHttpHeaders): number {
+    return this.take(sizeOf(headers))
+  }
+
+  /** The same for so many bytes. */
+  take(size: number): number {
     if (this.#bytes + size > limits.bodiesBytesMax) {
       throw new BusError('BUSY', 'Too many large bodies are being read; nothing was taken.', {
         retryAfterMs: limits.retryAfterMs,

@@ -26,7 +26,7 @@ export class LineBatch {
   }
 
   get failedCount(): number {
-    // Of what nobody waits for, nothing is known.
+    // Of what nobody waits for, nothing is told.
     const refused = this.#acks === 'wait' ? this.#pending?.failedCount : 0
     return this.#problems.size + (refused ?? 0)
   }

@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream'
 import { assert, BusError, type Clock, limits, wait } from '@courant/kernel'
 import type { TargetTopic } from '../accumulator/topic-accumulator.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { LineBatch } from './line-batch.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { nextTurn } from './next-turn.ts'
@@ -17,6 +19,8 @@ const BATCHES_AHEAD_MAX = 32
 /** Bytes of lines that go into one batch, and that may be under way, give or take a chunk. */
 const BATCH_BYTES = 256 * 1024
 const BYTES_AHEAD_MAX = 4 * 1024 * 1024
+/** Lines that are longer while they arrive are counted among the bodies that are being read. */
+const LONG_LINE_BYTES = 256 * 1024
 /** While there is no memory for it, a batch tries again after this. */
 const NO_ROOM_PAUSE_MS = 20
 
@@ -27,12 +31,15 @@ const NO_ROOM_PAUSE_MS = 20
  */
 export class LineProducer {
   readonly #producer: Producer
+  readonly #bodies: BodyBudget
   readonly #clock: Clock
   readonly #topic: () => TargetTopic
   readonly #options: LineProducerOptions
   readonly #records = new ParsedRecords()
   readonly #underWay: { readonly batch: LineBatch; readonly bytes: number }[] = []
   #bytesUnderWay = 0
+  /** What a long line that has not ended holds of the bodies' budget. */
+  #reservedBytes = 0
   #lineCount = 0
   #failedCount = 0
   #reading: 'going' | 'done' = 'going'
@@ -42,18 +49,20 @@ export class LineProducer {
   /** `topic` is asked for each batch: the stream may outlive changes of its settings. */
   constructor(
     producer: Producer,
+    bodies: BodyBudget,
     clock: Clock,
     topic: () => TargetTopic,
     options: LineProducerOptions,
   ) {
     this.#producer = producer
+    this.#bodies = bodies
     this.#clock = clock
     this.#topic = topic
     this.#options = options
   }
 
   /** The text of the answer. It throws when the body breaks off: then there is no last line. */
-  async *run(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
+  async *run(body: Readable): AsyncGenerator<string, void, undefined> {
     const reading = this.#read(body).finally(() => {
       this.#reading = 'done'
       this.#wakeWriter()
@@ -85,8 +94,17 @@ export class LineProducer {
     return batch.results(this.#options.requestId)
   }
 
-  async #read(body: AsyncIterable<Buffer>): Promise<void> {
+  /** Reads to the end, or until the stream is over; then the rest of the body is left unread. */
+  async #read(body: Readable): Promise<void> {
     const splitter = new LineSplitter()
+    try {
+      await this.#readLines(body, splitter)
+    } finally {
+      this.#bodies.give(this.#reservedBytes)
+    }
+  }
+
+  async #readLines(body: Readable, splitter: LineSplitter): Promise<void> {
     let lines: Buffer[] = []
     let bytes = 0
     const take = async (): Promise<void> => {
@@ -94,8 +112,11 @@ export class LineProducer {
       lines = []
       bytes = 0
     }
-    for await (const chunk of body) {
-      for (const line of splitter.push(chunk)) {
+    // Not destroyed on the way out: with the request its connection would go, and the answer with it.
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      const ended = splitter.push(chunk)
+      this.#reserveFor(splitter.heldBytes)
+      for (const line of ended) {
         if (isBlank(line)) continue
         lines.push(line)
         bytes += line.length
@@ -110,6 +131,16 @@ export class LineProducer {
       lines.push(last)
       bytes += last.length
       await take()
+    }
+  }
+
+  /** Long lines are counted as the longest that there may be, before they have become that. */
+  #reserveFor(heldBytes: number): void {
+    if (heldBytes > LONG_LINE_BYTES && this.#reservedBytes === 0) {
+      this.#reservedBytes = this.#bodies.take(limits.lineBytesMax)
+    } else if (heldBytes === 0 && this.#reservedBytes > 0) {
+      this.#bodies.give(this.#reservedBytes)
+      this.#reservedBytes = 0
     }
   }
 

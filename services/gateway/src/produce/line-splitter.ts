@@ -12,6 +12,11 @@ export class LineSplitter {
   #pieces: Buffer[] = []
   #pieceBytes = 0
 
+  /** Bytes of a line that has not ended yet. */
+  get heldBytes(): number {
+    return this.#pieceBytes
+  }
+
   /** The lines that end in `chunk`, without their ends. */
   push(chunk: Buffer): Buffer[] {
     const lines: Buffer[] = []

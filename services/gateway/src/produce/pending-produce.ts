@@ -48,9 +48,12 @@ export class PendingProduce {
     })
   }
 
+  /** Records that are known not to be written, or not known to be; none before that is decided. */
   get failedCount(): number {
     let failed = 0
-    for (const share of this.shares.values()) failed += share.recordCount - share.writtenCount
+    for (const { error, recordCount, writtenCount } of this.shares.values()) {
+      if (error !== null) failed += recordCount - writtenCount
+    }
     return failed
   }
 

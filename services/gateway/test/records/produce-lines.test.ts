@@ -112,6 +112,27 @@ describe('NDJSON', () => {
     await until(() => stream.text.includes('"done":true,"records":3'))
   })
 
+  it('ends the answer at a failure if asked to, though the body goes on', async () => {
+    const stream = openStream('?onError=stop')
+    stream.request.write('{"value":1}\n')
+    await until(() => stream.text.includes('"index":0'))
+    stream.request.write('{"nonsense":1}\n{"value":2}\n')
+    await until(() => stream.isClosed)
+    expect(linesOf(stream.text).map(({ index }) => index)).toEqual([0, 1, undefined])
+    expect(linesOf(stream.text).at(-1)).toEqual({ done: true, records: 2, failed: 1 })
+  })
+
+  it('counts a line that is long while it arrives, and forgets it when it has ended', async () => {
+    const stream = openStream()
+    const piece = 'x'.repeat(400_000)
+    stream.request.write(`{"valueText":"${piece}`)
+    await until(() => gateway.dataPath.bodies.bytes > 0)
+    stream.request.end(`${piece}"}\n`)
+    await until(() => stream.text.includes('"done":true'))
+    expect(linesOf(stream.text).at(-1)?.failed).toBe(0)
+    expect(gateway.dataPath.bodies.bytes).toBe(0)
+  })
+
   it('reads no further than it can answer', async () => {
     gateway.broker.mood = 'silent'
     const stream = openStream()
@@ -150,11 +171,11 @@ describe('NDJSON', () => {
 })
 
 /** A request whose body is written by hand while its answer is read. */
-function openStream() {
+function openStream(query = '') {
   const request = httpRequest({
     port: gateway.port,
     method: 'POST',
-    path: '/v1/topics/orders/records',
+    path: `/v1/topics/orders/records${query}`,
     headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/x-ndjson' },
   })
   const stream = { request, text: '', isClosed: false }

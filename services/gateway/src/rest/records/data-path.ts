@@ -6,6 +6,7 @@ import { BufferPool } from '../../fetch/buffer-pool.ts'
 import { EncodedBatches } from '../../fetch/encoded-batches.ts'
 import { LongPolls } from '../../fetch/long-polls.ts'
 import { PartitionReader } from '../../fetch/partition-reader.ts'
+import { BodyBudget } from '../../produce/body-budget.ts'
 import { Producer } from '../../produce/producer.ts'
 import { BrokerPool } from '../../routing/broker-pool.ts'
 import { Leaders } from '../../routing/leaders.ts'
@@ -29,6 +30,7 @@ export interface DataPath {
   readonly topics: TopicResolver
   readonly accumulator: Accumulator
   readonly producer: Producer
+  readonly bodies: BodyBudget
   readonly reader: PartitionReader
   readonly encodedBatches: EncodedBatches
   readonly pageBuffers: BufferPool
@@ -63,6 +65,7 @@ export function createDataPath(parts: DataPathParts): DataPath {
     topics,
     accumulator,
     producer: new Producer(accumulator, clock),
+    bodies: new BodyBudget(),
     reader: new PartitionReader(leaders, polls, clock),
     encodedBatches,
     pageBuffers: new BufferPool(),

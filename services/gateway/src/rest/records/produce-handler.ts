@@ -2,7 +2,6 @@ import { assert, BusError, limits } from '@courant/kernel'
 import type { Topic } from '@courant/metadata'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../../http/read-body.ts'
-import { BodyBudget } from '../../produce/body-budget.ts'
 import { binaryCloudEvent, structuredCloudEvent } from '../../produce/cloud-event.ts'
 import { type ContentKind, contentKind } from '../../produce/content-kind.ts'
 import { JsonBody } from '../../produce/json-body.ts'
@@ -22,7 +21,6 @@ import { produceLines } from './produce-lines.ts'
 export class ProduceHandler {
   readonly #dataPath: DataPath
   readonly #pool = new RecordsPool()
-  readonly #bodies = new BodyBudget()
 
   constructor(dataPath: DataPath) {
     this.#dataPath = dataPath
@@ -52,12 +50,13 @@ export class ProduceHandler {
     query: ProduceQueryValue,
     request: FastifyRequest,
   ): Promise<PendingProduce> {
-    const reserved = this.#bodies.take(request.raw.headers)
+    const { bodies } = this.#dataPath
+    const reserved = bodies.takeFor(request.raw.headers)
     try {
       const body = await readBody(request.raw, limits.bodyBytesMax, this.#dataPath.clock)
       return await this.#submit(topic, kind, body, query, request)
     } finally {
-      this.#bodies.give(reserved)
+      bodies.give(reserved)
     }
   }
 

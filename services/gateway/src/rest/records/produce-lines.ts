@@ -11,7 +11,7 @@ import { sendOpen } from './send-open.ts'
 
 /** Answers an NDJSON body line by line while it arrives. */
 export function produceLines(
-  { clock, producer, topics }: DataPath,
+  { bodies, clock, producer, topics }: DataPath,
   topic: Topic,
   query: ProduceQueryValue,
   request: FastifyRequest,
@@ -19,7 +19,7 @@ export function produceLines(
 ): FastifyReply {
   const body = decoded(request.raw)
   const current = (): Topic => topics.find(topic.tenantId, topic.name) ?? topic
-  const lines = new LineProducer(producer, clock, current, {
+  const lines = new LineProducer(producer, bodies, clock, current, {
     ...optionsOf(query),
     onError: query.onError ?? 'continue',
     requestId: request.id,
@@ -28,6 +28,10 @@ export function produceLines(
   reply.raw.once('close', () => {
     // A caller that leaves ends its body too; whoever still waits for it must not.
     if (!reply.raw.writableFinished) body.destroy()
+  })
+  reply.raw.once('finish', () => {
+    // Answered before the body was over: whoever still sends is told by the end of the connection.
+    if (!request.raw.complete) request.raw.socket.end()
   })
   return sendOpen(reply.code(200).type(NDJSON_TYPE), answer)
 }
