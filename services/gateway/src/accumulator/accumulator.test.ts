@@ -46,13 +46,15 @@ const topic = topicOf(1)
 class Setup {
   readonly sent: Sent[] = []
   readonly leaderless = new Set<number>()
+  connecting: 'connected' | 'hanging' = 'connected'
   readonly accumulator = new Accumulator({
     clock: systemClock,
     random: new SeededRandom(7),
     sender: {
       hasLeader: (_topic, partition) => partition >= 0 && !this.leaderless.has(partition),
-      send: (_topic, partition, batch, acks) =>
+      send: (_topic, partition, batch, acks, _timeoutMs, onSending) =>
         new Promise<Appended>((resolve, reject) => {
+          if (this.connecting === 'connected') onSending()
           new RecordBatch(batch).verify()
           const values = readRecords(new RecordBatch(batch)).map(({ value }) => `${value}`)
           this.sent.push({
@@ -238,6 +240,18 @@ describe('failure', () => {
     await setup.accumulator.drained()
     expect(patient.written[0]?.baseOffset).toBe(1)
     expect(sent.writtenCount).toBe(0)
+  })
+
+  it('knows that nothing was written while the broker is still being connected to', async () => {
+    const setup = new Setup()
+    setup.connecting = 'hanging'
+    const share = setup.request(['a'], { timeoutMs: 30 })
+    const attempt = await setup.nextSent(0)
+    await decided(share)
+    expect(share.error?.facts.applied).toBe('no')
+    attempt.fail('BROKER_UNAVAILABLE')
+    await setup.accumulator.drained()
+    expect(setup.sent.length).toBe(1)
   })
 
   it('says why a batch could not be sent when its callers give up', async () => {

@@ -7,13 +7,14 @@ import type { Acks } from './waiting-batch.ts'
 /** Sends batches to the leaders of partitions; the routing's part. */
 export interface BatchSender {
   hasLeader(topicId: TopicId, partition: number): boolean
-  /** One try. Rejects with BusError; what it says of `applied` decides whether there is another. */
+  /** One try; `onSending` is called at the moment from which on it may be applied. */
   send(
     topicId: TopicId,
     partition: number,
     batch: Buffer,
     acks: Acks,
     timeoutMs: number,
+    onSending: () => void,
   ): Promise<Appended>
 }
 
@@ -98,8 +99,8 @@ export class Accumulator {
     const { clock, sender } = this.#parts
     return new PartitionAccumulator({
       clock,
-      send: (batch, acks, timeoutMs) =>
-        sender.send(topic.topicId, partition, batch, acks, timeoutMs),
+      send: (batch, acks, timeoutMs, onSending) =>
+        sender.send(topic.topicId, partition, batch, acks, timeoutMs, onSending),
       onReleased: (bytes) => this.#budget.give(topic.tenantId, bytes),
       onIdle: () => this.#idle(topic, partition),
     })

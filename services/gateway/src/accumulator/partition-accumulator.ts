@@ -10,8 +10,16 @@ export interface Appended {
   readonly appendTime: number
 }
 
-/** One try to have a batch appended by the leader of its partition. */
-type SendBatch = (batch: Buffer, acks: Acks, timeoutMs: number) => Promise<Appended>
+/**
+ * One try to have a batch appended by the leader of its partition. `onSending` is called when the
+ * batch goes to a connection: until then it is certain that nothing was written.
+ */
+type SendBatch = (
+  batch: Buffer,
+  acks: Acks,
+  timeoutMs: number,
+  onSending: () => void,
+) => Promise<Appended>
 
 export interface PartitionAccumulatorParts {
   readonly clock: Clock
@@ -101,9 +109,11 @@ export class PartitionAccumulator {
       if (bytes === null) return
       this.#capacity = Math.max(CAPACITY_MIN, bytes.length)
       const timeoutMs = Math.max(1, Math.ceil(batch.deadlineMs - clock.monotonicMs()))
-      this.#currentIsSent = true
+      const onSending = (): void => {
+        this.#currentIsSent = true
+      }
       try {
-        const { baseOffset, appendTime } = await send(bytes, batch.acks, timeoutMs)
+        const { baseOffset, appendTime } = await send(bytes, batch.acks, timeoutMs, onSending)
         batch.acknowledge(baseOffset, appendTime)
         return
       } catch (thrown) {

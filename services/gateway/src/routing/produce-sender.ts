@@ -27,10 +27,12 @@ export class ProduceSender implements BatchSender {
     batch: Buffer,
     acks: Acks,
     timeoutMs: number,
+    onSending: () => void,
   ): Promise<Appended> {
     const found = this.#leaders.connection(topicId, partition)
     const connection = found instanceof Promise ? await found : found
     const boundedMs = Math.min(timeoutMs, limits.produceTimeoutMsMax)
+    onSending()
     const response = await connection.request(
       produceApi,
       {

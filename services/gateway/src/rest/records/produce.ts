@@ -76,6 +76,27 @@ const results = {
   failed: 0,
 }
 
+const partialResults = {
+  results: [
+    ...results.results,
+    {
+      partition: 7,
+      offset: null,
+      problem: {
+        type: '/docs/errors#NOT_ENOUGH_REPLICAS',
+        title: 'Too few replicas are in sync',
+        status: 503,
+        detail: 'Too few replicas are in sync.',
+        code: 'NOT_ENOUGH_REPLICAS',
+        retriable: true,
+        applied: 'no',
+        requestId: '91af8b9e68b0-5',
+      },
+    },
+  ],
+  failed: 1,
+}
+
 export const produceRecords: RouteDescription = {
   method: 'POST',
   path: '/v1/topics/{topic}/records',
@@ -115,7 +136,13 @@ export const produceRecords: RouteDescription = {
       content: {
         [JSON_TYPE]: { schema: ProduceResults, example: results },
         [NDJSON_TYPE]: {
-          schema: Type.Object({ index: Type.Integer(), ...ProduceResult.properties }),
+          schema: Type.Object({
+            index: Type.Integer({ description: 'Of the line, blank lines not counted.' }),
+            ...ProduceResult.properties,
+            partition: Type.Optional(
+              Type.Integer({ description: 'Absent for a line that is wrong.' }),
+            ),
+          }),
           example: { index: 0, partition: 3, offset: 41_209, timestamp: 1_764_000_000_000 },
         },
       },
@@ -134,7 +161,7 @@ export const produceRecords: RouteDescription = {
     },
     207: {
       description: 'Some records were written and some were not.',
-      content: { [JSON_TYPE]: { schema: ProduceResults, example: { ...results, failed: 0 } } },
+      content: { [JSON_TYPE]: { schema: ProduceResults, example: partialResults } },
     },
   },
   errors: [
