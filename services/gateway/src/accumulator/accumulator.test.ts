@@ -27,6 +27,7 @@ interface Sent {
   readonly partition: number
   readonly acks: Acks
   readonly values: string[]
+  maySend(): boolean
   succeed(baseOffset: number): void
   fail(code: ErrorCode): void
 }
@@ -52,15 +53,16 @@ class Setup {
     random: new SeededRandom(7),
     sender: {
       hasLeader: (_topic, partition) => partition >= 0 && !this.leaderless.has(partition),
-      send: (_topic, partition, batch, acks, _timeoutMs, onSending) =>
+      send: (_topic, partition, batch, acks, _timeoutMs, maySend) =>
         new Promise<Appended>((resolve, reject) => {
-          if (this.connecting === 'connected') onSending()
+          if (this.connecting === 'connected') maySend()
           new RecordBatch(batch).verify()
           const values = readRecords(new RecordBatch(batch)).map(({ value }) => `${value}`)
           this.sent.push({
             partition,
             acks,
             values,
+            maySend,
             succeed: (baseOffset) => resolve({ baseOffset, appendTime: -1 }),
             fail: (code) => reject(new BusError(code, 'As the test wants it.')),
           })
@@ -249,6 +251,8 @@ describe('failure', () => {
     const attempt = await setup.nextSent(0)
     await decided(share)
     expect(share.error?.facts.applied).toBe('no')
+    // The connection is there at last, but the caller has been told that nothing was written.
+    expect(attempt.maySend()).toBe(false)
     attempt.fail('BROKER_UNAVAILABLE')
     await setup.accumulator.drained()
     expect(setup.sent.length).toBe(1)

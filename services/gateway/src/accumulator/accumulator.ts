@@ -7,14 +7,14 @@ import type { Acks } from './waiting-batch.ts'
 /** Sends batches to the leaders of partitions; the routing's part. */
 export interface BatchSender {
   hasLeader(topicId: TopicId, partition: number): boolean
-  /** One try; `onSending` is called at the moment from which on it may be applied. */
+  /** One try. `maySend` is asked at the moment from which on the batch may be applied. */
   send(
     topicId: TopicId,
     partition: number,
     batch: Buffer,
     acks: Acks,
     timeoutMs: number,
-    onSending: () => void,
+    maySend: () => boolean,
   ): Promise<Appended>
 }
 
@@ -99,8 +99,8 @@ export class Accumulator {
     const { clock, sender } = this.#parts
     return new PartitionAccumulator({
       clock,
-      send: (batch, acks, timeoutMs, onSending) =>
-        sender.send(topic.topicId, partition, batch, acks, timeoutMs, onSending),
+      send: (batch, acks, timeoutMs, maySend) =>
+        sender.send(topic.topicId, partition, batch, acks, timeoutMs, maySend),
       onReleased: (bytes) => this.#budget.give(topic.tenantId, bytes),
       onIdle: () => this.#idle(topic, partition),
     })

@@ -11,14 +11,15 @@ export interface Appended {
 }
 
 /**
- * One try to have a batch appended by the leader of its partition. `onSending` is called when the
- * batch goes to a connection: until then it is certain that nothing was written.
+ * One try to have a batch appended by the leader of its partition. Right before the batch goes to a
+ * connection, `maySend` is asked: until then nothing was written, and some of its callers may have
+ * been told so, after which it must not be sent any more.
  */
 type SendBatch = (
   batch: Buffer,
   acks: Acks,
   timeoutMs: number,
-  onSending: () => void,
+  maySend: () => boolean,
 ) => Promise<Appended>
 
 export interface PartitionAccumulatorParts {
@@ -109,11 +110,12 @@ export class PartitionAccumulator {
       if (bytes === null) return
       this.#capacity = Math.max(CAPACITY_MIN, bytes.length)
       const timeoutMs = Math.max(1, Math.ceil(batch.deadlineMs - clock.monotonicMs()))
-      const onSending = (): void => {
-        this.#currentIsSent = true
+      const maySend = (): boolean => {
+        this.#currentIsSent = batch.isWanted
+        return this.#currentIsSent
       }
       try {
-        const { baseOffset, appendTime } = await send(bytes, batch.acks, timeoutMs, onSending)
+        const { baseOffset, appendTime } = await send(bytes, batch.acks, timeoutMs, maySend)
         batch.acknowledge(baseOffset, appendTime)
         return
       } catch (thrown) {

@@ -68,8 +68,13 @@ export class WaitingBatch {
   seal(): Buffer | null {
     if (this.#parts.every(({ share }) => share.isDecided)) return null
     this.#bytes ??= this.#builder.seal()
-    if (this.#parts.some(({ share }) => share.isDecided)) this.#dropDecided(this.#bytes)
+    if (!this.isWanted) this.#dropDecided(this.#bytes)
     return this.#bytes
+  }
+
+  /** Whether everybody whose records it has still waits. If not, `seal` makes it anew. */
+  get isWanted(): boolean {
+    return !this.#parts.some(({ share }) => share.isDecided)
   }
 
   acknowledge(baseOffset: number, appendTime: number): void {

@@ -27,12 +27,14 @@ export class ProduceSender implements BatchSender {
     batch: Buffer,
     acks: Acks,
     timeoutMs: number,
-    onSending: () => void,
+    maySend: () => boolean,
   ): Promise<Appended> {
     const found = this.#leaders.connection(topicId, partition)
     const connection = found instanceof Promise ? await found : found
     const boundedMs = Math.min(timeoutMs, limits.produceTimeoutMsMax)
-    onSending()
+    if (!maySend()) {
+      throw new BusError('BROKER_UNAVAILABLE', 'The broker could not be reached in time.')
+    }
     const response = await connection.request(
       produceApi,
       {
