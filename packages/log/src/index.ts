@@ -1,9 +1,9 @@
-export { DirectoryInUseError } from './log-directory.ts'
 export type {
   LogDirectory,
   LogDirectoryMetrics,
   LogDirectoryOptions,
 } from './log-directory.ts'
+export { DirectoryInUseError } from './log-directory.ts'
 export { openNodeStorage } from './node-storage.ts'
 export { openLogDirectory } from './open-log-directory.ts'
 export type {

@@ -53,11 +53,7 @@ export interface LogDirectory {
   find(topicId: TopicId, partition: PartitionIndex): PartitionLog | null
   partitions(): Iterable<PartitionLog>
   /** Creates the log, or returns the one that exists. It is durable when this resolves. */
-  create(
-    topicId: TopicId,
-    partition: PartitionIndex,
-    config: LogConfig,
-  ): Promise<PartitionLog>
+  create(topicId: TopicId, partition: PartitionIndex, config: LogConfig): Promise<PartitionLog>
   /** Deletes the log; durable when this resolves, the files go later. A missing one is fine. */
   delete(topicId: TopicId, partition: PartitionIndex): Promise<void>
   /** Everything durable so far is in synced segment files, and the ring is free, when it resolves. */

@@ -98,7 +98,9 @@ export interface PartitionLog {
   offsetForTimestamp(timestamp: number, end: Offset): Promise<FoundTimestamp | null>
 
   /** The largest epoch that is not above `epoch`, and the offset behind its last record. */
-  endOffsetForEpoch(epoch: LeaderEpoch): { readonly epoch: LeaderEpoch; readonly end: Offset } | null
+  endOffsetForEpoch(
+    epoch: LeaderEpoch,
+  ): { readonly epoch: LeaderEpoch; readonly end: Offset } | null
 
   /** Begins a leader's term at the end of the log; durable when it resolves. */
   startEpoch(epoch: LeaderEpoch): Promise<void>

@@ -1,62 +1,49 @@
-import type { Offset } from '@courant/kernel'
-import { crc32c as continueCrc32c } from '@node-rs/crc32'
+import { crc32c } from '@node-rs/crc32'
+import { ENTRY_HEADER_BYTES, growAppend, writeAppendHeader } from './ring-entry.ts'
 import {
   BLOCK_BYTES,
   CYCLE_HEADER_BYTES,
   cycleBytesOnDisk,
   writeCycleHeader,
 } from './ring-layout.ts'
+import type { SlabAllocator } from './slab-allocator.ts'
 
 /** Whoever has entries in a cycle and wants to know when they are on the disk. */
 export interface CycleParticipant {
-  /** Everything of this participant below `end` is durable. */
-  onDurable(end: Offset): void
+  /** All that it entered up to this cycle is durable. */
+  onDurable(cycle: number): void
 }
 
-const SLAB_BYTES = 1024 * 1024
+/** Adjacent bytes of one slab. */
+interface Extent {
+  readonly memory: Buffer
+  readonly start: number
+  end: number
+}
+
 const ZEROS = Buffer.alloc(BLOCK_BYTES)
-
-/**
- * Memory for cycles: slabs that consecutive cycles fill densely, because the pending tails of the
- * partitions are views of them, and a slab a cycle would pin a mebibyte for a record at low load.
- *
- * Slabs are left to the garbage collector and never reused by hand: a view may still wait in a
- * socket, and a reused slab would send one tenant the bytes of another.
- */
-export class SlabAllocator {
-  #slab: Buffer = Buffer.alloc(0)
-  #used = 0
-
-  /** Uninitialised bytes. Consecutive calls return adjacent memory while a slab lasts. */
-  allocate(bytes: number): Buffer {
-    if (bytes > SLAB_BYTES / 2) return Buffer.allocUnsafeSlow(bytes)
-    if (this.#used + bytes > this.#slab.length) {
-      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-      this.#used = 0
-    }
-    const start = this.#used
-    this.#used += bytes
-    return this.#slab.subarray(start, this.#used)
-  }
-}
+const NONE = -1
 
 /**
  * One cycle of the ring: filled with entries, then written and synced as a whole. All that is in it
  * becomes durable at one moment.
+ *
+ * Consecutive appends to the same partition grow one entry: a thousand small appends are then one
+ * run of batches, in memory, on the way to the segment file and to the readers of the tail.
  */
 export class RingCycle {
   readonly number: number
   /** Settles when the cycle is on the disk. A rejection is STORAGE_FAILED: nobody knows. */
   readonly durable: Promise<void>
-  /** Where in the ring it lies; known once it is being written. */
-  position = 0
-  #settle: { resolve: () => void; reject: (error: Error) => void }
+  readonly #settle: { readonly resolve: () => void; readonly reject: (error: Error) => void }
   readonly #allocator: SlabAllocator
-  readonly #header: Buffer
-  readonly #extents: Buffer[] = []
-  readonly #participants = new Map<CycleParticipant, Offset>()
+  readonly #extents: Extent[]
+  readonly #participants: CycleParticipant[] = []
   #payloadBytes = 0
   #entryCount = 0
+  /** The append at the end of the cycle, which may still grow. */
+  #growing = NONE
+  #growingHeader = 0
 
   constructor(number: number, allocator: SlabAllocator) {
     this.number = number
@@ -66,8 +53,8 @@ export class RingCycle {
     // Whoever does not wait must not bring the process down; the directory reports its failure.
     promise.catch(() => undefined)
     this.#settle = { resolve, reject }
-    this.#header = allocator.allocate(CYCLE_HEADER_BYTES)
-    this.#extents.push(this.#header)
+    const start = allocator.allocate(CYCLE_HEADER_BYTES)
+    this.#extents = [{ memory: allocator.memory, start, end: start + CYCLE_HEADER_BYTES }]
   }
 
   get payloadBytes(): number {
@@ -78,36 +65,58 @@ export class RingCycle {
     return cycleBytesOnDisk(this.#payloadBytes)
   }
 
-  /** Memory for one more entry, which the caller fills at once. */
-  addEntry(bytes: number): Buffer {
-    const entry = this.#allocator.allocate(bytes)
-    this.#payloadBytes += bytes
+  /** Room for batches, in the allocator's memory from the returned position. Fill it at once. */
+  addAppend(incarnation: number, bytes: number): number {
+    const allocator = this.#allocator
+    if (incarnation === this.#growing && allocator.isAdjacent(bytes)) {
+      const start = this.#allocate(bytes)
+      growAppend(allocator.memory, this.#growingHeader, bytes)
+      return start
+    }
+    const header = this.#allocate(ENTRY_HEADER_BYTES + bytes)
     this.#entryCount += 1
-    this.#appendExtent(entry)
-    return entry
+    this.#growing = incarnation
+    this.#growingHeader = header
+    writeAppendHeader(allocator.memory, header, incarnation, bytes)
+    return header + ENTRY_HEADER_BYTES
   }
 
-  /** Notes that the participant is durable up to `end` once this cycle is. */
-  addParticipant(participant: CycleParticipant, end: Offset): void {
-    this.#participants.set(participant, end)
+  addEntry(entry: Buffer): void {
+    const start = this.#allocate(entry.length)
+    this.#allocator.memory.set(entry, start)
+    this.#entryCount += 1
+    this.#growing = NONE
+  }
+
+  addParticipant(participant: CycleParticipant): void {
+    this.#participants.push(participant)
   }
 
   /** The bytes of the cycle, sealed and padded to whole blocks. Called once. */
   seal(run: number, secret: Buffer): Buffer[] {
-    const header = {
-      payloadBytes: this.#payloadBytes,
-      entryCount: this.#entryCount,
-      run,
-      cycle: this.number,
-    }
-    writeCycleHeader(this.#header, header, secret)
-    this.#header.writeUInt32LE(checksum(this.#extents), 0)
+    this.#growing = NONE
+    const chunks = this.#extents.map(({ memory, start, end }) => memory.subarray(start, end))
+    const [header = ZEROS, ...entries] = chunks
+    const first = header.subarray(0, CYCLE_HEADER_BYTES)
+    writeCycleHeader(
+      first,
+      {
+        payloadBytes: this.#payloadBytes,
+        entryCount: this.#entryCount,
+        run,
+        cycle: this.number,
+      },
+      secret,
+    )
+    const crc = entries.reduce((sum, chunk) => crc32c(chunk, sum), crc32c(header.subarray(4)))
+    first.writeUInt32LE(crc, 0)
     const padding = this.bytesOnDisk - CYCLE_HEADER_BYTES - this.#payloadBytes
-    return padding === 0 ? this.#extents : [...this.#extents, ZEROS.subarray(0, padding)]
+    if (padding > 0) chunks.push(ZEROS.subarray(0, padding))
+    return chunks
   }
 
   succeed(): void {
-    for (const [participant, end] of this.#participants) participant.onDurable(end)
+    for (const participant of this.#participants) participant.onDurable(this.number)
     this.#settle.resolve()
   }
 
@@ -115,25 +124,13 @@ export class RingCycle {
     this.#settle.reject(error)
   }
 
-  /** Joins memory that is adjacent, so that a cycle of many small entries is one write. */
-  #appendExtent(entry: Buffer): void {
-    const last = this.#extents.at(-1)
-    const isAdjacent =
-      last !== undefined &&
-      last.buffer === entry.buffer &&
-      last.byteOffset + last.length === entry.byteOffset
-    if (!isAdjacent) {
-      this.#extents.push(entry)
-      return
-    }
-    const length = last.length + entry.length
-    this.#extents[this.#extents.length - 1] = Buffer.from(entry.buffer, last.byteOffset, length)
+  #allocate(bytes: number): number {
+    const start = this.#allocator.allocate(bytes)
+    const { memory } = this.#allocator
+    const last = this.#extents[this.#extents.length - 1]
+    if (last !== undefined && last.memory === memory && last.end === start) last.end += bytes
+    else this.#extents.push({ memory, start, end: start + bytes })
+    this.#payloadBytes += bytes
+    return start
   }
-}
-
-/** CRC-32C of everything behind the checksum field. */
-function checksum(extents: readonly Buffer[]): number {
-  const [first, ...rest] = extents
-  if (first === undefined) return 0
-  return rest.reduce((crc, extent) => continueCrc32c(extent, crc), continueCrc32c(first.subarray(4)))
 }

@@ -6,7 +6,14 @@
  * type u8 | zero 3 bytes | payload bytes u32 | incarnation u64 | payload
  * ```
  */
-import { assert, type LeaderEpoch, type Offset, type PartitionIndex } from '@courant/kernel'
+import {
+  assert,
+  type LeaderEpoch,
+  type Offset,
+  type PartitionIndex,
+  type TopicId,
+  topicId,
+} from '@courant/kernel'
 import { readUInt64, writeUInt64 } from './ring-layout.ts'
 
 export const ENTRY_HEADER_BYTES = 16
@@ -34,7 +41,7 @@ export type ChangeEntry =
   | {
       readonly type: 'create'
       readonly incarnation: number
-      readonly topicId: string
+      readonly topicId: TopicId
       readonly partition: PartitionIndex
     }
   | { readonly type: 'delete'; readonly incarnation: number }
@@ -56,6 +63,11 @@ export function writeAppendHeader(
   batchBytes: number,
 ): void {
   writeEntryHeader(into, position, 'append', incarnation, batchBytes)
+}
+
+/** Adds batches behind those of the append whose header lies at `position`. */
+export function growAppend(into: Buffer, position: number, batchBytes: number): void {
+  into.writeUInt32LE(into.readUInt32LE(position + 4) + batchBytes, position + 4)
 }
 
 export function encodeChange(change: ChangeEntry): Buffer {
@@ -142,7 +154,7 @@ function decodeEntry(type: EntryType, incarnation: number, payload: Buffer): Rin
       return {
         type,
         incarnation,
-        topicId: uuidText(payload.subarray(4, 20)),
+        topicId: topicId(uuidText(payload.subarray(4, 20))),
         partition: payload.readInt32LE(0) as PartitionIndex,
       }
     case 'delete':

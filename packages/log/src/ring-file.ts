@@ -1,6 +1,5 @@
 import { assert, type Random } from '@courant/kernel'
-import { readFully, writeFully } from './file-io.ts'
-import { RingCorruptError } from './ring-reader.ts'
+import { readFully, replaceFile, writeFully } from './file-io.ts'
 import {
   BLOCK_BYTES,
   decodeSuperblock,
@@ -9,6 +8,7 @@ import {
   REGION_START,
   type Superblock,
 } from './ring-layout.ts'
+import { RingCorruptError } from './ring-reader.ts'
 import type { Storage, StorageFile } from './storage.ts'
 
 export const RING_FILE = 'ring'
@@ -19,15 +19,8 @@ export async function createRingFile(
   ringBytes: number,
   random: Random,
 ): Promise<void> {
-  const file = await storage.open(RING_FILE, 'create')
-  try {
-    const block = encodeSuperblock(newSuperblock(ringBytes, random))
-    await writeFully(file, [block, block], 0)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await storage.syncDirectory('')
+  const block = encodeSuperblock(newSuperblock(ringBytes, random))
+  await replaceFile(storage, '', RING_FILE, [block, block])
 }
 
 /** The newer of the two copies. Both torn is impossible in a crash: runs alternate between them. */
@@ -40,7 +33,9 @@ export async function readSuperblock(file: StorageFile): Promise<Superblock> {
     .sort((a, b) => b.run - a.run)
   const [newest] = copies
   if (newest === undefined) {
-    throw new RingCorruptError('Neither copy of the superblock of the write-ahead ring is readable.')
+    throw new RingCorruptError(
+      'Neither copy of the superblock of the write-ahead ring is readable.',
+    )
   }
   return newest
 }

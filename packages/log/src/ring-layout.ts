@@ -7,11 +7,13 @@
  *
  * All integers are little endian; 64-bit ones are safe integers.
  */
-import { assert, type Random } from '@courant/kernel'
+import { assert, limits, type Random } from '@courant/kernel'
 import { crc32c } from '@courant/record-batch'
 
 export const BLOCK_BYTES = 4096
 export const REGION_START: number = 2 * BLOCK_BYTES
+/** Room for a few cycles; for tests, mostly. */
+export const RING_BYTES_MIN: number = 64 * 1024
 
 const SUPERBLOCK_MAGIC = Buffer.from('COURANTR')
 const VERSION = 1
@@ -31,7 +33,7 @@ export interface Superblock {
 }
 
 export function newSuperblock(ringBytes: number, random: Random): Superblock {
-  assert(ringBytes % BLOCK_BYTES === 0 && ringBytes > REGION_START, 'ring size')
+  assert(ringBytes % BLOCK_BYTES === 0 && ringBytes >= RING_BYTES_MIN, 'ring size')
   return { ringBytes, secret: Buffer.from(random.bytes(SECRET_BYTES)), run: 0 }
 }
 
@@ -106,9 +108,13 @@ export function cycleBytesOnDisk(payloadBytes: number): number {
   return Math.ceil((CYCLE_HEADER_BYTES + payloadBytes) / BLOCK_BYTES) * BLOCK_BYTES
 }
 
-/** What one cycle may carry: a ring always has room for several. */
-export function payloadBytesMax(superblock: Superblock): number {
-  return Math.floor((superblock.ringBytes - REGION_START) / 4) - CYCLE_HEADER_BYTES
+/**
+ * What one cycle may carry. A ring has room for several, and recovery need not look far to tell a
+ * torn cycle from a damaged one.
+ */
+export function payloadBytesMax(ringBytes: number): number {
+  const quarter = Math.floor((ringBytes - REGION_START) / 4) - CYCLE_HEADER_BYTES
+  return Math.min(quarter, limits.batchBytesMax + BLOCK_BYTES)
 }
 
 export function writeUInt64(into: Buffer, value: number, position: number): void {

@@ -1,6 +1,5 @@
 import { crc32c } from '@courant/record-batch'
 import { readFully } from './file-io.ts'
-import type { RingPlace } from './ring.ts'
 import {
   BLOCK_BYTES,
   CYCLE_HEADER_BYTES,
@@ -11,11 +10,13 @@ import {
   readCycleHeader,
   type Superblock,
 } from './ring-layout.ts'
+import type { RingPlace } from './ring-places.ts'
 import type { StorageFile } from './storage.ts'
 
 /** A cycle as recovery found it. `payload` is a view that may be kept. */
 export interface RecoveredCycle extends RingPlace {
   readonly payload: Buffer
+  readonly bytesOnDisk: number
 }
 
 /** A cycle that was once synced cannot be read: data was lost on the disk, not in a crash. */
@@ -23,7 +24,7 @@ export class RingCorruptError extends Error {
   override readonly name = 'RingCorruptError'
 }
 
-const WINDOW_BYTES = 1024 * 1024
+const WINDOW_BYTES = 4 * 1024 * 1024
 
 /**
  * Follows the chain of cycles from the tail of the last checkpoint.
@@ -70,9 +71,10 @@ export class RingReader {
       if (header === null) continue
       const start = place - this.#windowStart + CYCLE_HEADER_BYTES
       const payload = this.#window.subarray(start, start + header.payloadBytes)
-      this.end = { cycle: cycle + 1, position: place + cycleBytesOnDisk(header.payloadBytes) }
+      const bytesOnDisk = cycleBytesOnDisk(header.payloadBytes)
+      this.end = { cycle: cycle + 1, position: place + bytesOnDisk }
       this.#run = header.run
-      return { cycle, position: place, payload }
+      return { cycle, position: place, payload, bytesOnDisk }
     }
     return null
   }
@@ -94,14 +96,14 @@ export class RingReader {
     return (
       header.run >= this.#run &&
       header.run <= this.#superblock.run &&
-      header.payloadBytes <= payloadBytesMax(this.#superblock)
+      header.payloadBytes <= payloadBytesMax(this.#superblock.ringBytes)
     )
   }
 
   /** Looks for cycle n + 1 at every block where it could begin if cycle n had been written. */
   async #successorExists(): Promise<boolean> {
     const { cycle, position } = this.end
-    const reach = cycleBytesOnDisk(payloadBytesMax(this.#superblock))
+    const reach = cycleBytesOnDisk(payloadBytesMax(this.#superblock.ringBytes))
     for (const start of [position, REGION_START]) {
       const stop = Math.min(start + reach, this.#superblock.ringBytes - BLOCK_BYTES)
       for (let place = start; place <= stop; place += BLOCK_BYTES) {

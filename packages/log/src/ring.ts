@@ -1,27 +1,24 @@
-import { BusError } from '@courant/kernel'
+import { assert, BusError } from '@courant/kernel'
 import { writeFully } from './file-io.ts'
-import { RingCycle, SlabAllocator } from './ring-cycle.ts'
-import { type ChangeEntry, ENTRY_HEADER_BYTES, encodeChange, writeAppendHeader } from './ring-entry.ts'
+import { RingCycle } from './ring-cycle.ts'
+import { type ChangeEntry, ENTRY_HEADER_BYTES, encodeChange } from './ring-entry.ts'
+import { RingEraser } from './ring-eraser.ts'
 import type { RingFiller } from './ring-filler.ts'
 import { payloadBytesMax, REGION_START, type Superblock } from './ring-layout.ts'
+import type { RingPlace, RingPlaces } from './ring-places.ts'
+import { SlabAllocator } from './slab-allocator.ts'
 import type { StorageFile } from './storage.ts'
-
-/** A cycle and where it lies. */
-export interface RingPlace {
-  readonly cycle: number
-  readonly position: number
-}
 
 export interface RingParts {
   readonly file: StorageFile
   readonly superblock: Superblock
   readonly filler: RingFiller
-  /** The oldest cycle that is still needed. */
-  readonly tail: RingPlace
-  /** The next cycle to write. */
-  readonly head: RingPlace
+  /** The live cycles as recovery found them, and the place of the next. */
+  readonly places: RingPlaces
   /** A write or a sync failed: nothing that is not yet durable will ever be. */
   readonly onFailure: (error: Error) => void
+  /** A cycle became durable, or room is wanted: the moment to think of checkpoints. */
+  readonly onProgress: () => void
 }
 
 /**
@@ -41,75 +38,92 @@ const QUEUE_BYTES_MAX = 32 * 1024 * 1024
 export class Ring {
   readonly #parts: RingParts
   readonly #allocator = new SlabAllocator()
+  readonly #places: RingPlaces
   readonly #cycleBytesMax: number
+  readonly #queueBytesMax: number
   readonly #queue: RingCycle[] = []
   #filling: RingCycle | null = null
   #nextNumber: number
-  #head: number
-  #tail: RingPlace
   #queuedBytes = 0
   #running: Promise<void> | null = null
   #roomFreed: (() => void) | null = null
   #failure: Error | null = null
-  #durableCycle: number
+  #eraser: RingEraser | null = null
   #syncs = 0
   #bytesWritten = 0
 
   constructor(parts: RingParts) {
     this.#parts = parts
-    this.#nextNumber = parts.head.cycle
-    this.#durableCycle = parts.head.cycle - 1
-    this.#head = parts.head.position
-    this.#tail = parts.tail
-    this.#cycleBytesMax = Math.min(CYCLE_PAYLOAD_BYTES, payloadBytesMax(parts.superblock))
-  }
-
-  /** The most that one append may carry, in bytes. */
-  get appendBytesMax(): number {
-    return payloadBytesMax(this.#parts.superblock) - ENTRY_HEADER_BYTES
+    this.#places = parts.places
+    this.#nextNumber = parts.places.end.cycle
+    const bytesMax = payloadBytesMax(parts.superblock.ringBytes)
+    this.#cycleBytesMax = Math.min(CYCLE_PAYLOAD_BYTES, bytesMax)
+    this.#queueBytesMax = Math.min(QUEUE_BYTES_MAX, this.capacityBytes / 4)
   }
 
   /** Number of the newest cycle that is on the disk. */
   get durableCycle(): number {
-    return this.#durableCycle
+    return this.#places.end.cycle - 1
   }
 
-  /** Where the cycle after the newest durable one will be looked for. */
-  get durableEnd(): RingPlace {
-    return { cycle: this.#durableCycle + 1, position: this.#head }
+  /** Number of the oldest cycle that is still needed, or of the next when none is. */
+  get tailCycle(): number {
+    return this.#places.tailCycle
   }
 
   get usedBytes(): number {
-    if (this.#isEmpty()) return 0
-    const distance = this.#head - this.#tail.position
-    const { ringBytes } = this.#parts.superblock
-    return distance >= 0 && !this.#isWrapped() ? distance : distance + ringBytes - REGION_START
+    return this.#places.usedBytes
   }
 
   get capacityBytes(): number {
     return this.#parts.superblock.ringBytes - REGION_START
   }
 
+  get bytes(): number {
+    return this.#parts.superblock.ringBytes
+  }
+
+  /** A cycle waits for room. */
+  get isFull(): boolean {
+    return this.#roomFreed !== null
+  }
+
+  /** The slab that holds what the last `append` copied. */
+  get memory(): Buffer {
+    return this.#allocator.memory
+  }
+
   get statistics(): { syncs: number; bytesWritten: number; queuedBytes: number } {
-    return {
-      syncs: this.#syncs,
-      bytesWritten: this.#bytesWritten,
-      queuedBytes: this.#queuedBytes,
+    return { syncs: this.#syncs, bytesWritten: this.#bytesWritten, queuedBytes: this.#queuedBytes }
+  }
+
+  /** Where recovery would begin if this cycle were the oldest one needed. */
+  placeOf(cycle: number): RingPlace {
+    return this.#places.placeOf(cycle)
+  }
+
+  /** The cycle that takes an append of so many bytes now. Throws BUSY, or what `enter` throws. */
+  cycleFor(batchBytes: number): RingCycle {
+    const bytes = ENTRY_HEADER_BYTES + batchBytes
+    if (this.#failure !== null) throw offline(this.#failure)
+    if (bytes > payloadBytesMax(this.#parts.superblock.ringBytes)) {
+      throw new BusError('RECORD_TOO_LARGE', 'The write-ahead ring of this broker is too small.')
     }
+    if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#queueBytesMax) {
+      throw new BusError('BUSY', 'The disk of this broker does not keep up. Try again.')
+    }
+    return this.#fillingCycle(bytes)
   }
 
   /**
-   * Copies batches into the filling cycle. The returned view is the caller's to stamp now, within
-   * this turn of the event loop, and to read as long as it likes.
+   * Copies batches into the cycle that `cycleFor` gave. The copy lies in `memory` from the returned
+   * position: the caller's to stamp within this turn of the event loop, and to read for ever.
    */
-  append(incarnation: number, batches: Buffer): { view: Buffer; cycle: RingCycle } {
-    const bytes = ENTRY_HEADER_BYTES + batches.length
-    const cycle = this.#cycleFor(bytes)
-    const entry = cycle.addEntry(bytes)
-    writeAppendHeader(entry, 0, incarnation, batches.length)
-    const view = entry.subarray(ENTRY_HEADER_BYTES)
-    view.set(batches)
-    return { view, cycle }
+  append(cycle: RingCycle, incarnation: number, batches: Buffer): number {
+    assert(cycle === this.#filling, 'appends go to the filling cycle')
+    const start = cycle.addAppend(incarnation, batches.length)
+    this.#allocator.memory.set(batches, start)
+    return start
   }
 
   /** Enters another change. Never refused for a full queue: changes are few, and some free space. */
@@ -117,15 +131,20 @@ export class Ring {
     if (this.#failure !== null) throw offline(this.#failure)
     const encoded = encodeChange(change)
     const cycle = this.#fillingCycle(encoded.length)
-    cycle.addEntry(encoded.length).set(encoded)
+    cycle.addEntry(encoded)
     return cycle
   }
 
-  /** Everything before `tail` may be overwritten: a synced checkpoint holds it. */
-  release(tail: RingPlace): void {
-    // A cycle that found an empty ring may lie elsewhere than its checkpoint expected.
-    if (tail.cycle !== this.#tail.cycle) this.#tail = tail
+  /** The cycles before this one may be overwritten: a synced checkpoint holds them. */
+  release(tailCycle: number): void {
+    this.#places.release(tailCycle)
     this.#roomFreed?.()
+  }
+
+  /** Overwrites what earlier laps left, while no cycle waits. */
+  eraseFree(): void {
+    this.#eraser = new RingEraser(this.#parts.file, this.#places)
+    this.#running ??= this.#run()
   }
 
   /** Gives up: what is not durable fails now, and so does every append from now on. */
@@ -151,15 +170,6 @@ export class Ring {
     await this.#parts.file.close()
   }
 
-  #cycleFor(bytes: number): RingCycle {
-    if (this.#failure !== null) throw offline(this.#failure)
-    const queueBytesMax = Math.min(QUEUE_BYTES_MAX, this.capacityBytes / 4)
-    if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > queueBytesMax) {
-      throw new BusError('BUSY', 'The disk of this broker does not keep up. Try again.')
-    }
-    return this.#fillingCycle(bytes)
-  }
-
   #fillingCycle(bytes: number): RingCycle {
     const filling = this.#filling
     this.#queuedBytes += bytes
@@ -172,18 +182,26 @@ export class Ring {
     return cycle
   }
 
-  /** Begins in a microtask, so that all appends of one turn share a cycle. */
   async #run(): Promise<void> {
-    await Promise.resolve()
     try {
-      for (let cycle = this.#queue[0]; cycle !== undefined; cycle = this.#queue[0]) {
+      for (;;) {
+        await releasedWaiters()
+        const [cycle] = this.#queue
+        if (this.#failure !== null) break
+        if (cycle === undefined) {
+          if (this.#eraser === null) break
+          if (!(await this.#eraser.step())) this.#eraser = null
+          continue
+        }
         if (cycle === this.#filling) this.#filling = null
+        const { payloadBytes } = cycle
         await this.#write(cycle)
+        // Abandoned meanwhile: its waiters have been told, and may have told others.
         if (this.#failure !== null) break
         this.#queue.shift()
-        this.#durableCycle = cycle.number
-        this.#queuedBytes -= cycle.payloadBytes
+        this.#queuedBytes = this.#queue.length === 0 ? 0 : this.#queuedBytes - payloadBytes
         cycle.succeed()
+        this.#parts.onProgress()
       }
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error))
@@ -197,12 +215,11 @@ export class Ring {
     const { file, superblock, filler } = this.#parts
     const bytes = cycle.bytesOnDisk
     const position = await this.#place(bytes)
-    cycle.position = position
-    if (this.#isEmpty()) this.#tail = { cycle: cycle.number, position }
     await filler.makeWay(position, bytes)
     await writeFully(file, cycle.seal(superblock.run, superblock.secret), position)
     await file.sync()
-    this.#head = position + bytes
+    if (this.#failure !== null) return
+    this.#places.add(position, bytes)
     this.#syncs += 1
     this.#bytesWritten += bytes
   }
@@ -210,32 +227,23 @@ export class Ring {
   async #place(bytes: number): Promise<number> {
     for (;;) {
       if (this.#failure !== null) throw this.#failure
-      const position = this.#room(bytes)
+      const position = this.#places.room(bytes)
       if (position !== null) return position
-      await new Promise<void>((resolve) => {
-        this.#roomFreed = resolve
-      })
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#roomFreed = resolve
+      this.#parts.onProgress()
+      await promise
       this.#roomFreed = null
     }
   }
+}
 
-  /** Where a cycle of that size fits, or null while the ring is too full. */
-  #room(bytes: number): number | null {
-    const end = this.#parts.superblock.ringBytes
-    if (this.#isEmpty()) return this.#head + bytes <= end ? this.#head : REGION_START
-    if (this.#isWrapped()) return this.#head + bytes < this.#tail.position ? this.#head : null
-    if (this.#head + bytes <= end) return this.#head
-    return REGION_START + bytes < this.#tail.position ? REGION_START : null
-  }
-
-  /** The live cycles go on from the start of the region. Equal positions: full would not be equal. */
-  #isWrapped(): boolean {
-    return this.#head < this.#tail.position
-  }
-
-  #isEmpty(): boolean {
-    return this.#tail.cycle > this.#durableCycle
-  }
+/**
+ * Lets those whom the last cycle released append again before the next is closed, and all appends of
+ * one turn share a cycle: their continuations run some microtasks later.
+ */
+async function releasedWaiters(): Promise<void> {
+  for (let hop = 0; hop < 4; hop += 1) await null
 }
 
 function offline(cause: Error): BusError {

@@ -1,0 +1,218 @@
+import { assert, type Clock, type Offset } from '@courant/kernel'
+import type { BatchRun } from './batch-run.ts'
+import type { FileCache } from './file-cache.ts'
+import type { IndexCache, IndexedSegment } from './index-cache.ts'
+import type { LeaderEpochCache } from './leader-epoch-cache.ts'
+import type { LogConfig } from './partition-log.ts'
+import {
+  type ActiveSegment,
+  indexPath,
+  PARTITIONS_DIRECTORY,
+  type SealedSegment,
+  seal,
+  segmentPath,
+} from './segment.ts'
+import { planSegmentWrites, writeSegment } from './segment-writer.ts'
+import type { Storage } from './storage.ts'
+
+/** What the partitions of a data directory share. */
+export interface FileContext {
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly files: FileCache
+  readonly indexes: IndexCache
+}
+
+/** What a checkpoint says of a partition's files. */
+export interface FilesState {
+  readonly fileEnd: Offset
+  readonly sealed: readonly SealedSegment[]
+  readonly active: ActiveSegment | null
+}
+
+/**
+ * The segment files of one partition: [first base offset, `fileEnd`) of its log. The caller makes
+ * sure that one change is under way at a time; readers may come at any time.
+ */
+export class PartitionFiles {
+  readonly directory: string
+  readonly #context: FileContext
+  #sealed: readonly SealedSegment[]
+  #active: ActiveSegment | null
+  #fileEnd: Offset
+  #hasDirectory: boolean
+
+  constructor(context: FileContext, directory: string, state: FilesState) {
+    this.#context = context
+    this.directory = directory
+    this.#sealed = state.sealed
+    this.#active = state.active
+    this.#fileEnd = state.fileEnd
+    this.#hasDirectory = state.sealed.length > 0 || state.active !== null
+  }
+
+  /** The offset behind the last batch in a file. */
+  get fileEnd(): Offset {
+    return this.#fileEnd
+  }
+
+  get sealed(): readonly SealedSegment[] {
+    return this.#sealed
+  }
+
+  get active(): ActiveSegment | null {
+    return this.#active
+  }
+
+  get sizeBytes(): number {
+    return this.#sealed.reduce((sum, { size }) => sum + size, this.#active?.size ?? 0)
+  }
+
+  get state(): FilesState {
+    const active = this.#active === null ? null : { ...this.#active }
+    return { fileEnd: this.#fileEnd, sealed: this.#sealed, active }
+  }
+
+  /** Writes batches behind `fileEnd` and syncs them. */
+  async write(runs: readonly BatchRun[], config: LogConfig): Promise<void> {
+    const first = runs[0]
+    const last = runs[runs.length - 1]
+    if (first === undefined || last === undefined) return
+    assert(first.baseOffset === this.#fileEnd, 'segments have no gap')
+    const { storage, clock, files } = this.#context
+    const writes = planSegmentWrites(this.#active, runs, config, clock.now())
+    await this.#makeDirectory()
+    for (const write of writes) await writeSegment(files, this.directory, write)
+    if (writes.some((write) => write.position === 0)) await storage.syncDirectory(this.directory)
+    const segments = writes.map((write) => write.segment)
+    this.#sealed = [...this.#sealed, ...this.#sealedBy(segments)]
+    this.#active = segments[segments.length - 1] ?? this.#active
+    this.#fileEnd = last.nextOffset
+  }
+
+  /** Seals the active segment; the next batch begins a new one. It is synced already. */
+  sealActive(): void {
+    if (this.#active === null || this.#active.size === 0) return
+    this.#sealed = [...this.#sealed, seal(this.#active)]
+    this.#active = null
+  }
+
+  /** The segments that hold `offset` or anything behind it, the oldest first. */
+  segmentsFrom(offset: Offset, epochs: LeaderEpochCache): (IndexedSegment & Aged)[] {
+    const all = this.#all
+    const first = all.findLastIndex((segment) => segment.baseOffset <= offset)
+    return all.slice(Math.max(0, first)).map((segment) => ({
+      path: segmentPath(this.directory, segment.baseOffset),
+      indexPath: indexPath(this.directory, segment.baseOffset),
+      baseOffset: segment.baseOffset,
+      size: segment.size,
+      indexEntries: segment.indexEntries,
+      maxTimestamp: segment.maxTimestamp,
+      epochs,
+    }))
+  }
+
+  /** The end of a sealed segment: where the next one begins. */
+  endOf(index: number): Offset {
+    return this.#all[index + 1]?.baseOffset ?? this.#fileEnd
+  }
+
+  /** Removes segments that lie wholly below `logStart`, the active one too. */
+  async removeBelow(logStart: Offset): Promise<void> {
+    if (this.#fileEnd <= logStart) this.sealActive()
+    const kept = this.#sealed.findIndex((_, index) => this.endOf(index) > logStart)
+    const removed = this.#sealed.slice(0, kept === -1 ? this.#sealed.length : kept)
+    if (removed.length === 0) return
+    this.#sealed = this.#sealed.slice(removed.length)
+    for (const segment of removed) await this.#removeSegment(segment.baseOffset)
+  }
+
+  /** Cuts the log at `end`, the base offset of a batch; `position` is where its segment has it. */
+  async truncateTo(end: Offset, position: number, indexEntries: number): Promise<void> {
+    const all = this.#all
+    const removed = all.filter((segment) => segment.baseOffset >= end)
+    const kept = all.filter((segment) => segment.baseOffset < end)
+    const last = kept[kept.length - 1]
+    this.#fileEnd = end
+    this.#sealed = kept.slice(0, -1).map((segment) => toSealed(segment))
+    this.#active = last === undefined ? null : reopened(last, position, indexEntries)
+    for (const segment of removed) await this.#removeSegment(segment.baseOffset)
+    if (last !== undefined) await this.#cut(last.baseOffset, position)
+    if (removed.length > 0) await this.#context.storage.syncDirectory(this.directory)
+  }
+
+  async remove(): Promise<void> {
+    const { files, storage } = this.#context
+    for (const { baseOffset } of this.#all) {
+      await files.forget(segmentPath(this.directory, baseOffset))
+      await files.forget(indexPath(this.directory, baseOffset))
+    }
+    await storage.removeDirectory(this.directory)
+    if (this.#hasDirectory) await storage.syncDirectory(PARTITIONS_DIRECTORY)
+  }
+
+  get #all(): readonly (SealedSegment | ActiveSegment)[] {
+    return this.#active === null ? this.#sealed : [...this.#sealed, this.#active]
+  }
+
+  /** What the segments of a write seal: all but the last, which is active now. */
+  #sealedBy(segments: readonly ActiveSegment[]): SealedSegment[] {
+    return segments.slice(0, -1).map((segment) => seal(segment))
+  }
+
+  async #makeDirectory(): Promise<void> {
+    if (this.#hasDirectory) return
+    const { storage } = this.#context
+    await storage.makeDirectory(this.directory)
+    await storage.syncDirectory(PARTITIONS_DIRECTORY)
+    this.#hasDirectory = true
+  }
+
+  async #removeSegment(baseOffset: Offset): Promise<void> {
+    const { files, storage } = this.#context
+    for (const path of [
+      segmentPath(this.directory, baseOffset),
+      indexPath(this.directory, baseOffset),
+    ]) {
+      await files.forget(path)
+      await storage.remove(path)
+    }
+  }
+
+  async #cut(baseOffset: Offset, position: number): Promise<void> {
+    await this.#context.files.use(
+      segmentPath(this.directory, baseOffset),
+      'write',
+      async (file) => {
+        await file.truncate(position)
+        await file.sync()
+      },
+    )
+  }
+}
+
+/** What the search for a timestamp asks of a segment. */
+interface Aged {
+  readonly maxTimestamp: number
+}
+
+function toSealed(segment: SealedSegment | ActiveSegment): SealedSegment {
+  return 'firstAppendMs' in segment ? seal(segment) : segment
+}
+
+/** A segment that was cut is active again. Its times stay: they only ever bound an age. */
+function reopened(
+  segment: SealedSegment | ActiveSegment,
+  size: number,
+  indexEntries: number,
+): ActiveSegment {
+  return {
+    baseOffset: segment.baseOffset,
+    size,
+    indexEntries,
+    indexedTo: size,
+    maxTimestamp: segment.maxTimestamp,
+    firstAppendMs: 'firstAppendMs' in segment ? segment.firstAppendMs : segment.lastAppendMs,
+    lastAppendMs: segment.lastAppendMs,
+  }
+}

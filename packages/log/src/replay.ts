@@ -1,0 +1,104 @@
+import type { Offset } from '@courant/kernel'
+import type { PartitionCheckpoint } from './checkpoint-record.ts'
+import type { DiskPartitionLog } from './disk-partition-log.ts'
+import { type ChangeEntry, decodeEntries, type RingEntry } from './ring-entry.ts'
+import { type RecoveredCycle, RingCorruptError } from './ring-reader.ts'
+
+export interface ReplayParts {
+  readonly logs: Map<number, DiskPartitionLog>
+  /** From which cycle on the ring is needed for a partition. */
+  readonly dirty: Map<DiskPartitionLog, number>
+  /** Makes the log of a partition that the ring creates. */
+  readonly open: (state: PartitionCheckpoint) => DiskPartitionLog
+}
+
+/**
+ * Applies the entries of the ring, in order, to what the checkpoints say. A partition's checkpoint
+ * holds exactly the entries up to its applied cycle, so those are skipped and the rest is applied.
+ */
+export class Replay {
+  readonly #parts: ReplayParts
+  readonly #appliedCycles: Map<number, number>
+  /** Partitions that no checkpoint knows: legal only if their deletion is still to come. */
+  readonly #unknown = new Set<number>()
+  readonly #deleted = new Set<number>()
+  incarnationMax = 0
+
+  constructor(parts: ReplayParts, states: readonly PartitionCheckpoint[]) {
+    this.#parts = parts
+    this.#appliedCycles = new Map(states.map((state) => [state.incarnation, state.appliedCycle]))
+  }
+
+  async apply(cycle: RecoveredCycle): Promise<void> {
+    for (const entry of decodeEntries(cycle.payload)) await this.#applyEntry(entry, cycle.cycle)
+  }
+
+  finish(): void {
+    if (this.#unknown.size === 0) return
+    throw new RingCorruptError(
+      'The write-ahead ring holds records of partitions that the checkpoint log does not know.',
+    )
+  }
+
+  async #applyEntry(entry: RingEntry, cycle: number): Promise<void> {
+    const { incarnation } = entry
+    this.incarnationMax = Math.max(this.incarnationMax, incarnation)
+    if (cycle <= (this.#appliedCycles.get(incarnation) ?? 0)) return
+    if (entry.type === 'create') this.#create(entry, cycle)
+    if (entry.type === 'delete') this.#unknown.delete(incarnation)
+    const log = this.#parts.logs.get(incarnation)
+    if (log === undefined) {
+      if (entry.type !== 'delete' && !this.#deleted.has(incarnation)) {
+        this.#unknown.add(incarnation)
+      }
+      return
+    }
+    if (!this.#parts.dirty.has(log)) this.#parts.dirty.set(log, cycle)
+    if (entry.type === 'append') this.#append(log, entry.batches, cycle)
+    else await this.#change(log, entry, cycle)
+  }
+
+  #create(entry: ChangeEntry & { readonly type: 'create' }, cycle: number): void {
+    const { logs, open } = this.#parts
+    if (logs.has(entry.incarnation)) return
+    const zero = 0 as Offset
+    const state: PartitionCheckpoint = {
+      incarnation: entry.incarnation,
+      topicId: entry.topicId,
+      partition: entry.partition,
+      appliedCycle: cycle - 1,
+      logStartOffset: zero,
+      highWatermark: zero,
+      files: { fileEnd: zero, sealed: [], active: null },
+      epochs: [],
+    }
+    logs.set(entry.incarnation, open(state))
+  }
+
+  #append(log: DiskPartitionLog, batches: Buffer, cycle: number): void {
+    const base = batches.readUInt32BE(0) * 0x1_0000_0000 + batches.readUInt32BE(4)
+    if (base !== log.appendedEnd) {
+      throw new RingCorruptError(
+        `Cycle ${cycle} of the write-ahead ring goes on at offset ${base} where a log ends at ` +
+          `${log.appendedEnd}.`,
+      )
+    }
+    log.applyAppend(batches, cycle)
+  }
+
+  async #change(log: DiskPartitionLog, entry: ChangeEntry, cycle: number): Promise<void> {
+    switch (entry.type) {
+      case 'truncate':
+        return await log.applyTruncation(entry.offset, cycle)
+      case 'logStart':
+        return log.applyLogStart(entry.offset)
+      case 'epochStart':
+        return log.applyEpochStart(entry.epoch, entry.offset)
+      case 'delete':
+        this.#deleted.add(entry.incarnation)
+        return log.applyDeletion()
+      case 'create':
+        return
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { BusError, type Offset } from '@courant/kernel'
+import { BATCH_HEADER_BYTES, RecordBatch, RecordCursor } from '@courant/record-batch'
+import { cutBatches, type ReadLimits } from './batch-run.ts'
+import type { IndexedSegment } from './index-cache.ts'
+import type { FileContext } from './partition-files.ts'
+import type { FoundTimestamp, ReadResult } from './partition-log.ts'
+import type { IndexEntry, SegmentIndex } from './segment-index.ts'
+import { corruptSegment, readWindow, scanSegment, soundBatch } from './segment-scan.ts'
+import { type StorageFile, StorageMissingError } from './storage.ts'
+
+/** Beyond what is asked for, because an index leads up to its interval before the batch wanted. */
+const LEAD_BYTES = 32 * 1024
+
+/** Reads batches of one segment from its file. */
+export async function readSegment(
+  context: FileContext,
+  segment: IndexedSegment,
+  limits: ReadLimits,
+): Promise<ReadResult> {
+  return await guided(context, segment, async (file, index) => {
+    const bytes = limits.maxBytes + LEAD_BYTES
+    let { position, offset } = index.lookup(limits.offset)
+    while (position < segment.size) {
+      const window = await readWindow(file, segment, position, bytes)
+      let at = 0
+      while (at + BATCH_HEADER_BYTES <= window.length) {
+        const batch = soundBatch(window, at, segment, offset)
+        if (batch.nextOffset > limits.offset) {
+          return await cut(file, segment, window, at, position + at, limits)
+        }
+        at += batch.size
+        offset = batch.nextOffset
+      }
+      position += at
+    }
+    throw corruptSegment(segment, `it ends before offset ${limits.offset}`)
+  })
+}
+
+export interface FoundBatch extends IndexEntry {
+  readonly size: number
+  /** Entries of the segment's index that lie up to this batch. */
+  readonly indexEntries: number
+}
+
+/** Where the batch that holds `offset` begins. */
+export async function batchOf(
+  context: FileContext,
+  segment: IndexedSegment,
+  offset: Offset,
+): Promise<FoundBatch> {
+  return await guided(context, segment, async (file, index) => {
+    let found: (IndexEntry & { readonly size: number }) | null = null
+    await scanSegment(file, segment, index.lookup(offset), (batch, position) => {
+      if (batch.nextOffset <= offset) return 'go-on'
+      found = { offset: batch.baseOffset, position, size: batch.size }
+      return 'stop'
+    })
+    const entry = found as (IndexEntry & { readonly size: number }) | null
+    if (entry === null) throw corruptSegment(segment, `it ends before offset ${offset}`)
+    return { ...entry, indexEntries: index.countBelow(entry.position + 1) }
+  })
+}
+
+/** The first record in this segment at `from` or behind it that is not older than `timestamp`. */
+export async function findTimestampInSegment(
+  context: FileContext,
+  segment: IndexedSegment,
+  timestamp: number,
+  from: Offset,
+): Promise<FoundTimestamp | null> {
+  return await guided(context, segment, async (file, index) => {
+    let start: IndexEntry | null = index.lookupTimestamp(timestamp)
+    while (start !== null && start.position < segment.size) {
+      const candidate = await nextCandidate(file, segment, start, timestamp, from)
+      if (candidate === null) return null
+      const window = await readWindow(file, segment, candidate.position, candidate.size)
+      const batch = soundBatch(window, 0, segment, candidate.offset)
+      const found = firstRecordSince(batch, timestamp, from)
+      if (found !== null) return found
+      start = { position: candidate.position + candidate.size, offset: batch.nextOffset }
+    }
+    return null
+  })
+}
+
+/** The first record of a batch at `from` or behind it that is not older than `timestamp`. */
+export function firstRecordSince(
+  batch: RecordBatch,
+  timestamp: number,
+  from: Offset,
+): FoundTimestamp | null {
+  if (batch.maxTimestamp < timestamp || batch.nextOffset <= from) return null
+  const cursor = new RecordCursor(batch)
+  while (cursor.next()) {
+    if (cursor.timestamp < timestamp || cursor.offset < from) continue
+    return {
+      offset: cursor.offset as Offset,
+      timestamp: cursor.timestamp,
+      leaderEpoch: batch.partitionLeaderEpoch,
+    }
+  }
+  return null
+}
+
+/**
+ * An index is derived and never synced, so what it says may be wrong: when it led to something that
+ * is not the batch it named, it is made anew once, before the segment is called damaged.
+ */
+async function guided<Result>(
+  context: FileContext,
+  segment: IndexedSegment,
+  action: (file: StorageFile, index: SegmentIndex) => Promise<Result>,
+): Promise<Result> {
+  const { files, indexes } = context
+  try {
+    const index = await indexes.get(segment)
+    try {
+      return await files.use(segment.path, 'write', (file) => action(file, index))
+    } catch (error) {
+      if (!(error instanceof BusError) || error.code !== 'STORAGE_CORRUPT') throw error
+      const rebuilt = await indexes.rebuild(segment)
+      return await files.use(segment.path, 'write', (file) => action(file, rebuilt))
+    }
+  } catch (error) {
+    if (error instanceof StorageMissingError) throw corruptSegment(segment, 'the file is missing')
+    throw error
+  }
+}
+
+async function cut(
+  file: StorageFile,
+  segment: IndexedSegment,
+  window: Buffer,
+  at: number,
+  position: number,
+  limits: ReadLimits,
+): Promise<ReadResult> {
+  const { size } = new RecordBatch(window, at)
+  if (position + size > segment.size) throw corruptSegment(segment, 'its last batch is cut off')
+  let memory = window
+  let start = at
+  if (at + size > window.length && (size <= limits.maxBytes || limits.first === 'whole')) {
+    memory = await readWindow(file, segment, position, size)
+    start = 0
+  }
+  const found = cutBatches(memory, start, memory.length, limits, 0)
+  const bytes = found.end - found.start
+  const chunks = bytes === 0 ? [] : [memory.subarray(found.start, found.end)]
+  return { chunks, size: bytes, nextOffset: found.nextOffset }
+}
+
+async function nextCandidate(
+  file: StorageFile,
+  segment: IndexedSegment,
+  start: IndexEntry,
+  timestamp: number,
+  from: Offset,
+): Promise<(IndexEntry & { readonly size: number }) | null> {
+  let candidate: (IndexEntry & { readonly size: number }) | null = null
+  await scanSegment(file, segment, start, (batch, position) => {
+    if (batch.maxTimestamp < timestamp || batch.nextOffset <= from) return 'go-on'
+    candidate = { offset: batch.baseOffset, position, size: batch.size }
+    return 'stop'
+  })
+  return candidate
+}

@@ -1,0 +1,77 @@
+import { BusError, limits, type Offset } from '@courant/kernel'
+import { BATCH_HEADER_BYTES, RecordBatch } from '@courant/record-batch'
+import { headerProblem } from './batch-run.ts'
+import { readFully } from './file-io.ts'
+import type { LeaderEpochCache } from './leader-epoch-cache.ts'
+import type { IndexEntry } from './segment-index.ts'
+import type { StorageFile } from './storage.ts'
+
+const WINDOW_BYTES = 256 * 1024
+
+/** A segment as a reader sees it: its file up to `size`, and the epochs that its batches carry. */
+export interface ScannedSegment {
+  readonly path: string
+  readonly size: number
+  readonly epochs: LeaderEpochCache
+}
+
+/**
+ * Visits the headers of a segment's batches from `start` until a visitor returns `stop` or the
+ * segment ends. Only the header of a visited batch is known to be in memory. Throws STORAGE_CORRUPT
+ * at a header that cannot be the next one.
+ */
+export async function scanSegment(
+  file: StorageFile,
+  segment: ScannedSegment,
+  start: IndexEntry,
+  visit: (batch: RecordBatch, position: number) => 'go-on' | 'stop',
+): Promise<void> {
+  let { position, offset } = start
+  let window: Buffer = Buffer.alloc(0)
+  let windowStart = position
+  while (position < segment.size) {
+    if (position + BATCH_HEADER_BYTES > windowStart + window.length) {
+      window = await readWindow(file, segment, position, WINDOW_BYTES)
+      windowStart = position
+    }
+    const batch = soundBatch(window, position - windowStart, segment, offset)
+    if (visit(batch, position) === 'stop') return
+    position += batch.size
+    offset = batch.nextOffset
+  }
+}
+
+/** At most `bytes` of the segment from `position`, at least a header. */
+export async function readWindow(
+  file: StorageFile,
+  segment: ScannedSegment,
+  position: number,
+  bytes: number,
+): Promise<Buffer> {
+  const window = Buffer.allocUnsafeSlow(Math.min(bytes, segment.size - position))
+  const filled = await readFully(file, window, position)
+  if (filled < window.length) throw corruptSegment(segment, `the file ends at ${position + filled}`)
+  if (filled < BATCH_HEADER_BYTES) throw corruptSegment(segment, 'it ends within a header')
+  return window
+}
+
+/** The batch at `at`, whose header must be that of the batch at `offset`. */
+export function soundBatch(
+  window: Buffer,
+  at: number,
+  segment: ScannedSegment,
+  offset: Offset,
+): RecordBatch {
+  const batch = new RecordBatch(window, at)
+  const epoch = segment.epochs.epochAt(offset)
+  const problem = headerProblem(batch, offset, epoch, limits.batchBytesMax)
+  if (problem !== null) throw corruptSegment(segment, problem)
+  return batch
+}
+
+/** Damage below the recovery point: what was synced has changed, so nothing may be cut away. */
+export function corruptSegment(segment: ScannedSegment, problem: string): BusError {
+  return new BusError('STORAGE_CORRUPT', 'These records are damaged on the disk of the broker.', {
+    internal: { path: segment.path, problem },
+  })
+}
