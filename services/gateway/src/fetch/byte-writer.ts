@@ -11,9 +11,9 @@ const DIGITS = Int32Array.from({ length: GROUP }, (_, value) =>
   Buffer.from(String(value).padStart(GROUP_DIGITS, '0')).readInt32LE(),
 )
 /**
- * Constants are written six words at a time, whatever their size, and so reach beyond their text.
+ * Constants are written eight words at a time, whatever their size, and so reach beyond their text.
  */
-const CONSTANT_BYTES_MAX = 24
+const CONSTANT_BYTES_MAX = 32
 const SLACK_BYTES = CONSTANT_BYTES_MAX
 /** Below this a loop copies faster than a call. */
 const COPY_LOOP_BYTES_MAX = 24
@@ -24,9 +24,11 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
 )
 
 /** A text of the program's own, ASCII and with nothing to escape, ready to be written in words. */
+type Words = readonly [number, number, number, number, number, number, number, number]
+
 export interface Constant {
   readonly size: number
-  readonly words: readonly [number, number, number, number, number, number]
+  readonly words: Words
 }
 
 /** Bytes whose memory can be used again. To give it back is not a duty. */
@@ -40,7 +42,10 @@ export function constant(text: string): Constant {
   const padded = Buffer.alloc(CONSTANT_BYTES_MAX)
   padded.write(text, 'latin1')
   const word = (index: number): number => padded.readInt32LE(index * 4)
-  return { size: text.length, words: [word(0), word(1), word(2), word(3), word(4), word(5)] }
+  return {
+    size: text.length,
+    words: [word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7)],
+  }
 }
 
 /**
@@ -99,6 +104,8 @@ export class ByteWriter {
     view.setInt32(position + 12, words[3], true)
     view.setInt32(position + 16, words[4], true)
     view.setInt32(position + 20, words[5], true)
+    view.setInt32(position + 24, words[6], true)
+    view.setInt32(position + 28, words[7], true)
     this.#position = position + size
   }
 

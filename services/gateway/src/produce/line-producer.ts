@@ -112,7 +112,8 @@ export class LineProducer {
       lines = []
       bytes = 0
     }
-    // Not destroyed on the way out: with the request its connection would go, and the answer with it.
+    // Not destroyed on the way out: with the request its connection would go, and the answer with
+    // it.
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {
       const ended = splitter.push(chunk)
       this.#reserveFor(splitter.heldBytes)

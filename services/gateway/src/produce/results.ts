@@ -1,12 +1,15 @@
 import { problemOf } from '@courant/api'
 import { assert } from '@courant/kernel'
 import type { Share, Written } from '../accumulator/share.ts'
+import { ByteWriter, type Constant, constant } from '../fetch/byte-writer.ts'
 import type { PendingProduce } from './pending-produce.ts'
 
 /** Goes through the outcomes of one share, record by record. */
 class ShareReader {
   /** What the results of the share have in common. */
   readonly head: string
+  /** The same as bytes, from the beginning of the object. */
+  readonly headBytes: Constant
   readonly #share: Share
   #next = 0
   #written: Written | undefined
@@ -16,6 +19,7 @@ class ShareReader {
   constructor(share: Share) {
     this.#share = share
     this.head = `"partition":${share.partition},"offset":`
+    this.headBytes = constant(`{${this.head}`)
   }
 
   /** The next record's offset, or -1 where it was not written. */
@@ -84,6 +88,42 @@ export function resultsText(
     }
   }
   return text
+}
+
+const RESULTS = constant('{"results":[')
+const COMMA = constant(',')
+const TIMESTAMP = constant(',"timestamp":')
+const CLOSE = constant('}')
+const FAILED_NONE = constant('],"failed":0}')
+/** What a result takes, mostly. */
+const RESULT_BYTES = 64
+
+/**
+ * The whole answer when every record was written: the same results as bytes, at half the cost,
+ * because this is what happens to nearly every request.
+ */
+export function writtenResults(pending: PendingProduce): Buffer {
+  const out = new ByteWriter(64 + pending.recordCount * RESULT_BYTES)
+  const readers = new Map<number, ShareReader>()
+  for (const share of pending.shares.values()) {
+    readers.set(share.partition, new ShareReader(share))
+  }
+  const [only] = readers.values()
+  out.constant(RESULTS)
+  for (let index = 0; index < pending.recordCount; index += 1) {
+    const reader = pending.partitions === null ? only : readers.get(pending.partitions[index] ?? -1)
+    assert(reader !== undefined, 'every record belongs to a share')
+    if (index > 0) out.constant(COMMA)
+    out.constant(reader.headBytes)
+    out.integer(reader.nextOffset())
+    const { appendTime } = reader
+    const timestamp = appendTime >= 0 ? appendTime : (pending.timestamps?.[index] ?? pending.now)
+    out.constant(TIMESTAMP)
+    out.integer(timestamp)
+    out.constant(CLOSE)
+  }
+  out.constant(FAILED_NONE)
+  return out.take()
 }
 
 /** The results of a request that was not waited for: where the records go, and nothing else. */

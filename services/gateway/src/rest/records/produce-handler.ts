@@ -10,7 +10,12 @@ import type { ParsedRecords } from '../../produce/parsed-records.ts'
 import type { PendingProduce } from '../../produce/pending-produce.ts'
 import { problemAt } from '../../produce/record-problem.ts'
 import { RecordsPool } from '../../produce/records-pool.ts'
-import { asListItem, resultsText, unknownResultsText } from '../../produce/results.ts'
+import {
+  asListItem,
+  resultsText,
+  unknownResultsText,
+  writtenResults,
+} from '../../produce/results.ts'
 import { setSingleRecord } from '../../produce/single-record.ts'
 import { JSON_TYPE } from '../samples.ts'
 import type { DataPath } from './data-path.ts'
@@ -140,10 +145,9 @@ function sendOutcome(
 ): FastifyReply {
   const { failedCount, worstError } = pending
   if (worstError !== null && failedCount === pending.recordCount) throw worstError
+  if (worstError === null) return reply.code(200).type(JSON_TYPE).send(writtenResults(pending))
   const results = resultsText(pending, requestId, asListItem)
   const body = `{"results":[${results}],"failed":${failedCount}}`
-  // Without problems it is ASCII, and as bytes it need not be measured and converted.
-  if (worstError === null) return reply.code(200).type(JSON_TYPE).send(Buffer.from(body, 'latin1'))
   if (onPartial === 'status') return reply.code(207).type(JSON_TYPE).send(body)
   const detail = `${failedCount} of ${pending.recordCount} records were not written.`
   throw new BusError('PARTIAL_PRODUCE', detail, { extra: JSON.parse(body) })
