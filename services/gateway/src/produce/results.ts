@@ -4,6 +4,8 @@ import type { Share, Written } from '../accumulator/share.ts'
 import { ByteWriter, type Constant, constant } from '../fetch/byte-writer.ts'
 import type { PendingProduce } from './pending-produce.ts'
 
+const CLOSE = constant('}')
+
 /** Goes through the outcomes of one share, record by record. */
 class ShareReader {
   /** What the results of the share have in common. */
@@ -15,6 +17,8 @@ class ShareReader {
   #written: Written | undefined
   #left = 0
   #offset = -1
+  #tailTimestamp = -1
+  #tail: Constant = CLOSE
 
   constructor(share: Share) {
     this.#share = share
@@ -34,6 +38,15 @@ class ShareReader {
     this.#left -= 1
     this.#offset += 1
     return this.#offset - 1
+  }
+
+  /** The end of a result, kept for the next one: mostly all records of a share have one timestamp. */
+  tail(timestamp: number): Constant {
+    if (timestamp !== this.#tailTimestamp) {
+      this.#tailTimestamp = timestamp
+      this.#tail = constant(`,"timestamp":${timestamp}}`)
+    }
+    return this.#tail
   }
 
   /** Append time of the record that `nextOffset` was last asked for, or -1. */
@@ -93,7 +106,6 @@ export function resultsText(
 const RESULTS = constant('{"results":[')
 const COMMA = constant(',')
 const TIMESTAMP = constant(',"timestamp":')
-const CLOSE = constant('}')
 const FAILED_NONE = constant('],"failed":0}')
 /** What a result takes, mostly. */
 const RESULT_BYTES = 64
@@ -117,10 +129,13 @@ export function writtenResults(pending: PendingProduce): Buffer {
     out.constant(reader.headBytes)
     out.integer(reader.nextOffset())
     const { appendTime } = reader
-    const timestamp = appendTime >= 0 ? appendTime : (pending.timestamps?.[index] ?? pending.now)
-    out.constant(TIMESTAMP)
-    out.integer(timestamp)
-    out.constant(CLOSE)
+    if (appendTime >= 0 || pending.timestamps === null) {
+      out.constant(reader.tail(appendTime >= 0 ? appendTime : pending.now))
+    } else {
+      out.constant(TIMESTAMP)
+      out.integer(pending.timestamps[index] ?? pending.now)
+      out.constant(CLOSE)
+    }
   }
   out.constant(FAILED_NONE)
   return out.take()
