@@ -40,7 +40,9 @@ class ShareReader {
     return this.#offset - 1
   }
 
-  /** The end of a result, kept for the next one: mostly all records of a share have one timestamp. */
+  /**
+   * The end of a result, kept for the next one: mostly all records of a share have one timestamp.
+   */
   tail(timestamp: number): Constant {
     if (timestamp !== this.#tailTimestamp) {
       this.#tailTimestamp = timestamp
