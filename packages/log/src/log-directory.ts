@@ -12,7 +12,7 @@ export interface LogDirectoryOptions {
   readonly tailCacheBytes?: number
   /** Descriptors of segment files kept open. */
   readonly openFilesMax?: number
-  /** Partitions written and synced at the same time by checkpoints: half the thread pool. */
+  /** Partitions written and synced at the same time by checkpoints: at most half the thread pool. */
   readonly checkpointsInFlightMax?: number
   /** Appends are refused below this; two rings and one segment when not given. */
   readonly freeBytesMin?: number

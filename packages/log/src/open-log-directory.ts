@@ -80,7 +80,7 @@ async function openLocked(options: LogDirectoryOptions, lock: StorageLock): Prom
   parts.checkpointer = new Checkpointer({
     ring,
     checkpoints,
-    inFlightMax: options.checkpointsInFlightMax ?? 8,
+    inFlightMax: options.checkpointsInFlightMax ?? 4,
     nextIncarnation: () => parts.directory.nextIncarnation,
     fail: (error) => context.fail(error),
     dirty: recovered.dirty,

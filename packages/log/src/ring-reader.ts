@@ -40,6 +40,7 @@ export class RingReader {
   readonly #superblock: Superblock
   #window: Buffer = Buffer.alloc(0)
   #windowStart = 0
+  #fileBytes: number | null = null
   /** Where the next cycle will be written: behind the last valid one. */
   end: RingPlace
   #run = 0
@@ -83,6 +84,7 @@ export class RingReader {
   async #validAt(position: number, cycle: number): Promise<CycleHeader | null> {
     if (position + BLOCK_BYTES > this.#superblock.ringBytes) return null
     await this.#load(position, CYCLE_HEADER_BYTES)
+    if (this.#fileBytes !== null && position >= this.#fileBytes) return null
     const header = readCycleHeader(this.#viewFrom(position), this.#superblock.secret)
     if (header === null || header.cycle !== cycle || !this.#isPlausible(header)) return null
     const bytes = CYCLE_HEADER_BYTES + header.payloadBytes
@@ -107,6 +109,7 @@ export class RingReader {
     for (const start of [position, REGION_START]) {
       const stop = Math.min(start + reach, this.#superblock.ringBytes - BLOCK_BYTES)
       for (let place = start; place <= stop; place += BLOCK_BYTES) {
+        if (this.#fileBytes !== null && place >= this.#fileBytes) break
         if ((await this.#validAt(place, cycle + 1)) !== null) return true
       }
     }
@@ -121,7 +124,9 @@ export class RingReader {
   async #load(position: number, bytes: number): Promise<void> {
     const windowEnd = this.#windowStart + this.#window.length
     if (position >= this.#windowStart && position + bytes <= windowEnd) return
-    const window = Buffer.allocUnsafeSlow(Math.max(WINDOW_BYTES, bytes))
+    this.#fileBytes ??= await this.#file.size()
+    const left = Math.max(0, this.#fileBytes - position)
+    const window = Buffer.allocUnsafeSlow(Math.min(left, Math.max(WINDOW_BYTES, bytes)))
     const filled = await readFully(this.#file, window, position)
     this.#window = window.subarray(0, filled)
     this.#windowStart = position
