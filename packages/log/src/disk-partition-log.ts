@@ -81,6 +81,8 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
   /** A truncation or deletion on its way to the disk: checkpoints show the log before it. */
   #changingCycle = NEVER
   #truncations = 0
+  /** Where the files are still to be cut: the lowest end of the truncations since they last were. */
+  #fileCut: number = NEVER
   #state: 'open' | 'deleting' | 'deleted' = 'open'
   #isCorrupt = false
   /** The change of the files that is under way: one at a time. */
@@ -245,7 +247,10 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
       this.#changingCycle = cycle.number
       this.#join(cycle)
       await cycle.durable
-      await this.#exclusively(() => this.applyTruncation(end, cycle.number))
+      await this.#exclusively(() => {
+        this.applyTruncation(end, cycle.number)
+        return this.#cutFiles()
+      })
     } finally {
       this.#changingCycle = NEVER
     }
@@ -287,8 +292,13 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     return outcome
   }
 
-  /** After replay: what lies below the log start was about to be removed, or is. */
-  async removeTrimmed(): Promise<void> {
+  /**
+   * After replay: the files become what the log is. They may be cut already, below what the ring
+   * first says of them and even written anew behind that, so only the lowest cut is looked for.
+   */
+  async finishReplay(): Promise<void> {
+    if (this.#state === 'deleted') return
+    await this.#cutFiles()
     await this.#files.removeBelow(this.#logStartOffset)
   }
 
@@ -336,7 +346,8 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     this.#epochs.trimTo(offset)
   }
 
-  async applyTruncation(end: Offset, cycle: number): Promise<void> {
+  /** Cuts the log in memory at `end`, the base offset of a batch. The files follow. */
+  applyTruncation(end: Offset, cycle: number): void {
     this.#truncations += 1
     this.#truncatedCycle = cycle
     this.#joinedCycle = Math.max(this.#joinedCycle, cycle)
@@ -345,7 +356,9 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     this.#appendedEnd = end
     this.#durableEnd = Math.min(this.#durableEnd, end) as Offset
     this.#highWatermark = Math.min(this.#highWatermark, end) as Offset
-    if (end < this.#files.fileEnd) await this.#truncateFiles(end)
+    // The batch at the log start may have gone whole.
+    this.#logStartOffset = Math.min(this.#logStartOffset, end) as Offset
+    if (end < this.#fileCut) this.#fileCut = end
   }
 
   applyDeletion(): void {
@@ -452,11 +465,15 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     return (await this.#guarded(() => batchOf(this.#context, segment, offset))).offset
   }
 
-  /** The cut may have reached the disk before: the file then ends where the last kept batch does. */
-  async #truncateFiles(end: Offset): Promise<void> {
+  async #cutFiles(): Promise<void> {
+    const end = this.#fileCut as Offset
+    this.#fileCut = NEVER
+    if (end >= this.#files.fileEnd) return
     const [segment] = end === 0 ? [] : this.#files.segmentsFrom((end - 1) as Offset, this.#epochs)
-    if (segment === undefined || segment.baseOffset >= end) {
-      return await this.#files.truncateTo(end, 0, 0)
+    // Trimmed segments may be gone: nothing that is left of them is part of the log.
+    const isTrimmed = end <= this.#logStartOffset
+    if (isTrimmed || segment === undefined || segment.baseOffset >= end) {
+      return await this.#files.clear(end)
     }
     const onDisk = await this.#context.files.use(segment.path, 'write', (file) => file.size())
     const size = Math.min(onDisk, segment.size)

@@ -209,10 +209,10 @@ async function recover(
   const places = new RingPlaces(superblock.ringBytes, tail)
   for await (const cycle of new RingReader(file, superblock, tail).cycles()) {
     places.add(cycle.position, cycle.bytesOnDisk)
-    await replay.apply(cycle)
+    replay.apply(cycle)
   }
   replay.finish()
-  for (const log of logs.values()) await log.removeTrimmed()
+  for (const log of logs.values()) await log.finishReplay()
   const live = [...logs.values()].filter((log) => !log.isDeleted)
   return { places, logs: live, dirty, incarnationMax: replay.incarnationMax }
 }

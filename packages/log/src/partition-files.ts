@@ -141,6 +141,15 @@ export class PartitionFiles {
     if (removed.length > 0) await this.#context.storage.syncDirectory(this.directory)
   }
 
+  /** Removes all segments; the log goes on at `end`. */
+  async clear(end: Offset): Promise<void> {
+    const removed = this.#all
+    this.#sealed = []
+    this.#active = null
+    this.#fileEnd = end
+    for (const segment of removed) await this.#removeSegment(segment.baseOffset)
+  }
+
   async remove(): Promise<void> {
     const { files, storage } = this.#context
     for (const { baseOffset } of this.#all) {

@@ -29,8 +29,8 @@ export class Replay {
     this.#appliedCycles = new Map(states.map((state) => [state.incarnation, state.appliedCycle]))
   }
 
-  async apply(cycle: RecoveredCycle): Promise<void> {
-    for (const entry of decodeEntries(cycle.payload)) await this.#applyEntry(entry, cycle.cycle)
+  apply(cycle: RecoveredCycle): void {
+    for (const entry of decodeEntries(cycle.payload)) this.#applyEntry(entry, cycle.cycle)
   }
 
   finish(): void {
@@ -40,7 +40,7 @@ export class Replay {
     )
   }
 
-  async #applyEntry(entry: RingEntry, cycle: number): Promise<void> {
+  #applyEntry(entry: RingEntry, cycle: number): void {
     const { incarnation } = entry
     this.incarnationMax = Math.max(this.incarnationMax, incarnation)
     if (cycle <= (this.#appliedCycles.get(incarnation) ?? 0)) return
@@ -55,7 +55,7 @@ export class Replay {
     }
     if (!this.#parts.dirty.has(log)) this.#parts.dirty.set(log, cycle)
     if (entry.type === 'append') this.#append(log, entry.batches, cycle)
-    else await this.#change(log, entry, cycle)
+    else this.#change(log, entry, cycle)
   }
 
   #create(entry: ChangeEntry & { readonly type: 'create' }, cycle: number): void {
@@ -86,10 +86,10 @@ export class Replay {
     log.applyAppend(batches, cycle)
   }
 
-  async #change(log: DiskPartitionLog, entry: ChangeEntry, cycle: number): Promise<void> {
+  #change(log: DiskPartitionLog, entry: ChangeEntry, cycle: number): void {
     switch (entry.type) {
       case 'truncate':
-        return await log.applyTruncation(entry.offset, cycle)
+        return log.applyTruncation(entry.offset, cycle)
       case 'logStart':
         return log.applyLogStart(entry.offset)
       case 'epochStart':
