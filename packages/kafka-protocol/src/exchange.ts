@@ -6,8 +6,8 @@ import type { WireWriter } from './wire-writer.ts'
 /** What a handler may know of the connection that a request came on. */
 export interface Peer {
   readonly remoteAddress: string
-  /** Aborts when the connection is gone: whoever waits on the client's behalf gives up. */
-  readonly closed: AbortSignal
+  /** False once the connection is gone: whoever waits on the client's behalf gives up. */
+  readonly isOpen: boolean
   /** False while the client does not take its answers: no further ones should be prepared. */
   readonly isWritable: boolean
   /** Calls back once the client takes answers again, and never when it goes away instead. */

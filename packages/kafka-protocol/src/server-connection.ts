@@ -5,6 +5,9 @@ import { FrameSplitter } from './frame-splitter.ts'
 import type { OpenedRequest, RequestRouter } from './request-router.ts'
 import { WireWriter } from './wire-writer.ts'
 
+/** Answers of this size together are not kept for the end of the turn. */
+const FLUSH_BYTES = 256 * 1024
+
 export interface ServerConnectionOptions {
   readonly router: RequestRouter
   /** Called once; an error says why the server or the network gave the connection up. */
@@ -26,7 +29,6 @@ export class ServerConnection implements ExchangeOwner {
   readonly #splitter = new FrameSplitter(limits.frameBytesBeforeHandshakeMax)
   readonly #writer = new WireWriter()
   readonly #answers = new AnswerQueue()
-  readonly #abort = new AbortController()
   /** Frames beyond the bounds: at most what one read of the socket held, for then reading stops. */
   #backlog: Buffer[] = []
   #flow: 'reading' | 'paused' = 'reading'
@@ -60,8 +62,8 @@ export class ServerConnection implements ExchangeOwner {
     return this.#connection.remoteAddress
   }
 
-  get closed(): AbortSignal {
-    return this.#abort.signal
+  get isOpen(): boolean {
+    return this.#state !== 'closed'
   }
 
   get isWritable(): boolean {
@@ -105,7 +107,8 @@ export class ServerConnection implements ExchangeOwner {
       this.#giveUp(error)
       return
     }
-    this.#scheduleFlush()
+    if (this.#writer.size >= FLUSH_BYTES) this.#flush()
+    else this.#scheduleFlush()
     if (this.#flow === 'paused') this.#dispatchBacklog()
     if (this.#state === 'draining') this.#endWhenAnswered()
   }
@@ -177,11 +180,13 @@ export class ServerConnection implements ExchangeOwner {
   #scheduleFlush(): void {
     if (this.#flushScheduled) return
     this.#flushScheduled = true
-    queueMicrotask(() => this.#flush())
+    queueMicrotask(() => {
+      this.#flushScheduled = false
+      this.#flush()
+    })
   }
 
   #flush(): void {
-    this.#flushScheduled = false
     if (this.#state === 'closed' || this.#writer.size === 0) return
     if (this.#connection.write(this.#writer.take())) return
     this.#isWritable = false
@@ -214,7 +219,6 @@ export class ServerConnection implements ExchangeOwner {
     this.#state = 'closed'
     this.#backlog = []
     this.#writableWaiters = []
-    this.#abort.abort()
     this.#onClose(error)
   }
 }

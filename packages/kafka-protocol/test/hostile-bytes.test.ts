@@ -114,7 +114,7 @@ describe('hostile bytes', () => {
 
 const owner = {
   remoteAddress: 'nobody',
-  closed: new AbortController().signal,
+  isOpen: true,
   isWritable: true,
   whenWritable: () => {},
   answered: () => {},

@@ -230,7 +230,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     this.applyLogStart(offset)
     this.#join(cycle)
     await cycle.durable
-    await this.#exclusively(() => this.#files.removeBelow(this.#logStartOffset))
+    await this.#exclusively(() => this.#removeTrimmed())
   }
 
   async truncateTo(offset: Offset): Promise<void> {
@@ -299,7 +299,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
   async finishReplay(): Promise<void> {
     if (this.#state === 'deleted') return
     await this.#cutFiles()
-    await this.#files.removeBelow(this.#logStartOffset)
+    await this.#removeTrimmed()
   }
 
   /** Rolls the active segment when it is old; the next checkpoint says so. */
@@ -343,7 +343,6 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
     if (this.#highWatermark < offset) this.#highWatermark = offset
-    this.#epochs.trimTo(offset)
   }
 
   /** Cuts the log in memory at `end`, the base offset of a batch. The files follow. */
@@ -463,6 +462,12 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     const [segment] = this.#files.segmentsFrom(offset, this.#epochs)
     assert(segment !== undefined, 'every offset is in memory or in a file')
     return (await this.#guarded(() => batchOf(this.#context, segment, offset))).offset
+  }
+
+  /** Epochs of trimmed records stay while a segment has some: reads check headers on their way. */
+  async #removeTrimmed(): Promise<void> {
+    await this.#files.removeBelow(this.#logStartOffset)
+    this.#epochs.trimTo(Math.min(this.#files.startOffset, this.#logStartOffset) as Offset)
   }
 
   async #cutFiles(): Promise<void> {

@@ -56,6 +56,11 @@ export class PartitionFiles {
     return this.#fileEnd
   }
 
+  /** The offset of the first batch in a file. */
+  get startOffset(): Offset {
+    return this.#all[0]?.baseOffset ?? this.#fileEnd
+  }
+
   get sealed(): readonly SealedSegment[] {
     return this.#sealed
   }

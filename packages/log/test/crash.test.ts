@@ -25,7 +25,7 @@ class Model {
 }
 
 describe('a log directory that crashes', () => {
-  it.each([1, 2, 3])('keeps what was acknowledged, at every call to the disk (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4, 5, 6])('keeps what was acknowledged, at every call to the disk (seed %i)', async (seed) => {
     const whole = new CrashStorage(Number.POSITIVE_INFINITY)
     await run(whole, new Model(), seed)
     for (let crashAt = 1; crashAt <= whole.calls; crashAt += 1) {

@@ -1,0 +1,237 @@
+-- The control plane's tables (reliability B1). Everything lives in the schema "courant".
+--
+-- Two roles stand between the service and the rows. Every transaction takes one of them on:
+--   courant_tenant    works for one tenant, named by the setting courant.tenant_id; row-level
+--                     security shows it that tenant's rows and no others, whatever the statement;
+--   courant_platform  works for the platform: feed, brokers, elections, tenant management.
+-- Neither may log in, own a table or bypass row-level security. Roles belong to the whole database
+-- server, so another database may have made them already, perhaps at this very moment.
+DO $$
+DECLARE
+  wanted text;
+BEGIN
+  FOREACH wanted IN ARRAY ARRAY['courant_tenant', 'courant_platform'] LOOP
+    BEGIN
+      EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOINHERIT NOBYPASSRLS', wanted);
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN
+      NULL;
+    END;
+    -- A superuser may take on any role; anybody else must be a member.
+    IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+      EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
+    END IF;
+  END LOOP;
+END
+$$;
+
+GRANT USAGE ON SCHEMA courant TO courant_tenant, courant_platform;
+
+-- The tenant that the transaction works for. Null, and with it no row at all, when none is set.
+CREATE FUNCTION courant.current_tenant() RETURNS uuid
+  LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT nullif(current_setting('courant.tenant_id', true), '')::uuid $$;
+
+-- Cluster -----------------------------------------------------------------------------------------
+
+-- One row. metadata_version counts the transactions that changed metadata; its row lock makes their
+-- order of commit the order of their versions, which no sequence does (bug 38: a sequence hands out
+-- numbers before commit, so a reader of "everything after n" skips whoever commits late).
+CREATE TABLE courant.cluster_meta (
+  only_row             boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  cluster_id           uuid   NOT NULL DEFAULT gen_random_uuid(),
+  -- Raised by an operator after the database was restored from a backup (B1.2).
+  cluster_incarnation  bigint NOT NULL DEFAULT 1,
+  metadata_version     bigint NOT NULL DEFAULT 1,
+  -- Deletions up to this version have been forgotten: who is further behind needs a snapshot.
+  feed_floor           bigint NOT NULL DEFAULT 1
+);
+INSERT INTO courant.cluster_meta DEFAULT VALUES;
+
+-- The feed: for each thing that ever was, the version of its latest change. "Changes since v" are
+-- the rows with a higher version, joined with the tables below in the same snapshot; so the feed
+-- holds one row a thing however often that thing changes, and needs no compaction but that of
+-- deletions.
+CREATE TABLE courant.metadata_change (
+  kind        text    NOT NULL CHECK (kind IN ('tenant', 'api_key', 'topic', 'partition', 'broker')),
+  -- The id, or <topic id>/<partition>. Collation "C": order and ranges by bytes on every server.
+  key         text    NOT NULL COLLATE "C",
+  version     bigint  NOT NULL,
+  deleted_at  timestamptz,
+  PRIMARY KEY (kind, key)
+);
+CREATE INDEX metadata_change_version ON courant.metadata_change (version);
+
+-- The last statement of every transaction that changes metadata (B1.5): takes the next version,
+-- records what changed under it, and wakes the watchers at commit. Runs with the rights of its
+-- owner, so that tenants' transactions need none on the feed.
+CREATE FUNCTION courant.record_changes(
+  incarnation bigint, kinds text[], keys text[], deletions boolean[]
+) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = courant, pg_temp
+AS $$
+DECLARE
+  next_version bigint;
+BEGIN
+  UPDATE cluster_meta SET metadata_version = metadata_version + 1
+    WHERE cluster_incarnation = incarnation
+    RETURNING metadata_version INTO next_version;
+  IF next_version IS NULL THEN
+    RAISE EXCEPTION 'the cluster has a new incarnation' USING ERRCODE = 'CR001';
+  END IF;
+  INSERT INTO metadata_change AS known (kind, key, version, deleted_at)
+    SELECT change.kind, change.key, next_version,
+           CASE WHEN change.deleted THEN clock_timestamp() END
+      FROM unnest(kinds, keys, deletions) AS change (kind, key, deleted)
+    ON CONFLICT (kind, key) DO UPDATE
+      SET version = excluded.version, deleted_at = excluded.deleted_at;
+  -- A topic's deletion stands for its partitions' too ('0' is the byte after '/').
+  DELETE FROM metadata_change part USING unnest(kinds, keys, deletions) AS change (kind, key, deleted)
+    WHERE change.kind = 'topic' AND change.deleted
+      AND part.kind = 'partition' AND part.key > change.key || '/' AND part.key < change.key || '0';
+  PERFORM pg_notify('courant_metadata', next_version::text);
+  RETURN next_version;
+END
+$$;
+REVOKE ALL ON FUNCTION courant.record_changes FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION courant.record_changes TO courant_tenant, courant_platform;
+GRANT SELECT, UPDATE ON courant.cluster_meta TO courant_platform;
+GRANT SELECT, DELETE ON courant.metadata_change TO courant_platform;
+
+-- Tenants and their API keys ----------------------------------------------------------------------
+
+CREATE TABLE courant.tenant (
+  tenant_id   uuid PRIMARY KEY,
+  name        text NOT NULL UNIQUE COLLATE "C",
+  created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE courant.api_key (
+  key_id         text PRIMARY KEY COLLATE "C" CHECK (key_id ~ '^[0-9A-Za-z]{16}$'),
+  -- Null for a key of a platform operator.
+  tenant_id      uuid REFERENCES courant.tenant,
+  name           text  NOT NULL,
+  -- SHA-256 of the secret's ASCII. 256 random bits need no slow hash.
+  secret_sha256  bytea NOT NULL CHECK (octet_length(secret_sha256) = 32),
+  scope          text  NOT NULL CHECK (scope IN ('tenant_admin', 'operator')),
+  created_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+  expires_at     timestamptz,
+  CHECK ((tenant_id IS NULL) = (scope = 'operator'))
+);
+CREATE INDEX api_key_tenant ON courant.api_key (tenant_id, key_id);
+
+-- Topics and partitions ---------------------------------------------------------------------------
+
+CREATE TABLE courant.topic (
+  topic_id            uuid PRIMARY KEY,
+  tenant_id           uuid NOT NULL REFERENCES courant.tenant,
+  name                text NOT NULL COLLATE "C",
+  partition_count     integer NOT NULL CHECK (partition_count > 0),
+  replication_factor  integer NOT NULL CHECK (replication_factor > 0),
+  -- Settings under Kafka's names, as text.
+  config              jsonb NOT NULL DEFAULT '{}',
+  created_at          timestamptz NOT NULL DEFAULT clock_timestamp(),
+  UNIQUE (tenant_id, name),
+  -- What partitions refer to, so that a partition's tenant is always its topic's.
+  UNIQUE (topic_id, tenant_id)
+);
+
+-- Without its tombstone no data of a topic may be deleted (B1.3). Tombstones stay for ever: a broker
+-- may come back after any time.
+CREATE TABLE courant.topic_tombstone (
+  topic_id    uuid PRIMARY KEY,
+  tenant_id   uuid NOT NULL,
+  name        text NOT NULL,
+  deleted_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE courant.partition (
+  topic_id           uuid    NOT NULL,
+  partition          integer NOT NULL CHECK (partition >= 0),
+  tenant_id          uuid    NOT NULL,
+  -- Broker ids, preferred leader first.
+  replicas           integer[] NOT NULL,
+  in_sync_replicas   integer[] NOT NULL,
+  -- Replicas that left the ISR below min.insync.replicas and still have everything (KIP-966), and
+  -- those of them whose disk is no longer vouched for.
+  eligible_replicas  integer[] NOT NULL DEFAULT '{}',
+  last_known_eligible_replicas integer[] NOT NULL DEFAULT '{}',
+  leader             integer,
+  -- +1 with each leader's term; never reused.
+  leader_epoch       integer NOT NULL DEFAULT 0,
+  -- +1 with each change of this row.
+  partition_epoch    integer NOT NULL DEFAULT 0,
+  -- min.insync.replicas as of this partition_epoch (B3.4).
+  effective_min_isr  integer NOT NULL,
+  PRIMARY KEY (topic_id, partition),
+  FOREIGN KEY (topic_id, tenant_id) REFERENCES courant.topic (topic_id, tenant_id) ON DELETE CASCADE,
+  CHECK (in_sync_replicas <@ replicas),
+  CHECK (leader IS NULL OR leader = ANY (in_sync_replicas))
+);
+CREATE INDEX partition_leader ON courant.partition (leader);
+CREATE INDEX partition_tenant ON courant.partition (tenant_id);
+
+-- Brokers -----------------------------------------------------------------------------------------
+
+CREATE TABLE courant.broker (
+  broker_id        integer PRIMARY KEY CHECK (broker_id >= 0),
+  -- The metadata version of its registration: unique to one uptime of one broker, and growing.
+  broker_epoch     bigint NOT NULL,
+  -- The last epoch in which it was active. Data may have been written in that one and in none later.
+  activated_epoch  bigint,
+  incarnation_id   uuid NOT NULL,
+  directory_id     uuid NOT NULL,
+  host             text NOT NULL,
+  port             integer NOT NULL CHECK (port BETWEEN 1 AND 65535),
+  rack             text NOT NULL,
+  state            text NOT NULL CHECK (state IN ('fenced', 'active', 'draining')),
+  registered_at    timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Apart from broker: a heartbeat must not wait for those who hold that row FOR SHARE, nor they for it
+-- (B1.4), and must not move the metadata version.
+CREATE TABLE courant.broker_session (
+  broker_id         integer PRIMARY KEY REFERENCES courant.broker ON DELETE CASCADE,
+  broker_epoch      bigint NOT NULL,
+  expires_at        timestamptz NOT NULL,
+  metadata_version  bigint NOT NULL DEFAULT 0
+);
+
+-- The brokers that may get replicas, kept from being fenced until the transaction ends (B1.4). As a
+-- function, so that tenants' transactions need no right on brokers.
+CREATE FUNCTION courant.lock_active_brokers()
+  RETURNS TABLE (broker_id integer, host text, rack text)
+  LANGUAGE sql SECURITY DEFINER SET search_path = courant, pg_temp
+AS $$
+  SELECT broker_id, host, rack FROM broker WHERE state = 'active' ORDER BY broker_id FOR SHARE
+$$;
+REVOKE ALL ON FUNCTION courant.lock_active_brokers FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION courant.lock_active_brokers TO courant_tenant, courant_platform;
+
+-- Row-level security ------------------------------------------------------------------------------
+
+-- FORCE binds the owner too: a statement that forgot to take on a role sees nothing (unless a
+-- superuser connects, whom PostgreSQL never restrains; production should not connect as one).
+DO $$
+DECLARE
+  walled text;
+BEGIN
+  FOREACH walled IN ARRAY ARRAY['tenant', 'api_key', 'topic', 'topic_tombstone', 'partition'] LOOP
+    EXECUTE format('ALTER TABLE courant.%I ENABLE ROW LEVEL SECURITY', walled);
+    EXECUTE format('ALTER TABLE courant.%I FORCE ROW LEVEL SECURITY', walled);
+    EXECUTE format(
+      'CREATE POLICY own_rows ON courant.%I TO courant_tenant
+         USING (tenant_id = (SELECT courant.current_tenant()))
+         WITH CHECK (tenant_id = (SELECT courant.current_tenant()))', walled);
+    EXECUTE format(
+      'CREATE POLICY all_rows ON courant.%I TO courant_platform USING (true) WITH CHECK (true)',
+      walled);
+    EXECUTE format(
+      'GRANT SELECT, INSERT, UPDATE, DELETE ON courant.%I TO courant_tenant, courant_platform',
+      walled);
+  END LOOP;
+END
+$$;
+
+-- A tenant's transaction works within its tenant and does not manage it.
+REVOKE INSERT, UPDATE, DELETE ON courant.tenant FROM courant_tenant;
+GRANT SELECT, INSERT, UPDATE, DELETE ON courant.broker, courant.broker_session TO courant_platform;

@@ -1,0 +1,133 @@
+import { BusError, type Clock, type Random, wait } from '@courant/kernel'
+import type { Logger } from '@courant/service-kit'
+import type {
+  ControlPlaneLink,
+  HeartbeatAnswer,
+  Registered,
+  Registration,
+} from './control-plane-link.ts'
+
+const BACKOFF_MS_MIN = 50
+const BACKOFF_MS_MAX = 1_000
+/** Heartbeats a session: three may get lost before the broker counts as gone. */
+const HEARTBEATS_PER_SESSION = 4
+
+/** What a heartbeat says of the broker at the moment that it is sent. */
+export interface BrokerStatus {
+  readonly metadataVersion: number
+  readonly storageOffline: boolean
+  readonly ready: boolean
+}
+
+export interface BrokerSessionOptions {
+  readonly link: ControlPlaneLink
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** What stays the same from one registration to the next. */
+  readonly identity: () => Omit<Registration, 'incarnationId'>
+  readonly status: () => BrokerStatus
+  /** A new epoch began. What it returns is awaited before the first heartbeat. */
+  readonly onRegistered: (registered: Registered) => Promise<void>
+  /** Another incarnation took over, or the session is void: nothing may be served any more. */
+  readonly onFenced: () => void
+}
+
+/**
+ * This broker's place in the cluster (reliability B2): registers, then sends heartbeats from the
+ * event loop that serves, so that a loop that hangs loses its session. A stale epoch ends service
+ * at once, before a new registration is tried.
+ */
+export class BrokerSession {
+  readonly #options: BrokerSessionOptions
+  readonly #stop = new AbortController()
+  #wantShutdown = false
+  #mayStop: () => void = () => {}
+  /** Cuts the pause between two heartbeats short. */
+  #nudge = new AbortController()
+
+  constructor(options: BrokerSessionOptions) {
+    this.#options = options
+  }
+
+  /** Registers and goes on until `close`. Rejects only for a refusal that no retry can change. */
+  async run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const registered = await this.#register()
+      if (registered === null) return
+      await this.#options.onRegistered(registered)
+      await this.#sendHeartbeats(registered)
+    }
+  }
+
+  /** Asks the control plane to move leaders away; resolves when it has, or after `timeoutMs`. */
+  async leave(timeoutMs: number): Promise<void> {
+    const left = new AbortController()
+    this.#mayStop = () => left.abort()
+    this.#wantShutdown = true
+    this.nudge()
+    await wait(this.#options.clock, timeoutMs, left.signal)
+  }
+
+  /** Sends the next heartbeat now: something changed that the control plane waits for. */
+  nudge(): void {
+    this.#nudge.abort()
+  }
+
+  close(): void {
+    this.#stop.abort()
+    this.#nudge.abort()
+  }
+
+  /** Null when stopped meanwhile. The same incarnation in every attempt: only one can have won. */
+  async #register(): Promise<Registered | null> {
+    const { link, random, log, identity } = this.#options
+    const incarnationId = random.uuid()
+    for (let attempt = 0; !this.#stop.signal.aborted; attempt++) {
+      try {
+        return await link.register({ ...identity(), incarnationId })
+      } catch (error) {
+        const failure = BusError.from(error)
+        if (!failure.facts.retriable) throw failure
+        log.warn({ err: failure, attempt }, 'the broker could not register yet')
+        await this.#backOff(attempt)
+      }
+    }
+    return null
+  }
+
+  #backOff(attempt: number): Promise<void> {
+    const { clock, random } = this.#options
+    const longest = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** attempt)
+    return wait(clock, longest * (0.5 + random.next() / 2), this.#stop.signal)
+  }
+
+  /** Until stopped or fenced. A failed call changes nothing: leaders go on (static stability). */
+  async #sendHeartbeats(registered: Registered): Promise<void> {
+    const { clock, log, onFenced } = this.#options
+    const intervalMs = registered.sessionTimeoutMs / HEARTBEATS_PER_SESSION
+    while (!this.#stop.signal.aborted) {
+      this.#nudge = new AbortController()
+      try {
+        const answer = await this.#sendHeartbeat(registered.brokerEpoch)
+        if (answer.mayStop && this.#wantShutdown) this.#mayStop()
+      } catch (error) {
+        const failure = BusError.from(error)
+        log.warn({ err: failure }, 'a heartbeat failed')
+        if (failure.code === 'STALE_BROKER_EPOCH') return onFenced()
+      }
+      await wait(clock, intervalMs, this.#nudge.signal)
+    }
+  }
+
+  #sendHeartbeat(brokerEpoch: number): Promise<HeartbeatAnswer> {
+    const { link, identity, status } = this.#options
+    const { brokerId } = identity()
+    return link.sendHeartbeat({
+      brokerId,
+      brokerEpoch,
+      ...status(),
+      wantShutdown: this.#wantShutdown,
+    })
+  }
+}

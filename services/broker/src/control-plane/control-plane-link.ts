@@ -1,0 +1,58 @@
+import type { MetadataCopy } from '@courant/metadata'
+
+/** What a broker tells about itself when its process starts. */
+export interface Registration {
+  readonly brokerId: number
+  /** Random for each attempt to become this broker; a repeat of a lost call carries the same. */
+  readonly incarnationId: string
+  /** Empty for a data directory that belongs to no cluster yet. */
+  readonly clusterId: string
+  readonly directoryId: string
+  readonly host: string
+  readonly port: number
+  readonly rack: string
+  /** The epoch in which this directory was last written; 0 for a new one. */
+  readonly previousBrokerEpoch: number
+  /** Recovery found everything that was acknowledged (amendment 1 of the reliability rules). */
+  readonly intact: boolean
+}
+
+export interface Registered {
+  readonly clusterId: string
+  readonly brokerEpoch: number
+  /** What the copy of the metadata must have reached before this broker may lead. */
+  readonly metadataVersion: number
+  readonly sessionTimeoutMs: number
+}
+
+export interface Heartbeat {
+  readonly brokerId: number
+  readonly brokerEpoch: number
+  readonly metadataVersion: number
+  readonly storageOffline: boolean
+  readonly wantShutdown: boolean
+  readonly ready: boolean
+}
+
+export interface HeartbeatAnswer {
+  readonly state: 'fenced' | 'active' | 'draining'
+  /** Nothing is led here any more. */
+  readonly mayStop: boolean
+}
+
+/** The feed of the metadata: a copy that is kept up to date until `stop`. */
+export interface MetadataFeed {
+  readonly copy: MetadataCopy
+  stop(): Promise<void>
+}
+
+/**
+ * The control plane as a broker sees it: the port that production fills with gRPC and tests with an
+ * implementation of their own. Calls reject with BusError; none waits for ever.
+ */
+export interface ControlPlaneLink {
+  register(registration: Registration): Promise<Registered>
+  sendHeartbeat(heartbeat: Heartbeat): Promise<HeartbeatAnswer>
+  watchMetadata(): MetadataFeed
+  close(): void
+}

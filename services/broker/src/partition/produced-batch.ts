@@ -1,0 +1,50 @@
+import { BusError, limits } from '@courant/kernel'
+import type { TopicConfig } from '@courant/kernel'
+import { BATCH_HEADER_BYTES, RecordBatch } from '@courant/record-batch'
+
+/**
+ * The one batch that a produce carries for one partition, checked: whole, sound by its CRC, within
+ * the topic's limit, and nothing in it that only a broker or a coordinator may write. The records
+ * themselves are the gateway's to check (architecture D2); here they stay bytes.
+ */
+export function producedBatch(records: Buffer | null, config: TopicConfig, now: number): RecordBatch {
+  if (records === null || records.length < BATCH_HEADER_BYTES) {
+    throw new BusError('CORRUPT_MESSAGE', 'A produce carries one record batch for each partition.')
+  }
+  const batch = new RecordBatch(records)
+  if (batch.size !== records.length) {
+    throw new BusError('CORRUPT_MESSAGE', 'A produce carries exactly one batch for each partition.')
+  }
+  if (batch.size > config.maxMessageBytes) {
+    throw new BusError(
+      'RECORD_TOO_LARGE',
+      `The record batch has ${batch.size} bytes; the topic accepts ${config.maxMessageBytes}.`,
+    )
+  }
+  batch.verify()
+  refuseForgeries(batch)
+  refuseTimestamps(batch, now)
+  return batch
+}
+
+function refuseForgeries(batch: RecordBatch): void {
+  if (batch.isControl) throw new BusError('INVALID_RECORD', 'Clients do not write control batches.')
+  if (batch.isTransactional || batch.producerId >= 0) {
+    throw new BusError('NOT_IMPLEMENTED', 'Idempotent and transactional producers are not served yet.')
+  }
+  if (batch.recordCount === 0 || batch.lastOffsetDelta !== batch.recordCount - 1) {
+    throw new BusError('INVALID_RECORD', 'The record count does not match the last offset delta.')
+  }
+}
+
+function refuseTimestamps(batch: RecordBatch, now: number): void {
+  if (batch.timestampType === 'append') {
+    throw new BusError('INVALID_TIMESTAMP', 'Only the broker stamps the append time.')
+  }
+  if (batch.maxTimestamp > now + limits.timestampAheadMsMax) {
+    throw new BusError(
+      'INVALID_TIMESTAMP',
+      `The batch is dated more than ${limits.timestampAheadMsMax} ms ahead of the clock.`,
+    )
+  }
+}

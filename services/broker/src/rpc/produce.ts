@@ -1,0 +1,102 @@
+import { BusError, type Clock, limits } from '@courant/kernel'
+import type {
+  Exchange,
+  produceApi,
+  RequestHandler,
+  RequestOf,
+  ResponseInputOf,
+} from '@courant/kafka-protocol'
+import { type Acks, isAcks } from '../partition/acks.ts'
+import type { PartitionRegistry } from '../partition/partition-registry.ts'
+import type { Deadlines, Expiring } from './deadlines.ts'
+import { type AppendObserver, PartitionAppend } from './partition-append.ts'
+
+type ProduceRequest = RequestOf<typeof produceApi>
+type ProduceExchange = Exchange<ResponseInputOf<typeof produceApi>>
+
+export interface ProduceParts {
+  readonly partitions: PartitionRegistry
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+}
+
+/**
+ * Serves Produce: appends to each partition at once, in the order of arrival, and answers when the
+ * last one has its outcome. With acks 0 nobody waits and nothing is answered.
+ */
+export function produceHandler(
+  parts: ProduceParts,
+): RequestHandler<ProduceRequest, ResponseInputOf<typeof produceApi>> {
+  return (request, exchange) => {
+    const produce = new ProduceOperation(request, exchange, parts)
+    produce.begin()
+  }
+}
+
+class ProduceOperation implements AppendObserver, Expiring {
+  readonly deadlineMs: number
+  readonly #request: ProduceRequest
+  readonly #exchange: ProduceExchange
+  readonly #parts: ProduceParts
+  readonly #topics: { readonly name: string; readonly partitions: PartitionAppend[] }[] = []
+  /** Appends without an outcome, and one for the loop that is still making them. */
+  #unsettled = 1
+
+  constructor(request: ProduceRequest, exchange: ProduceExchange, parts: ProduceParts) {
+    this.#request = request
+    this.#exchange = exchange
+    this.#parts = parts
+    const timeoutMs = Math.min(Math.max(request.timeoutMs, 0), limits.produceTimeoutMsMax)
+    this.deadlineMs = parts.clock.monotonicMs() + timeoutMs
+  }
+
+  begin(): void {
+    const { acks, transactionalId, topics } = this.#request
+    for (const topic of topics) {
+      const partitions: PartitionAppend[] = []
+      this.#topics.push({ name: topic.name, partitions })
+      for (const { index, records } of topic.partitions) {
+        const append = new PartitionAppend(index, this)
+        partitions.push(append)
+        this.#unsettled += 1
+        if (!isAcks(acks)) append.fail(unknownAcks(acks))
+        else if (transactionalId !== null) append.fail(noTransactions())
+        else this.#append(topic.name, append, records, acks)
+      }
+    }
+    if (acks === 0) this.#exchange.skip()
+    this.settled()
+    if (this.#exchange.isWaiting) this.#parts.deadlines.add(this)
+  }
+
+  settled(): void {
+    this.#unsettled -= 1
+    if (this.#unsettled > 0 || !this.#exchange.isWaiting) return
+    this.#parts.deadlines.remove(this)
+    this.#exchange.respond({ topics: this.#topics, throttleTimeMs: 0 })
+  }
+
+  /** What has no outcome yet may still be applied; its real outcome then finds nobody waiting. */
+  expire(): void {
+    const error = new BusError('TIMED_OUT', 'The append was not acknowledged in time.')
+    for (const { partitions } of this.#topics) for (const append of partitions) append.fail(error)
+  }
+
+  #append(topic: string, append: PartitionAppend, records: Buffer | null, acks: Acks): void {
+    const partition = this.#parts.partitions.find(topic, append.index)
+    if (partition === null) append.fail(unknownPartition())
+    else partition.append(records, acks, append)
+  }
+}
+
+function unknownAcks(acks: number): BusError {
+  return new BusError('INVALID_ARGUMENT', `acks is 0, 1 or -1, not ${acks}.`)
+}
+
+function noTransactions(): BusError {
+  return new BusError('NOT_IMPLEMENTED', 'Transactions are not served yet.')
+}
+
+export function unknownPartition(): BusError {
+  return new BusError('PARTITION_NOT_FOUND', 'This broker has no such partition.')
+}

@@ -1,0 +1,24 @@
+import { bigint, integer, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { courant } from './courant-schema.ts'
+
+export const broker = courant.table('broker', {
+  brokerId: integer('broker_id').primaryKey(),
+  brokerEpoch: bigint('broker_epoch', { mode: 'number' }).notNull(),
+  activatedEpoch: bigint('activated_epoch', { mode: 'number' }),
+  incarnationId: uuid('incarnation_id').notNull(),
+  directoryId: uuid('directory_id').notNull(),
+  host: text('host').notNull(),
+  port: integer('port').notNull(),
+  rack: text('rack').notNull(),
+  state: text('state').$type<'fenced' | 'active' | 'draining'>().notNull(),
+  registeredAt: timestamp('registered_at', { withTimezone: true }).notNull().defaultNow(),
+})
+
+export const brokerSession = courant.table('broker_session', {
+  brokerId: integer('broker_id').primaryKey(),
+  brokerEpoch: bigint('broker_epoch', { mode: 'number' }).notNull(),
+  expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
+  metadataVersion: bigint('metadata_version', { mode: 'number' }).notNull().default(0),
+})
+
+export type BrokerRow = typeof broker.$inferSelect

@@ -1,0 +1,25 @@
+import { integer, primaryKey, uuid } from 'drizzle-orm/pg-core'
+import { courant } from './courant-schema.ts'
+
+export const partition = courant.table(
+  'partition',
+  {
+    topicId: uuid('topic_id').notNull(),
+    partition: integer('partition').notNull(),
+    tenantId: uuid('tenant_id').notNull(),
+    replicas: integer('replicas').array().notNull(),
+    inSyncReplicas: integer('in_sync_replicas').array().notNull(),
+    eligibleReplicas: integer('eligible_replicas').array().notNull().default([]),
+    lastKnownEligibleReplicas: integer('last_known_eligible_replicas')
+      .array()
+      .notNull()
+      .default([]),
+    leader: integer('leader'),
+    leaderEpoch: integer('leader_epoch').notNull().default(0),
+    partitionEpoch: integer('partition_epoch').notNull().default(0),
+    effectiveMinIsr: integer('effective_min_isr').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.topicId, table.partition] })],
+)
+
+export type PartitionRow = typeof partition.$inferSelect
