@@ -105,9 +105,11 @@ export class Checkpointer {
 
   async #round(): Promise<void> {
     const { ring, checkpoints, nextIncarnation } = this.#parts
-    const outcomes = await this.#checkpointSome([...this.#dirty.keys()].slice(0, PARTITIONS_MAX))
+    const logs = [...this.#dirty.keys()].slice(0, PARTITIONS_MAX)
+    // Before, not after: what a log enters while the rest of the round is saved marks it anew.
+    for (const log of logs) this.#dirty.delete(log)
+    const outcomes = await this.#checkpointSome(logs)
     for (const { log, dirtyFrom } of outcomes) {
-      this.#dirty.delete(log)
       if (dirtyFrom !== null) this.#dirty.set(log, dirtyFrom)
     }
     let tail = ring.durableCycle + 1
