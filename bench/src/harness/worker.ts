@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Child } from './child.ts'
 import type { Cleanup } from './cleanup.ts'
 import type { Core } from './pinning.ts'
+import { profiling } from './profiling.ts'
 
 /** What a worker module exports: functions of one plain argument that promise plain data. */
 export type WorkerModule<M> = { [K in keyof M]: (argument: never) => Promise<unknown> }
@@ -18,8 +19,8 @@ export interface Call {
 /** What comes back; calls do not overlap, so an answer belongs to the last call. */
 export type Answer = { readonly result: unknown } | { readonly error: string }
 
-/** As our services run: more threads for the disk than Node's four. */
-const WORKER_ENV = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '8' }
+/** As our services run: more threads for the disk than Node's four, for checkpoints beside the ring. */
+const WORKER_ENV = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16' }
 
 /**
  * Starts `module` in a process pinned to `core`. Timing happens inside the worker, so that the
@@ -31,7 +32,7 @@ export function startWorker<M extends WorkerModule<M>>(
   cleanup: Cleanup,
 ): Remote<M> {
   const main = fileURLToPath(new URL('./worker-main.ts', import.meta.url))
-  const command = [process.execPath, '--expose-gc', main, module.href]
+  const command = [process.execPath, '--expose-gc', ...profiling(core), main, module.href]
   const child = new Child({ core, command, env: WORKER_ENV, channel: 'ipc' }, cleanup)
   const call = (name: string, argument: unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ export const engineAppend: Suite = {
     const raw = bench.worker<typeof RawAppend>('server', rawUrl)
     const engineUrl = new URL('../engine/engine.ts', import.meta.url)
     const engine = bench.worker<typeof Engine>('server', engineUrl)
-    const ringBytes = bench.scaled(RING_BYTES, 16 << 20)
+    const ringBytes = bench.scaled(RING_BYTES, 32 << 20)
     await engine.open({ directory: await bench.directory(), ringBytes, partitions: 1 })
     const totalBytes = ringBytes * RINGS
     for (const inFlight of [1, 4]) {

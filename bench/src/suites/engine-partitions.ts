@@ -36,7 +36,7 @@ export const enginePartitions: Suite = {
     const { seconds } = bench.plan
     const side = (partitions: PartitionCount) => (): Promise<LoopResult> =>
       engine.append({ waiters: WAITERS, seconds, appendBytes: APPEND_BYTES, partitions })
-    const results = await interleave(bench.plan, {
+    const results = await interleave<LoopResult, `${PartitionCount}`>(bench.plan, {
       1: side(1),
       8: side(8),
       64: side(64),

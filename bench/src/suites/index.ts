@@ -3,17 +3,27 @@ import { brokerFetch } from './broker-fetch.ts'
 import { brokerProduceBatches } from './broker-produce-batches.ts'
 import { brokerProduceSingles } from './broker-produce-singles.ts'
 import { brokerStart } from './broker-start.ts'
+import { engineAppend } from './engine-append.ts'
+import { engineGroupCommit } from './engine-group-commit.ts'
+import { enginePartitions } from './engine-partitions.ts'
+import { idlePartition } from './idle-partition.ts'
+import { recovery } from './recovery.ts'
 import { restFetch } from './rest-fetch.ts'
 import { restLatency } from './rest-latency.ts'
 import { restProduce } from './rest-produce.ts'
 
 /** In the order of the table in README.md. */
 export const suites: readonly Suite[] = [
+  engineAppend,
+  engineGroupCommit,
+  enginePartitions,
   brokerProduceBatches,
   brokerProduceSingles,
   brokerFetch,
   restProduce,
   restFetch,
   restLatency,
+  idlePartition,
+  recovery,
   brokerStart,
 ]

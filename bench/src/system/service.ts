@@ -3,6 +3,7 @@ import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Child } from '../harness/child.ts'
 import type { Core } from '../harness/pinning.ts'
+import { profiling } from '../harness/profiling.ts'
 import type { Bench } from '../harness/suite.ts'
 import { freePort } from './free-port.ts'
 
@@ -25,13 +26,6 @@ export async function startService(bench: Bench, options: ServiceOptions): Promi
   })
   await child.ready(() => answersOk(`http://127.0.0.1:${adminPort}/readyz`))
   return child
-}
-
-/** `BENCH_PROFILE=<directory>` keeps a profile of each process on the server core. */
-function profiling(core: Core): readonly string[] {
-  const directory = process.env['BENCH_PROFILE']
-  if (directory === undefined || core !== 'server') return []
-  return ['--cpu-prof', `--cpu-prof-dir=${directory}`]
 }
 
 function answersOk(url: string): Promise<boolean> {
