@@ -2,7 +2,7 @@
 import { errorCodes } from '@courant/kernel'
 import { GENERATED } from './markdown.ts'
 
-const INTRODUCTION = `Every failure is a problem (\`application/problem+json\`, RFC 9457) with a stable \`code\`. Two members
+export const ERRORS_INTRODUCTION = `Every failure is a problem (\`application/problem+json\`, RFC 9457) with a stable \`code\`. Two members
 say what to do about it: \`retriable\` (the same request may succeed later) and \`applied\` (may it have
 happened? A blind retry is free of duplicates only after \`no\`). gRPC carries the same code as the
 \`reason\` of its \`ErrorInfo\`, the Kafka protocol the number below.`
@@ -14,5 +14,5 @@ export function errorsMarkdown(): string {
       `HTTP ${http} · gRPC ${grpc} · Kafka ${kafka} · ` +
       `${retriable ? 'retriable' : 'final'} · applied: ${applied}`,
   )
-  return [GENERATED, '# Error codes', INTRODUCTION, ...sections].join('\n\n').concat('\n')
+  return [GENERATED, '# Error codes', ERRORS_INTRODUCTION, ...sections].join('\n\n').concat('\n')
 }

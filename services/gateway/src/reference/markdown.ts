@@ -2,18 +2,13 @@
 import { type ErrorCode, errorCodes } from '@courant/kernel'
 import type { Content, RouteDescription } from '../rest/route.ts'
 import { errorsOf } from '../rest/route-errors.ts'
+import { ACCESS } from './access.ts'
 import { curlLine } from './curl.ts'
 import { type Components, toJsonSchema } from './json-schema.ts'
 import { type SchemaRow, schemaRows } from './schema-rows.ts'
 
 /** First line of every generated page. */
 export const GENERATED = '<!-- Generated from the code by `npm run generate`; do not edit. -->'
-
-const ACCESS = {
-  public: 'Anyone.',
-  tenant: 'An API key of a tenant.',
-  operator: 'An API key of a platform operator.',
-} as const
 
 export function apiMarkdown(routes: readonly RouteDescription[]): string {
   const tags = [...new Set(routes.map((route) => route.tag))]

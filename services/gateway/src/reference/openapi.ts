@@ -10,7 +10,8 @@ import type { Content, ResponseDescription, RouteDescription } from '../rest/rou
 import { errorsOf } from '../rest/route-errors.ts'
 import { type Components, type JsonSchema, toJsonSchema } from './json-schema.ts'
 
-const DESCRIPTION = `A durable, partitioned log over HTTP.
+/** What holds for all of the API. */
+export const DESCRIPTION = `A durable, partitioned log over HTTP.
 
 Any gateway serves any request. The tenant comes from the credential, never from the path. Unknown
 members and parameters are refused, never ignored. Within /v1 we only add: clients ignore unknown

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { GatewayParts } from '../gateway-parts.ts'
+import { callerSignal } from '../http/caller-signal.ts'
 import type { Route, RouteAnswer, RouteDescription } from './route.ts'
 import { JSON_TYPE } from './samples.ts'
 
@@ -49,7 +50,7 @@ async function handle(
     query: request.query,
     body: request.body,
     requestId: request.id,
-    signal: signalOf(reply),
+    signal: callerSignal(reply),
   }
   return send(reply, await route.handle(gateway, input, request.principal))
 }
@@ -60,13 +61,4 @@ function send(reply: FastifyReply, { status, headers, body }: RouteAnswer): Fast
   if (body === undefined) return reply.send()
   if (!reply.hasHeader('content-type')) reply.type(JSON_TYPE)
   return reply.send(typeof body === 'string' ? body : JSON.stringify(body))
-}
-
-/** Aborts when the connection closes before the answer is out: nobody waits for it any more. */
-function signalOf(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort()
-  })
-  return controller.signal
 }

@@ -71,6 +71,7 @@ export async function startRecordsGateway(partitionCount = 3): Promise<RecordsGa
     metrics,
     metadata,
     topics,
+    draining: new AbortController().signal,
   })
   const server = createHttpServer({
     clock: systemClock,

@@ -22,6 +22,8 @@ export interface DataPathParts {
   readonly metrics: Metrics
   readonly metadata: MetadataCopy
   readonly topics: TopicResolver
+  /** Aborts when the process begins to stop. */
+  readonly draining: AbortSignal
 }
 
 /** What the routes of records work with. One of each a gateway. */
@@ -38,6 +40,8 @@ export interface DataPath {
   readonly leaders: Leaders
   /** For management. */
   readonly brokers: TopicBrokers
+  /** Aborts when the process begins to stop: long polls and streams end early and in order. */
+  readonly draining: AbortSignal
   /** Waits for what is on its way to brokers, then closes the connections to them. */
   stop(): Promise<void>
 }
@@ -71,6 +75,7 @@ export function createDataPath(parts: DataPathParts): DataPath {
     pageBuffers: new BufferPool(),
     leaders,
     brokers: new ServingTopics(leaders, clock),
+    draining: parts.draining,
     async stop() {
       await accumulator.drained()
       producePool.close()

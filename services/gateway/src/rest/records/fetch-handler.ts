@@ -7,6 +7,7 @@ import type { StartAt } from '../../fetch/partition-reader.ts'
 import { RecordPage } from '../../fetch/record-page.ts'
 import { recordStream } from '../../fetch/record-stream.ts'
 import { negotiate } from '../../http/accept.ts'
+import { callerSignal } from '../../http/caller-signal.ts'
 import { nextTurn } from '../../produce/next-turn.ts'
 import { problemAt } from '../../produce/record-problem.ts'
 import { JSON_TYPE } from '../samples.ts'
@@ -36,7 +37,7 @@ export async function handleFetch(
   const start = startOf(query, headers['last-event-id'])
   const type = negotiate(headers.accept, PRODUCED) ?? JSON_TYPE
   if (type === JSON_TYPE) checkPageSize(query)
-  const signal = signalOf(reply)
+  const signal = callerSignal(reply, dataPath.draining)
   const where = { topicId: topic.topicId, partition: params.partition }
   const position = { ...where, offset: await reader.startOffset(where, start, signal) }
   const waitMs = type === JSON_TYPE ? (query.waitMs ?? 0) : 0
@@ -134,13 +135,4 @@ function checkPartition(topic: Topic, partition: number): void {
   if (partition < topic.partitionCount) return
   const detail = `The topic has ${topic.partitionCount} partitions, counted from 0.`
   throw new BusError('PARTITION_NOT_FOUND', detail)
-}
-
-/** Aborts when the caller has gone before the answer was out. */
-function signalOf(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort()
-  })
-  return controller.signal
 }
