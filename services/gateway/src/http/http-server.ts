@@ -2,7 +2,6 @@
 import { BusError, type Clock, limits, type Random } from '@courant/kernel'
 import type { Logger, Metrics } from '@courant/service-kit'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import type { Principal } from '../auth/principal.ts'
 import type { RouteDescription } from '../rest/route.ts'
 import { Admission, type AdmissionParts } from './admission.ts'
 import { answerClientError } from './client-error.ts'
@@ -15,17 +14,6 @@ import { readBody } from './read-body.ts'
 import { RequestIds } from './request-id.ts'
 import { observeRequests } from './request-metrics.ts'
 import { validatorCompiler } from './validation.ts'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Absent only for what no route takes. */
-    route?: RouteDescription
-  }
-  interface FastifyRequest {
-    /** Null on public routes. */
-    principal: Principal | null
-  }
-}
 
 export interface HttpServerParts extends AdmissionParts {
   readonly clock: Clock

@@ -1,8 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { Principal } from '../auth/principal.ts'
 import type { GatewayParts } from '../gateway-parts.ts'
 import { callerSignal } from '../http/caller-signal.ts'
 import type { Route, RouteAnswer, RouteDescription } from './route.ts'
 import { JSON_TYPE } from './samples.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Absent only for what no route takes. */
+    route?: RouteDescription
+  }
+  interface FastifyRequest {
+    /** Null on public routes. */
+    principal: Principal | null
+  }
+}
 
 /**
  * What fastify is told about a described route. Plugins that handle bodies of their own kind use it
