@@ -1,0 +1,26 @@
+import type { Problem } from '@courant/api'
+
+/** Usage errors are told apart from failures, so that a script knows whether to try again. */
+export const EXIT = { failed: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const
+
+/** An expected end of the command that is not success: one line of what was wrong, one of advice. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly advice: string | null
+  readonly exitStatus: number
+  readonly problem: Problem | null
+
+  constructor(
+    message: string,
+    options: { advice?: string | null; exitStatus?: number; problem?: Problem } = {},
+  ) {
+    super(message)
+    this.advice = options.advice ?? null
+    this.exitStatus = options.exitStatus ?? EXIT.failed
+    this.problem = options.problem ?? null
+  }
+}
+
+export function usageError(message: string, advice: string | null = null): Failure {
+  return new Failure(message, { advice, exitStatus: EXIT.usage })
+}

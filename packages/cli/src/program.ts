@@ -1,0 +1,84 @@
+import { Command } from 'commander'
+import { consumeCommand } from './commands/consume.ts'
+import { createKey } from './commands/keys/create.ts'
+import { listKeys } from './commands/keys/list.ts'
+import { revokeKey } from './commands/keys/revoke.ts'
+import { offsetsCommand } from './commands/offsets.ts'
+import { produceCommand } from './commands/produce.ts'
+import { createTenant } from './commands/tenants/create.ts'
+import { listTenants } from './commands/tenants/list.ts'
+import { addPartitions } from './commands/topics/add-partitions.ts'
+import { alterTopic } from './commands/topics/alter.ts'
+import { createTopic } from './commands/topics/create.ts'
+import { deleteTopic } from './commands/topics/delete.ts'
+import { deleteRecords } from './commands/topics/delete-records.ts'
+import { describeTopic } from './commands/topics/describe.ts'
+import { listTopics } from './commands/topics/list.ts'
+import { examples } from './help.ts'
+
+const SETTINGS = `
+Where the server is, in this order:
+  --url, --api-key                        flags
+  COURANT_URL, COURANT_API_KEY            the environment (tenants: COURANT_OPERATOR_KEY)
+  credentials.json                        in COURANT_DATA_DIR, else in .courant here or further up;
+                                          npm start writes it
+
+Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.`
+
+/** The tree of commands. What one of them needs to run is loaded when it runs. */
+export function createProgram(): Command {
+  const program = new Command('courant')
+    .description('Topics, records and keys of a Courant event bus.')
+    .option('--url <url>', 'server, such as http://127.0.0.1:8080')
+    .option('--api-key <key>', 'crt_<id>_<secret>; others can see it in the list of processes')
+    .option('--json', 'print JSON: one object, or one a line')
+    .helpCommand(false)
+    .showHelpAfterError('Add --help to see how it is used.')
+    .addHelpText('after', SETTINGS)
+    .addHelpText(
+      'after',
+      examples(
+        'courant topics create orders --partitions 12',
+        `echo '{"id":"cust-9","total":4200}' | courant produce orders --key-field id`,
+        'courant consume orders --keys',
+      ),
+    )
+  program.addCommand(
+    group('topics', 'Create, change and delete topics.', [
+      createTopic(),
+      listTopics(),
+      describeTopic(),
+      alterTopic(),
+      addPartitions(),
+      deleteRecords(),
+      deleteTopic(),
+    ]),
+  )
+  program.addCommand(produceCommand())
+  program.addCommand(consumeCommand())
+  program.addCommand(offsetsCommand())
+  program.addCommand(
+    group('keys', 'Create, list and revoke API keys.', [createKey(), listKeys(), revokeKey()]),
+  )
+  program.addCommand(
+    group('tenants', 'Create and list tenants; needs the operator key.', [
+      createTenant(),
+      listTenants(),
+    ]),
+  )
+  for (const command of everyCommand(program)) {
+    command.exitOverride().configureHelp({ showGlobalOptions: true })
+  }
+  return program
+}
+
+/** The command and all below it, in the order of the help. */
+export function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)]
+}
+
+function group(name: string, description: string, commands: readonly Command[]): Command {
+  const parent = new Command(name).description(description).helpCommand(false)
+  for (const command of commands) parent.addCommand(command)
+  return parent
+}
