@@ -13,15 +13,26 @@ export class AnswerQueue {
   #head = 0
   #count = 0
   #bytes = 0
+  #heldBytes = 0
 
-  /** Exchanges that wait for their handler. */
+  /** Exchanges whose answer is not written yet. */
   get count(): number {
     return this.#count
   }
 
-  /** Bytes of the requests that wait for their handler. */
+  /** Bytes of the requests of these. */
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Bytes of answers that wait for their turn. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
+  /** Whether the answer would leave at once. */
+  isNext(exchange: AnyExchange): boolean {
+    return this.#order === 'any-order' || this.#ordered[this.#head] === exchange
   }
 
   add(exchange: AnyExchange): void {
@@ -32,31 +43,38 @@ export class AnswerQueue {
 
   /** Writes what may be written now that the exchange has its answer. */
   answered(exchange: AnyExchange, writer: WireWriter): void {
-    this.#count -= 1
-    this.#bytes -= exchange.size
-    if (this.#order === 'any-order') exchange.write(writer)
-    else this.#writeHead(writer)
+    if (this.#order === 'any-order') return this.#write(exchange, writer)
+    this.#heldBytes += exchange.payloadBytes
+    this.#writeHead(writer)
   }
 
   /** From now on answers may overtake each other; those that waited for their turn go. */
   allowOvertaking(writer: WireWriter): void {
     this.#order = 'any-order'
     for (const exchange of this.#ordered.slice(this.#head)) {
-      if (!exchange.isWaiting) exchange.write(writer)
+      if (!exchange.isWaiting) this.#write(exchange, writer)
     }
     this.#ordered = []
     this.#head = 0
+    this.#heldBytes = 0
   }
 
   #writeHead(writer: WireWriter): void {
     let exchange = this.#ordered[this.#head]
     while (exchange !== undefined && !exchange.isWaiting) {
-      exchange.write(writer)
+      this.#heldBytes -= exchange.payloadBytes
+      this.#write(exchange, writer)
       this.#head += 1
       exchange = this.#ordered[this.#head]
     }
     if (this.#head < this.#ordered.length / 2) return
     this.#ordered = this.#ordered.slice(this.#head)
     this.#head = 0
+  }
+
+  #write(exchange: AnyExchange, writer: WireWriter): void {
+    this.#count -= 1
+    this.#bytes -= exchange.size
+    exchange.write(writer)
   }
 }

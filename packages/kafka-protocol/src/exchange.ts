@@ -8,14 +8,16 @@ export interface Peer {
   readonly remoteAddress: string
   /** False once the connection is gone: whoever waits on the client's behalf gives up. */
   readonly isOpen: boolean
-  /** False while the client does not take its answers: no further ones should be prepared. */
-  readonly isWritable: boolean
-  /** Calls back once the client takes answers again, and never when it goes away instead. */
-  whenWritable(callback: () => void): void
+  /**
+   * Calls back once, when more of its exchanges may have become `isTaken`, and never when the client
+   * goes away instead.
+   */
+  whenTaken(callback: () => void): void
 }
 
 /** The connection as its exchanges see it. */
 export interface ExchangeOwner extends Peer {
+  takes(exchange: AnyExchange): boolean
   answered(exchange: AnyExchange): void
   /** The client has sent ApiVersions, and may have asked for answers in any order. */
   shookHands(answersMayOvertake: boolean): void
@@ -30,7 +32,7 @@ export interface ExchangeHeader {
 }
 
 /** An exchange where the messages do not matter. */
-export type AnyExchange = Pick<Exchange<never>, 'isWaiting' | 'size' | 'write'>
+export type AnyExchange = Pick<Exchange<never>, 'isWaiting' | 'size' | 'payloadBytes' | 'write'>
 
 /** One request and its answer, on the server's side. States: waiting → answered or skipped. */
 export class Exchange<ResponseInput> {
@@ -42,6 +44,7 @@ export class Exchange<ResponseInput> {
   readonly #owner: ExchangeOwner
   #state: 'waiting' | 'answered' | 'skipped' = 'waiting'
   #response: ResponseInput | null = null
+  #payloadBytes = 0
 
   constructor(
     api: Api<unknown, never, unknown, ResponseInput>,
@@ -64,10 +67,27 @@ export class Exchange<ResponseInput> {
     return this.#state === 'waiting'
   }
 
-  /** Sends the answer, now or when its turn comes. Nothing happens if the client is gone. */
-  respond(response: ResponseInput): void {
+  /**
+   * False while an answer could not leave: the client does not read, or too much waits already for
+   * answers before this one. A large answer should not be prepared until then.
+   */
+  get isTaken(): boolean {
+    return this.#owner.takes(this)
+  }
+
+  /** Bytes that the answer holds in memory beyond its own few. */
+  get payloadBytes(): number {
+    return this.#payloadBytes
+  }
+
+  /**
+   * Sends the answer, now or when its turn comes. Nothing happens if the client is gone.
+   * `payloadBytes`: what a large answer holds in memory while it waits for its turn.
+   */
+  respond(response: ResponseInput, payloadBytes = 0): void {
     assert(this.#state === 'waiting', 'a request is answered once')
     this.#state = 'answered'
+    this.#payloadBytes = payloadBytes
     this.#response = response
     this.#owner.answered(this)
   }

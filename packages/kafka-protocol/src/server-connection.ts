@@ -7,6 +7,8 @@ import { WireWriter } from './wire-writer.ts'
 
 /** Answers of this size together are not kept for the end of the turn. */
 const FLUSH_BYTES = 256 * 1024
+/** Answers that wait for earlier ones hold this much; beyond, only the next in turn is prepared. */
+const HELD_BYTES_MAX = 4 * 1024 * 1024
 
 export interface ServerConnectionOptions {
   readonly router: RequestRouter
@@ -33,7 +35,8 @@ export class ServerConnection implements ExchangeOwner {
   #backlog: Buffer[] = []
   #flow: 'reading' | 'paused' = 'reading'
   #isWritable = true
-  #writableWaiters: (() => void)[] = []
+  #takenWaiters: (() => void)[] = []
+  #receivedCount = 0
   #flushScheduled = false
   #dispatching = false
   #state: 'open' | 'draining' | 'closed' = 'open'
@@ -66,8 +69,9 @@ export class ServerConnection implements ExchangeOwner {
     return this.#state !== 'closed'
   }
 
-  get isWritable(): boolean {
-    return this.#isWritable
+  /** Requests that have arrived since the connection began: it is idle while this stands still. */
+  get receivedCount(): number {
+    return this.#receivedCount
   }
 
   /** Requests that are not answered yet. */
@@ -75,10 +79,13 @@ export class ServerConnection implements ExchangeOwner {
     return this.#answers.count
   }
 
-  whenWritable(callback: () => void): void {
-    if (this.#state === 'closed') return
-    if (this.#isWritable) callback()
-    else this.#writableWaiters.push(callback)
+  takes(exchange: AnyExchange): boolean {
+    const { heldBytes } = this.#answers
+    return this.#isWritable && (heldBytes < HELD_BYTES_MAX || this.#answers.isNext(exchange))
+  }
+
+  whenTaken(callback: () => void): void {
+    if (this.#state !== 'closed') this.#takenWaiters.push(callback)
   }
 
   /** Reads no more, answers what has been read, then closes. */
@@ -111,6 +118,7 @@ export class ServerConnection implements ExchangeOwner {
     else this.#scheduleFlush()
     if (this.#flow === 'paused') this.#dispatchBacklog()
     if (this.#state === 'draining') this.#endWhenAnswered()
+    this.#tellTakenWaiters()
   }
 
   #receive(bytes: Buffer): void {
@@ -160,6 +168,7 @@ export class ServerConnection implements ExchangeOwner {
       this.#giveUp(error)
       return
     }
+    this.#receivedCount += 1
     this.#answers.add(request.exchange)
     request.handle()
   }
@@ -195,10 +204,15 @@ export class ServerConnection implements ExchangeOwner {
 
   #drained(): void {
     this.#isWritable = true
-    const waiters = this.#writableWaiters
-    this.#writableWaiters = []
-    for (const waiter of waiters) waiter()
+    this.#tellTakenWaiters()
     if (this.#flow === 'paused') this.#dispatchBacklog()
+  }
+
+  #tellTakenWaiters(): void {
+    if (this.#takenWaiters.length === 0 || !this.#isWritable) return
+    const waiters = this.#takenWaiters
+    this.#takenWaiters = []
+    for (const waiter of waiters) waiter()
   }
 
   #endWhenAnswered(): void {
@@ -218,7 +232,7 @@ export class ServerConnection implements ExchangeOwner {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#backlog = []
-    this.#writableWaiters = []
+    this.#takenWaiters = []
     this.#onClose(error)
   }
 }

@@ -115,8 +115,8 @@ describe('hostile bytes', () => {
 const owner = {
   remoteAddress: 'nobody',
   isOpen: true,
-  isWritable: true,
-  whenWritable: () => {},
+  takes: () => true,
+  whenTaken: () => {},
   answered: () => {},
   shookHands: () => {},
 }
