@@ -9,7 +9,9 @@ import {
   lstat,
   mkdir,
   mkdtemp,
+  readdir,
   readFile,
+  readlink,
   rename,
   rm,
   stat,
@@ -17,7 +19,7 @@ import {
 } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { EmbeddedPostgresError } from './error.ts'
 import { type Identity, run } from './identity.ts'
 
@@ -96,16 +98,24 @@ function places(native: string, identity: Identity): Place[] {
   return [inPlace, ...copies]
 }
 
-/** Copies once per package version; the rename makes the copy appear whole or not at all. */
+/**
+ * Copies once per package version; the rename makes the copy appear whole or not at all. A copy that
+ * has lost files to a cleaner of /tmp, or whose links lead out of it, is made anew.
+ */
 async function copyInto(parent: string, native: string): Promise<string> {
   const owner = process.getuid?.() ?? 0
   const { version } = JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8'))
   const target = join(parent, `courant-postgres-${version}-${process.arch}-${owner}`)
-  if (await isOurs(target, owner)) return target
+  if (await isOurs(target, owner)) {
+    if (await isWhole(native, target)) return target
+    await discard(target)
+  }
   if (parent === '/var/cache/courant') await mkdir(parent, { mode: 0o755, recursive: true })
   const staging = await mkdtemp(join(parent, 'courant-postgres-staging-'))
   try {
-    await cp(native, staging, { recursive: true, mode: constants.COPYFILE_FICLONE })
+    // Links as they are: Node would else make them absolute, into the folder that is out of reach.
+    const how = { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE }
+    await cp(native, staging, how)
     await completeSymlinks(staging)
     await chmod(staging, 0o755)
     await rename(staging, target)
@@ -122,6 +132,26 @@ async function isOurs(target: string, owner: number): Promise<boolean> {
   if (found === null) return false
   if (found.isDirectory() && found.uid === owner && (found.mode & 0o022) === 0) return true
   throw new EmbeddedPostgresError(`${target} is not owned by uid ${owner} alone; remove it`)
+}
+
+/** Whether each file of the package is in the copy, and each link the same. */
+async function isWhole(native: string, copy: string): Promise<boolean> {
+  for (const entry of await readdir(native, { recursive: true, withFileTypes: true })) {
+    const original = join(entry.parentPath, entry.name)
+    const copied = join(copy, relative(native, original))
+    const same = entry.isSymbolicLink()
+      ? (await readlink(original)) === (await readlink(copied).catch(() => null))
+      : await exists(copied)
+    if (!same) return false
+  }
+  return true
+}
+
+/** Out of the way in one step, so that nobody finds half of it; whoever runs from it keeps running. */
+async function discard(copy: string): Promise<void> {
+  const aside = await mkdtemp(`${copy}-discarded-`)
+  await rename(copy, join(aside, 'copy'))
+  await rm(aside, { recursive: true, force: true })
 }
 
 /**
