@@ -8,6 +8,7 @@ import { UnknownNames } from './auth/unknown-names.ts'
 import { ControlPlane } from './control-plane/control-plane.ts'
 import { WatchReport } from './control-plane/watch-report.ts'
 import { type GrpcServer, startGrpcServer } from './grpc/grpc-server.ts'
+import { closeHttp } from './http/close-http.ts'
 import { Cors } from './http/cors.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { makeDocuments } from './reference/documents.ts'
@@ -135,7 +136,7 @@ async function stop(parts: Parts, grpc: GrpcServer): Promise<void> {
   ports.health.drain()
   grpc.setServing('NOT_SERVING')
   draining.abort()
-  await http.close()
+  await closeHttp(http, ports.clock)
   await dataPath.stop()
   await watcher.stop()
   controlPlane.close()

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Write records to a topic
-         * @description Four kinds of body. `application/json`: a list of records. `application/x-ndjson`: one record a line, any number of them, answered line by line while you send; the last line is `{"done":true,"records":n,"failed":m}`, and without it the outcome behind the last result is unknown. CloudEvents 1.0, binary (`ce-` headers) or structured: the attributes become `ce_` headers. Any other content type: the body is one value, and the type is kept as a header.
+         * @description Four kinds of body. `application/json`: a list of records. `application/x-ndjson`: one record a line, any number of them, answered line by line while you send; the last line is `{"done":true,"records":n,"failed":m}`, and without it the outcome behind the last result is unknown. A gateway that is stopping ends with `"done":false` and a problem: what is behind the last result was not written. CloudEvents 1.0, binary (`ce-` headers) or structured: the attributes become `ce_` headers. Any other content type: the body is one value, and the type is kept as a header.
          *
          *     A 200 means that every record is written as `acks` asks. The records of one request for one partition succeed as a prefix, none behind the first that failed. 207: some were written and some not; each that was not carries its problem. `acks=none` is answered 202 with unknown offsets.
          *

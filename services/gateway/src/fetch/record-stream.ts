@@ -64,6 +64,7 @@ export async function* recordStream(
       yield problemText(BusError.from(thrown), options)
       return
     }
+    if (signal.aborted) return
     if (fetched.records.length === 0 && waitMs === HEARTBEAT_MS) yield HEARTBEATS[options.layout]
   }
 }

@@ -59,8 +59,8 @@ export class Admission {
     reply: FastifyReply,
     route: RouteDescription | undefined,
   ): BusError | null {
-    if (this.#parts.draining.aborted) {
-      reply.header('connection', 'close')
+    if (this.#parts.draining.aborted) reply.header('connection', 'close')
+    if (this.#parts.draining.aborted && route?.access !== 'public') {
       return new BusError('SHUTTING_DOWN', 'This gateway is shutting down; ask another.')
     }
     for (const name of UNSUPPORTED_HEADERS) {

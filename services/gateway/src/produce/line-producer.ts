@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { problemOf } from '@courant/api'
 import { assert, BusError, type Clock, limits, wait } from '@courant/kernel'
 import type { TargetTopic } from '../accumulator/topic-accumulator.ts'
 import type { BodyBudget } from './body-budget.ts'
@@ -12,6 +13,8 @@ import type { Producer } from './producer.ts'
 export interface LineProducerOptions extends ProduceOptions {
   readonly onError: 'continue' | 'stop'
   readonly requestId: string
+  /** When it aborts, no further line is taken; what was taken gets its result. */
+  readonly draining: AbortSignal
 }
 
 /** Line batches that may be under way; beyond, the body is not read on. */
@@ -43,6 +46,9 @@ export class LineProducer {
   #lineCount = 0
   #failedCount = 0
   #reading: 'going' | 'done' = 'going'
+  /** Between the decision to take a batch of lines and its place among those under way. */
+  #isSubmitting = false
+  #isCutShort = false
   #wakeReader: () => void = () => {}
   #wakeWriter: () => void = () => {}
 
@@ -63,6 +69,12 @@ export class LineProducer {
 
   /** The text of the answer. It throws when the body breaks off: then there is no last line. */
   async *run(body: Readable): AsyncGenerator<string, void, undefined> {
+    const { draining } = this.#options
+    const wakeBoth = (): void => {
+      this.#wakeReader()
+      this.#wakeWriter()
+    }
+    draining.addEventListener('abort', wakeBoth)
     const reading = this.#read(body).finally(() => {
       this.#reading = 'done'
       this.#wakeWriter()
@@ -73,15 +85,34 @@ export class LineProducer {
       while (true) {
         const next = this.#underWay[0]
         if (next !== undefined) yield await this.#finish(next.batch)
-        else if (this.#reading === 'done') break
+        else if (this.#reading === 'done' || this.#isDrained()) break
         else await new Promise<void>((resolve) => (this.#wakeWriter = resolve))
       }
-      await reading
-      yield `{"done":true,"records":${this.#lineCount},"failed":${this.#failedCount}}\n`
+      if (this.#isDrained() || this.#isCutShort) yield this.#drainedLine()
+      else {
+        await reading
+        yield `{"done":true,${this.#counts()}}\n`
+      }
     } finally {
+      draining.removeEventListener('abort', wakeBoth)
       this.#reading = 'done'
       this.#wakeReader()
     }
+  }
+
+  /** Whether the process is stopping and every line that was taken has its result. */
+  #isDrained(): boolean {
+    return this.#options.draining.aborted && this.#reading === 'going' && !this.#isSubmitting
+  }
+
+  #drainedLine(): string {
+    const error = new BusError('SHUTTING_DOWN', 'Send the lines behind the last result again.')
+    const problem = JSON.stringify(problemOf(error, this.#options.requestId))
+    return `{"done":false,${this.#counts()},"problem":${problem}}\n`
+  }
+
+  #counts(): string {
+    return `"records":${this.#lineCount},"failed":${this.#failedCount}`
   }
 
   async #finish(batch: LineBatch): Promise<string> {
@@ -145,9 +176,13 @@ export class LineProducer {
     }
   }
 
-  /** The caller has gone, or a line has failed and the stream stops at failures. */
+  /** The caller has gone, we are stopping, or a line failed and the stream stops at failures. */
   #isOver(): boolean {
     if (this.#reading === 'done') return true
+    if (this.#options.draining.aborted) {
+      this.#isCutShort = true
+      return true
+    }
     return this.#options.onError === 'stop' && this.#failedSoFar() > 0
   }
 
@@ -156,16 +191,18 @@ export class LineProducer {
   }
 
   async #submit(lines: readonly Buffer[], bytes: number): Promise<void> {
-    while (this.#reading === 'going' && this.#isFull(bytes)) {
+    while (!this.#isOver() && this.#isFull(bytes)) {
       await new Promise<void>((resolve) => (this.#wakeReader = resolve))
     }
     if (this.#isOver()) return
+    this.#isSubmitting = true
     const batch = new LineBatch(this.#lineCount)
     const { partitionCount } = this.#topic()
     const rules = { partitionCount, now: this.#clock.now() }
     batch.parse(lines, this.#records, rules, this.#options.onError)
     this.#lineCount += batch.lineCount
     if (this.#records.count > 0) await this.#submitRecords(batch)
+    this.#isSubmitting = false
     this.#underWay.push({ batch, bytes })
     this.#bytesUnderWay += bytes
     this.#wakeWriter()

@@ -1,6 +1,5 @@
-import { hash } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { BrokerState, type MetadataEntry, Scope } from '@courant/api/internal/v1/metadata'
+import type { MetadataEntry } from '@courant/api/internal/v1/metadata'
 import { systemClock, systemRandom } from '@courant/kernel'
 import { MetadataCopy } from '@courant/metadata'
 import { createLogger, Metrics, nodeNetwork } from '@courant/service-kit'
@@ -11,17 +10,10 @@ import { createHttpServer } from '../../src/http/http-server.ts'
 import { createDataPath, type DataPath } from '../../src/rest/records/data-path.ts'
 import { recordRoutes, registerRecordRoutes } from '../../src/rest/records/register.ts'
 import { TopicResolver } from '../../src/topics/topic-resolver.ts'
+import { apiKey, brokerEntry, tenantEntries, topicEntries } from '../metadata-entries.ts'
 import { MemoryBroker } from './memory-broker.ts'
 
-export const topicId = '7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10'
-const tenants = [
-  { tenantId: '0b9e4a52-5f0e-4d8e-b3a5-4a1f9d2c7e61', keyId: 'A'.repeat(16) },
-  { tenantId: '0b9e4a52-5f0e-4d8e-b3a5-4a1f9d2c7e62', keyId: 'B'.repeat(16) },
-] as const
-const secret = 's'.repeat(43)
-/** Keys of the tenant that has the topic `orders`, and of one that has none. */
-export const apiKey = `crt_${tenants[0].keyId}_${secret}`
-export const strangerKey = `crt_${tenants[1].keyId}_${secret}`
+export { apiKey, strangerKey, topicEntries, topicId } from '../metadata-entries.ts'
 
 /** The routes of records behind the real HTTP server, and a broker behind a real socket. */
 export interface RecordsGateway {
@@ -108,64 +100,4 @@ export async function startRecordsGateway(partitionCount = 3): Promise<RecordsGa
       await broker.stop()
     },
   }
-}
-
-type Entry = readonly [key: string, value: MetadataEntry['value']]
-
-function tenantEntries(): Entry[] {
-  return tenants.flatMap(({ tenantId, keyId }): Entry[] => [
-    [tenantId, { $case: 'tenant', value: { tenantId, name: keyId, createdAtMs: 1 } }],
-    [
-      keyId,
-      {
-        $case: 'apiKey',
-        value: {
-          keyId,
-          tenantId,
-          name: 'test',
-          secretSha256: hash('sha256', secret, 'buffer'),
-          scope: Scope.SCOPE_TENANT_ADMIN,
-          createdAtMs: 1,
-          expiresAtMs: 0,
-        },
-      },
-    ],
-  ])
-}
-
-function brokerEntry(broker: MemoryBroker): Entry {
-  const { host, port } = broker.address
-  const state = BrokerState.BROKER_STATE_ACTIVE
-  const value = { brokerId: 1, brokerEpoch: 1, host, port, rack: '', state }
-  return ['1', { $case: 'broker', value }]
-}
-
-/** The topic `orders` and its partitions. */
-export function topicEntries(
-  partitionCount: number,
-  config: Readonly<Record<string, string>>,
-): Entry[] {
-  const topic = {
-    topicId,
-    tenantId: tenants[0].tenantId,
-    name: 'orders',
-    partitionCount,
-    replicationFactor: 1,
-    config: { ...config },
-    createdAtMs: 1,
-  }
-  const partitions = Array.from({ length: partitionCount }, (_, partition): Entry => {
-    const value = {
-      topicId,
-      partition,
-      replicas: [1],
-      inSyncReplicas: [1],
-      leader: 1,
-      leaderEpoch: 0,
-      partitionEpoch: 0,
-      effectiveMinIsr: 1,
-    }
-    return [`${topicId}/${partition}`, { $case: 'partition', value }]
-  })
-  return [[topicId, { $case: 'topic', value: topic }], ...partitions]
 }

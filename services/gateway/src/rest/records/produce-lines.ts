@@ -11,7 +11,7 @@ import { sendOpen } from './send-open.ts'
 
 /** Answers an NDJSON body line by line while it arrives. */
 export function produceLines(
-  { bodies, clock, producer, topics }: DataPath,
+  { bodies, clock, draining, producer, topics }: DataPath,
   topic: Topic,
   query: ProduceQueryValue,
   request: FastifyRequest,
@@ -23,6 +23,7 @@ export function produceLines(
     ...optionsOf(query),
     onError: query.onError ?? 'continue',
     requestId: request.id,
+    draining,
   })
   const answer = Readable.from(lines.run(body), { objectMode: false })
   reply.raw.once('close', () => {

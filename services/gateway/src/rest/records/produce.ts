@@ -107,7 +107,8 @@ export const produceRecords: RouteDescription = {
     'Four kinds of body. `application/json`: a list of records. `application/x-ndjson`: one record ' +
     'a line, any number of them, answered line by line while you send; the last line is ' +
     '`{"done":true,"records":n,"failed":m}`, and without it the outcome behind the last result is ' +
-    'unknown. CloudEvents 1.0, binary (`ce-` headers) or structured: the attributes become `ce_` ' +
+    'unknown. A gateway that is stopping ends with `"done":false` and a problem: what is behind the ' +
+    'last result was not written. CloudEvents 1.0, binary (`ce-` headers) or structured: the attributes become `ce_` ' +
     'headers. Any other content type: the body is one value, and the type is kept as a header.\n\n' +
     'A 200 means that every record is written as `acks` asks. The records of one request for one ' +
     'partition succeed as a prefix, none behind the first that failed. 207: some were written and ' +
