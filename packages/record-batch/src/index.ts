@@ -5,7 +5,6 @@ export {
   type SupportedCompression,
 } from './compression.ts'
 export { crc32c } from './crc32c.ts'
-export { readInt64, writeInt64 } from './int64.ts'
 export { BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES } from './layout.ts'
 export { murmur2, partitionOfKey } from './partitioner.ts'
 export type { Record, RecordHeader } from './record.ts'

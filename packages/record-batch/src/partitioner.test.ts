@@ -8,6 +8,8 @@ it.each([
   ['a-little-bit-longer-string', -1486304829],
   ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58897971],
   ['abc', 479470107],
+  // An empty key is a key: it has a partition of its own.
+  ['', 275646681],
 ])('hashes %s as the Java client does', (key, expected) => {
   expect(murmur2(Buffer.from(key))).toBe(expected)
 })

@@ -1,7 +1,7 @@
 import { assert } from '@courant/kernel'
 import { compress, compressionNumber, type SupportedCompression } from './compression.ts'
 import { crc32c } from './crc32c.ts'
-import { writeInt64 } from './int64.ts'
+import { writeInt32, writeInt64 } from './integers.ts'
 import {
   ATTRIBUTES,
   BASE_OFFSET,
@@ -103,18 +103,18 @@ export class RecordBatchBuilder {
     this.#isSealed = true
     const batch = this.#compressed(compression)
     writeInt64(batch, 0, BASE_OFFSET)
-    batch.writeInt32BE(batch.length - BATCH_PREFIX_BYTES, BATCH_LENGTH)
-    batch.writeInt32BE(NONE, PARTITION_LEADER_EPOCH)
+    writeInt32(batch, batch.length - BATCH_PREFIX_BYTES, BATCH_LENGTH)
+    writeInt32(batch, NONE, PARTITION_LEADER_EPOCH)
     batch.writeInt8(MAGIC_V2, MAGIC)
     batch.writeInt16BE(compressionNumber(compression), ATTRIBUTES)
-    batch.writeInt32BE(this.#recordCount - 1, LAST_OFFSET_DELTA)
+    writeInt32(batch, this.#recordCount - 1, LAST_OFFSET_DELTA)
     writeInt64(batch, this.#baseTimestamp, BASE_TIMESTAMP)
     writeInt64(batch, this.#maxTimestamp, MAX_TIMESTAMP)
     writeInt64(batch, NONE, PRODUCER_ID)
     batch.writeInt16BE(NONE, PRODUCER_EPOCH)
-    batch.writeInt32BE(NONE, BASE_SEQUENCE)
-    batch.writeInt32BE(this.#recordCount, RECORD_COUNT)
-    batch.writeUInt32BE(crc32c(batch, ATTRIBUTES, batch.length), CRC)
+    writeInt32(batch, NONE, BASE_SEQUENCE)
+    writeInt32(batch, this.#recordCount, RECORD_COUNT)
+    writeInt32(batch, crc32c(batch, ATTRIBUTES, batch.length), CRC)
     return batch
   }
 

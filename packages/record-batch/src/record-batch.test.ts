@@ -1,7 +1,7 @@
 import { BusError } from '@courant/kernel'
 import { describe, expect, it } from 'vitest'
 import { crc32c } from './crc32c.ts'
-import { writeInt64 } from './int64.ts'
+import { writeInt64 } from './integers.ts'
 import { RecordBatch } from './record-batch.ts'
 import { RecordBatchBuilder } from './record-batch-builder.ts'
 import { RecordCursor } from './record-cursor.ts'

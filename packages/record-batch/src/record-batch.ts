@@ -1,7 +1,7 @@
 import { assert, BusError, type LeaderEpoch, limits, type Offset } from '@courant/kernel'
 import { type Compression, compressionOf } from './compression.ts'
 import { crc32c } from './crc32c.ts'
-import { readInt64, writeInt64 } from './int64.ts'
+import { readInt32, readInt64, writeInt32, writeInt64 } from './integers.ts'
 import {
   ATTRIBUTES,
   BASE_OFFSET,
@@ -51,11 +51,11 @@ export class RecordBatch {
 
   /** Bytes of the whole batch, header included, as the header claims. */
   get size(): number {
-    return this.buffer.readInt32BE(this.position + BATCH_LENGTH) + BATCH_PREFIX_BYTES
+    return readInt32(this.buffer, this.position + BATCH_LENGTH) + BATCH_PREFIX_BYTES
   }
 
   get partitionLeaderEpoch(): LeaderEpoch {
-    return this.buffer.readInt32BE(this.position + PARTITION_LEADER_EPOCH) as LeaderEpoch
+    return readInt32(this.buffer, this.position + PARTITION_LEADER_EPOCH) as LeaderEpoch
   }
 
   get magic(): number {
@@ -63,7 +63,7 @@ export class RecordBatch {
   }
 
   get crc(): number {
-    return this.buffer.readUInt32BE(this.position + CRC)
+    return readInt32(this.buffer, this.position + CRC) >>> 0
   }
 
   get attributes(): number {
@@ -71,7 +71,7 @@ export class RecordBatch {
   }
 
   get lastOffsetDelta(): number {
-    return this.buffer.readInt32BE(this.position + LAST_OFFSET_DELTA)
+    return readInt32(this.buffer, this.position + LAST_OFFSET_DELTA)
   }
 
   /** Timestamp that the records' deltas count from: that of the first record when it was built. */
@@ -93,11 +93,11 @@ export class RecordBatch {
   }
 
   get baseSequence(): number {
-    return this.buffer.readInt32BE(this.position + BASE_SEQUENCE)
+    return readInt32(this.buffer, this.position + BASE_SEQUENCE)
   }
 
   get recordCount(): number {
-    return this.buffer.readInt32BE(this.position + RECORD_COUNT)
+    return readInt32(this.buffer, this.position + RECORD_COUNT)
   }
 
   get lastOffset(): Offset {
@@ -170,7 +170,7 @@ export class RecordBatch {
 
   /** Marks the term in which the batch was appended. Outside the CRC. */
   stampLeaderEpoch(leaderEpoch: LeaderEpoch): void {
-    this.buffer.writeInt32BE(leaderEpoch, this.position + PARTITION_LEADER_EPOCH)
+    writeInt32(this.buffer, leaderEpoch, this.position + PARTITION_LEADER_EPOCH)
   }
 
   /** For topics with append time: every record then has this timestamp. Renews the CRC. */

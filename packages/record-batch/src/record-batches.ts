@@ -1,4 +1,5 @@
 import { BusError } from '@courant/kernel'
+import { readInt32 } from './integers.ts'
 import { BATCH_HEADER_BYTES, BATCH_LENGTH, BATCH_PREFIX_BYTES } from './layout.ts'
 import { RecordBatch } from './record-batch.ts'
 
@@ -28,7 +29,7 @@ export function batchSizeAt(
   end: number = buffer.length,
 ): number | null {
   if (end - position < BATCH_HEADER_BYTES) return null
-  const size = buffer.readInt32BE(position + BATCH_LENGTH) + BATCH_PREFIX_BYTES
+  const size = readInt32(buffer, position + BATCH_LENGTH) + BATCH_PREFIX_BYTES
   if (size >= BATCH_HEADER_BYTES) return size
   throw new BusError('CORRUPT_MESSAGE', 'The length of the record batch is too small.')
 }

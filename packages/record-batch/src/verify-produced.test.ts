@@ -34,6 +34,8 @@ it('accepts zeros beside an absent producer id, which kafkajs sends', () => {
 
 it.each<[string, string, (bytes: Buffer) => void]>([
   ['a forged control bit', 'control', (bytes) => bytes.writeInt16BE(0x20, 21)],
+  ['a forged delete horizon', 'no producer sets', (bytes) => bytes.writeInt16BE(0x40, 21)],
+  ['an attribute of the future', 'no producer sets', (bytes) => bytes.writeInt16BE(-0x8000, 21)],
   ['a forged append time', 'append time', (bytes) => bytes.writeInt16BE(0x08, 21)],
   ['a count that is too small', 'last offset delta', (bytes) => bytes.writeInt32BE(2, 57)],
   ['a gap in the offsets', 'last offset delta', (bytes) => bytes.writeInt32BE(7, 23)],

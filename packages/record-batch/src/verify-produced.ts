@@ -1,7 +1,10 @@
 import { BusError } from '@courant/kernel'
-import { NONE } from './layout.ts'
+import { COMPRESSION_MASK, LOG_APPEND_TIME_BIT, NONE, TRANSACTIONAL_BIT } from './layout.ts'
 import type { RecordBatch } from './record-batch.ts'
 import { RecordCursor } from './record-cursor.ts'
+
+/** Append time has an error of its own. The horizon bit and those above it are a log's to set. */
+const PRODUCER_BITS = COMPRESSION_MASK | LOG_APPEND_TIME_BIT | TRANSACTIONAL_BIT
 
 /**
  * What a batch must be, beyond `verify`, when it comes from a client and not from a log: a data
@@ -20,6 +23,9 @@ export function verifyProduced(batch: RecordBatch): void {
 
 function headerProblem(batch: RecordBatch): string | null {
   if (batch.isControl) return 'A client may not write control batches.'
+  if ((batch.attributes & PRODUCER_BITS) !== batch.attributes) {
+    return 'The attributes of the record batch have bits that no producer sets.'
+  }
   if (batch.recordCount < 1) return 'A record batch has at least one record.'
   if (batch.lastOffsetDelta !== batch.recordCount - 1) {
     return 'The last offset delta does not match the record count.'
