@@ -33,7 +33,6 @@ export function createProgram(): Command {
     .option('--api-key <key>', 'crt_<id>_<secret>; others can see it in the list of processes')
     .option('--json', 'print JSON: one object, or one a line')
     .helpCommand(false)
-    .showHelpAfterError('Add --help to see how it is used.')
     .addHelpText('after', SETTINGS)
     .addHelpText(
       'after',
@@ -67,7 +66,10 @@ export function createProgram(): Command {
     ]),
   )
   for (const command of everyCommand(program)) {
-    command.exitOverride().configureHelp({ showGlobalOptions: true })
+    command
+      .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
+      .showHelpAfterError('Add --help to see how it is used.')
   }
   return program
 }

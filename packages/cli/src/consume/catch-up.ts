@@ -9,10 +9,10 @@ export interface Range {
 }
 
 /** Memory of all pages together, and what a page has at least and at most. */
-const BYTES_AHEAD_MAX = 64 * 1024 * 1024
+const BYTES_AHEAD_MAX = 16 * 1024 * 1024
 const PAGE_BYTES_MIN = 16 * 1024
 const PAGE_BYTES_MAX = 1024 * 1024
-const PAGE_RECORDS_MAX = 5_000
+const PAGE_RECORDS_MAX = 2_000
 
 /**
  * The records of the ranges, merged by timestamp. Within a partition the offset decides, whatever
