@@ -43,9 +43,11 @@ export class AnswerQueue {
 
   /** Writes what may be written now that the exchange has its answer. */
   answered(exchange: AnyExchange, writer: WireWriter): void {
-    if (this.#order === 'any-order') return this.#write(exchange, writer)
-    this.#heldBytes += exchange.payloadBytes
-    this.#writeHead(writer)
+    if (this.#order === 'any-order') this.#write(exchange, writer)
+    else {
+      this.#heldBytes += exchange.payloadBytes
+      this.#writeHead(writer)
+    }
   }
 
   /** From now on answers may overtake each other; those that waited for their turn go. */

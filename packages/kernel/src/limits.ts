@@ -27,6 +27,8 @@ export const limits = {
   requestsInFlightMax: 256,
   /** Bytes of unanswered requests of one connection; beyond, the broker stops reading. */
   requestBytesInFlightMax: 32 * MIB,
+  /** Open connections of a broker: of gateways, and of other brokers. */
+  brokerConnectionsMax: 4_096,
   /** Requests that wait in a client for a place among those in flight on its connection. */
   requestsQueuedMax: 10_000,
 

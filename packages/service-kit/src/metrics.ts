@@ -64,6 +64,28 @@ export class Metrics {
     })
   }
 
+  /** Counts that are kept as plain numbers on a hot path, and looked up when somebody asks. */
+  observeCounts<Label extends string>(
+    options: MetricOptions<Label> & { readonly labels: LabelLimits<Label> },
+    read: () => Iterable<{
+      readonly labels: Readonly<Record<Label, string>>
+      readonly count: number
+    }>,
+  ): void {
+    assert(options.name.endsWith('_total'), 'a counter is named …_total')
+    const metric: PromCounter = new PromCounter({
+      ...definition(options),
+      registers: [this.#registry],
+      collect() {
+        metric.reset()
+        for (const { labels, count } of read()) family.with(labels).inc(count)
+      },
+    })
+    const family: Family<Label, Counter> = new BoundedFamily(options.labels, (labels) =>
+      metric.labels(labels),
+    )
+  }
+
   histogram<Label extends string = never>(
     options: MetricOptions<Label> & { readonly buckets: readonly number[] },
   ): Family<Label, Histogram> {

@@ -41,6 +41,7 @@ export interface BrokerSessionOptions {
 export class BrokerSession {
   readonly #options: BrokerSessionOptions
   readonly #stop = new AbortController()
+  #state: HeartbeatAnswer['state'] | 'unregistered' = 'unregistered'
   #wantShutdown = false
   #mayStop: () => void = () => {}
   /** Cuts the pause between two heartbeats short. */
@@ -50,17 +51,25 @@ export class BrokerSession {
     this.#options = options
   }
 
+  /** What the control plane last said of this broker. */
+  get state(): HeartbeatAnswer['state'] | 'unregistered' {
+    return this.#state
+  }
+
   /** Registers and goes on until `close`. Rejects only for a refusal that no retry can change. */
   async run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const registered = await this.#register()
-      if (registered === null) return
+      if (registered === null || this.#stop.signal.aborted) return
       await this.#options.onRegistered(registered)
       await this.#sendHeartbeats(registered)
     }
   }
 
-  /** Asks the control plane to move leaders away; resolves when it has, or after `timeoutMs`. */
+  /**
+   * Asks the control plane to move leaders away. Resolves when it has, when it cannot be asked, or
+   * after `timeoutMs`.
+   */
   async leave(timeoutMs: number): Promise<void> {
     const left = new AbortController()
     this.#mayStop = () => left.abort()
@@ -104,20 +113,28 @@ export class BrokerSession {
 
   /** Until stopped or fenced. A failed call changes nothing: leaders go on (static stability). */
   async #sendHeartbeats(registered: Registered): Promise<void> {
-    const { clock, log, onFenced } = this.#options
+    const { clock, log } = this.#options
     const intervalMs = registered.sessionTimeoutMs / HEARTBEATS_PER_SESSION
     while (!this.#stop.signal.aborted) {
       this.#nudge = new AbortController()
+      const isLeaving = this.#wantShutdown
       try {
         const answer = await this.#sendHeartbeat(registered.brokerEpoch)
-        if (answer.mayStop && this.#wantShutdown) this.#mayStop()
+        this.#state = answer.state
+        if (answer.mayStop && isLeaving) this.#mayStop()
       } catch (error) {
         const failure = BusError.from(error)
         log.warn({ err: failure }, 'a heartbeat failed')
-        if (failure.code === 'STALE_BROKER_EPOCH') return onFenced()
+        if (isLeaving) this.#mayStop()
+        if (failure.code === 'STALE_BROKER_EPOCH') return this.#fenced()
       }
       await wait(clock, intervalMs, this.#nudge.signal)
     }
+  }
+
+  #fenced(): void {
+    this.#state = 'unregistered'
+    this.#options.onFenced()
   }
 
   #sendHeartbeat(brokerEpoch: number): Promise<HeartbeatAnswer> {

@@ -1,13 +1,17 @@
-import { BusError, limits } from '@courant/kernel'
-import type { TopicConfig } from '@courant/kernel'
+import { BusError, limits, type TopicConfig } from '@courant/kernel'
 import { BATCH_HEADER_BYTES, RecordBatch } from '@courant/record-batch'
 
 /**
  * The one batch that a produce carries for one partition, checked: whole, sound by its CRC, within
  * the topic's limit, and nothing in it that only a broker or a coordinator may write. The records
- * themselves are the gateway's to check (architecture D2); here they stay bytes.
+ * themselves are the gateway's to check (architecture D2); here they stay bytes. A leader epoch that
+ * a client wrote means nothing: the log stamps its own over it.
  */
-export function producedBatch(records: Buffer | null, config: TopicConfig, now: number): RecordBatch {
+export function producedBatch(
+  records: Buffer | null,
+  config: TopicConfig,
+  now: number,
+): RecordBatch {
   if (records === null || records.length < BATCH_HEADER_BYTES) {
     throw new BusError('CORRUPT_MESSAGE', 'A produce carries one record batch for each partition.')
   }
@@ -27,10 +31,17 @@ export function producedBatch(records: Buffer | null, config: TopicConfig, now: 
   return batch
 }
 
+/** Kafka's rules for batches of clients (LogValidator, UnifiedLog.analyzeAndValidateRecords). */
 function refuseForgeries(batch: RecordBatch): void {
   if (batch.isControl) throw new BusError('INVALID_RECORD', 'Clients do not write control batches.')
   if (batch.isTransactional || batch.producerId >= 0) {
-    throw new BusError('NOT_IMPLEMENTED', 'Idempotent and transactional producers are not served yet.')
+    throw new BusError(
+      'NOT_IMPLEMENTED',
+      'Idempotent and transactional producers are not served yet.',
+    )
+  }
+  if (batch.baseOffset !== 0) {
+    throw new BusError('INVALID_RECORD', 'The base offset of a batch is the log’s to give.')
   }
   if (batch.recordCount === 0 || batch.lastOffsetDelta !== batch.recordCount - 1) {
     throw new BusError('INVALID_RECORD', 'The record count does not match the last offset delta.')

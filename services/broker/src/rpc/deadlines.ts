@@ -1,8 +1,5 @@
 import type { Clock, Timer } from '@courant/kernel'
 
-/** How late an expiry may come. Deadlines here are seconds, so it does not matter. */
-const CHECK_MS = 100
-
 export interface Expiring {
   readonly deadlineMs: number
   expire(): void
@@ -11,14 +8,18 @@ export interface Expiring {
 /**
  * Deadlines of operations that nearly always end long before: one timer for all of them and none
  * while there are none, because a timer for each would cost more than the append that it guards.
+ * An expiry comes late by at most `checkMs`.
  */
 export class Deadlines {
   readonly #clock: Clock
+  readonly #checkMs: number
   readonly #waiting = new Set<Expiring>()
   #timer: Timer | null = null
+  #state: 'open' | 'over' = 'open'
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, checkMs: number) {
     this.#clock = clock
+    this.#checkMs = checkMs
   }
 
   get count(): number {
@@ -26,30 +27,38 @@ export class Deadlines {
   }
 
   add(operation: Expiring): void {
+    if (this.#state === 'over') {
+      operation.expire()
+      return
+    }
     this.#waiting.add(operation)
-    this.#timer ??= this.#clock.setTimer(CHECK_MS, () => this.#check())
+    this.#timer ??= this.#clock.setTimer(this.#checkMs, () => this.#check())
   }
 
   remove(operation: Expiring): void {
     this.#waiting.delete(operation)
   }
 
-  close(): void {
+  /** Ends every wait now, and each later one as it begins: the broker stops. */
+  expireAll(): void {
+    this.#state = 'over'
     this.#timer?.cancel()
-    this.#timer = null
-    this.#waiting.clear()
+    for (const operation of [...this.#waiting]) this.#expire(operation)
   }
 
   #check(): void {
     this.#timer = null
     const nowMs = this.#clock.monotonicMs()
     for (const operation of this.#waiting) {
-      if (operation.deadlineMs > nowMs) continue
-      this.#waiting.delete(operation)
-      operation.expire()
+      if (operation.deadlineMs <= nowMs) this.#expire(operation)
     }
     if (this.#waiting.size > 0) {
-      this.#timer = this.#clock.setTimer(CHECK_MS, () => this.#check())
+      this.#timer ??= this.#clock.setTimer(this.#checkMs, () => this.#check())
     }
+  }
+
+  #expire(operation: Expiring): void {
+    this.#waiting.delete(operation)
+    operation.expire()
   }
 }

@@ -1,10 +1,13 @@
-import { BusError, type LeaderEpoch } from '@courant/kernel'
-import { kafkaCodeOf, NO_ERROR, type fetchApi, type RequestOf } from '@courant/kafka-protocol'
-import type { AdvanceListener } from '../partition/advance-listeners.ts'
-import type { FetchedRecords, Partition } from '../partition/partition.ts'
+import { type fetchApi, kafkaCodeOf, NO_ERROR, type RequestOf } from '@courant/kafka-protocol'
+import type { FetchedRecords } from '../partition/fetched-records.ts'
+import type { Partition } from '../partition/partition.ts'
+import { expected } from '../partition/refusals.ts'
+import { unknownPartition } from './unknown-partition.ts'
 
 type FetchTopic = RequestOf<typeof fetchApi>['topics'][number]
 type PartitionRequest = FetchTopic['partitions'][number]
+
+const NO_RECORDS: readonly Buffer[] = []
 
 /**
  * One partition of a fetch, from the request to its entry in the answer, which it is itself. What
@@ -18,76 +21,95 @@ export class FetchPartition {
   lastStableOffset = -1
   logStartOffset = -1
   readonly abortedTransactions = null
-  records: readonly Buffer[] | null = NO_RECORDS
+  records: readonly Buffer[] = NO_RECORDS
+  /** Bytes of the records, also of those that were dropped. */
   size = 0
+  isDropped = false
   readonly #request: PartitionRequest
   readonly #source: Partition | null
-  #onAdvance: AdvanceListener | null = null
+  readonly #onAdvance: () => void
+  #isWatching = false
 
-  constructor(request: PartitionRequest, source: Partition | null) {
+  constructor(request: PartitionRequest, source: Partition | null, onAdvance: () => void) {
     this.partition = request.partition
     this.#request = request
     this.#source = source
+    this.#onAdvance = () => {
+      this.unwatch()
+      onAdvance()
+    }
   }
 
-  /** True when reading again could bring nothing but more of the same. */
-  get isDone(): boolean {
-    return this.errorCode !== NO_ERROR || this.size > 0
+  get hasFailed(): boolean {
+    return this.errorCode !== NO_ERROR
   }
 
   /** Reads at most `maxBytes`; with `whole` the first batch is read even if it is larger. */
-  read(maxBytes: number, first: 'whole' | 'within-limit'): Promise<void> | void {
+  read(maxBytes: number, first: 'whole' | 'within-limit'): Promise<void> | undefined {
+    this.isDropped = false
     try {
       if (this.#source === null) throw unknownPartition()
       const { fetchOffset, currentLeaderEpoch, partitionMaxBytes } = this.#request
       const fetched = this.#source.fetch({
         offset: fetchOffset,
-        leaderEpoch: currentLeaderEpoch as LeaderEpoch,
+        leaderEpoch: currentLeaderEpoch,
         maxBytes: Math.max(0, Math.min(maxBytes, partitionMaxBytes)),
         first,
       })
-      if (!(fetched instanceof Promise)) return this.#take(fetched)
-      return fetched.then(
-        (records) => this.#take(records),
-        (error: unknown) => this.#fail(error),
-      )
-    } catch (error) {
-      this.#fail(error)
+      if (fetched instanceof Promise) {
+        return fetched.then(
+          (records) => this.#take(records),
+          (thrown: unknown) => this.#fail(thrown),
+        )
+      }
+      this.#take(fetched)
+    } catch (thrown) {
+      this.#fail(thrown)
+    }
+    return undefined
+  }
+
+  /** Lets go of the records until they are read again. */
+  drop(): void {
+    if (this.size === 0) return
+    this.records = NO_RECORDS
+    this.isDropped = true
+  }
+
+  /** Calls back once when reading again may bring more, at once if that is so already. */
+  watch(): void {
+    if (this.#source === null || this.#isWatching) return
+    if (this.#source.hasMoreThan(this.highWatermark)) this.#onAdvance()
+    else {
+      this.#isWatching = true
+      this.#source.onAdvance.add(this.#onAdvance)
     }
   }
 
-  /** Calls back once when records may have arrived behind those that were read. */
-  watch(onAdvance: AdvanceListener): void {
-    if (this.#source === null) return
-    this.#onAdvance = onAdvance
-    this.#source.onAdvance.add(onAdvance)
-  }
-
   unwatch(): void {
-    if (this.#onAdvance !== null) this.#source?.onAdvance.remove(this.#onAdvance)
-    this.#onAdvance = null
+    if (!this.#isWatching) return
+    this.#isWatching = false
+    this.#source?.onAdvance.remove(this.#onAdvance)
   }
 
-  #take(fetched: FetchedRecords): void {
-    this.highWatermark = fetched.highWatermark
-    this.lastStableOffset = fetched.highWatermark
-    this.logStartOffset = fetched.logStartOffset
-    this.records = fetched.chunks
-    this.size = fetched.size
+  #take({ chunks, size, highWatermark, logStartOffset }: FetchedRecords): void {
+    this.highWatermark = highWatermark
+    this.lastStableOffset = highWatermark
+    this.logStartOffset = logStartOffset
+    this.records = chunks
+    this.size = size
   }
 
   #fail(thrown: unknown): void {
-    const error = BusError.from(thrown)
-    if (error.code === 'INTERNAL') throw thrown
+    const error = expected(thrown)
     this.errorCode = kafkaCodeOf(error)
-    this.records = null
+    this.records = NO_RECORDS
     this.size = 0
     this.highWatermark = numberOr(error.extra?.['highWatermark'], -1)
+    this.lastStableOffset = this.highWatermark
     this.logStartOffset = numberOr(error.extra?.['logStartOffset'], -1)
   }
 }
-
-const NO_RECORDS: readonly Buffer[] = []
 
 function numberOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise

@@ -1,6 +1,6 @@
-import { BusError } from '@courant/kernel'
 import { kafkaCodeOf, kafkaMessageOf, NO_ERROR } from '@courant/kafka-protocol'
-import type { WaitingAppend } from '../partition/pending-produces.ts'
+import type { BusError } from '@courant/kernel'
+import type { ProducedAppend } from '../partition/partition.ts'
 
 /** Who is told when an append has its outcome. */
 export interface AppendObserver {
@@ -11,7 +11,7 @@ export interface AppendObserver {
  * What a produce does to one partition, from the append to its outcome. It is itself the answer's
  * entry for the partition, so that the hot path builds one object where two would do the same.
  */
-export class PartitionAppend implements WaitingAppend {
+export class PartitionAppend implements ProducedAppend {
   readonly index: number
   errorCode: number = NO_ERROR
   baseOffset = -1
@@ -24,6 +24,12 @@ export class PartitionAppend implements WaitingAppend {
   constructor(index: number, observer: AppendObserver) {
     this.index = index
     this.#observer = observer
+  }
+
+  appended(baseOffset: number, appendTimeMs: number, logStartOffset: number): void {
+    this.baseOffset = baseOffset
+    this.logAppendTimeMs = appendTimeMs
+    this.logStartOffset = logStartOffset
   }
 
   acknowledge(): void {

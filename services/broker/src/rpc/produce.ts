@@ -1,15 +1,18 @@
-import { BusError, type Clock, limits } from '@courant/kernel'
-import type {
-  Exchange,
-  produceApi,
-  RequestHandler,
-  RequestOf,
-  ResponseInputOf,
+import {
+  type Exchange,
+  NO_ERROR,
+  type produceApi,
+  type RequestHandler,
+  type RequestOf,
+  type ResponseInputOf,
 } from '@courant/kafka-protocol'
+import { BusError, type Clock, limits } from '@courant/kernel'
 import { type Acks, isAcks } from '../partition/acks.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
+import type { RequestCounts } from '../request-counts.ts'
 import type { Deadlines, Expiring } from './deadlines.ts'
 import { type AppendObserver, PartitionAppend } from './partition-append.ts'
+import { unknownPartition } from './unknown-partition.ts'
 
 type ProduceRequest = RequestOf<typeof produceApi>
 type ProduceExchange = Exchange<ResponseInputOf<typeof produceApi>>
@@ -18,6 +21,7 @@ export interface ProduceParts {
   readonly partitions: PartitionRegistry
   readonly clock: Clock
   readonly deadlines: Deadlines
+  readonly counts: RequestCounts
 }
 
 /**
@@ -64,7 +68,10 @@ class ProduceOperation implements AppendObserver, Expiring {
         else this.#append(topic.name, append, records, acks)
       }
     }
-    if (acks === 0) this.#exchange.skip()
+    if (acks === 0) {
+      this.#parts.counts.add('Produce', this.#firstError())
+      this.#exchange.skip()
+    }
     this.settled()
     if (this.#exchange.isWaiting) this.#parts.deadlines.add(this)
   }
@@ -73,6 +80,7 @@ class ProduceOperation implements AppendObserver, Expiring {
     this.#unsettled -= 1
     if (this.#unsettled > 0 || !this.#exchange.isWaiting) return
     this.#parts.deadlines.remove(this)
+    this.#parts.counts.add('Produce', this.#firstError())
     this.#exchange.respond({ topics: this.#topics, throttleTimeMs: 0 })
   }
 
@@ -80,6 +88,13 @@ class ProduceOperation implements AppendObserver, Expiring {
   expire(): void {
     const error = new BusError('TIMED_OUT', 'The append was not acknowledged in time.')
     for (const { partitions } of this.#topics) for (const append of partitions) append.fail(error)
+  }
+
+  #firstError(): number {
+    for (const { partitions } of this.#topics) {
+      for (const { errorCode } of partitions) if (errorCode !== NO_ERROR) return errorCode
+    }
+    return NO_ERROR
   }
 
   #append(topic: string, append: PartitionAppend, records: Buffer | null, acks: Acks): void {
@@ -95,8 +110,4 @@ function unknownAcks(acks: number): BusError {
 
 function noTransactions(): BusError {
   return new BusError('NOT_IMPLEMENTED', 'Transactions are not served yet.')
-}
-
-export function unknownPartition(): BusError {
-  return new BusError('PARTITION_NOT_FOUND', 'This broker has no such partition.')
 }

@@ -1,0 +1,130 @@
+/** The composition root: which parts there are, in which order they begin and end. */
+import { type Address, brokerId } from '@courant/kernel'
+import { openNodeStorage, type Storage } from '@courant/log'
+import type { ServicePorts } from '@courant/service-kit'
+import { observeBroker } from './broker-metrics.ts'
+import type { ControlPlaneLink } from './control-plane/control-plane-link.ts'
+import { GrpcControlPlaneLink } from './control-plane/grpc-control-plane-link.ts'
+import { Membership } from './control-plane/membership.ts'
+import { DataDirectory } from './directory/data-directory.ts'
+import { PartitionRegistry } from './partition/partition-registry.ts'
+import { Traffic } from './partition/traffic.ts'
+import { RequestService } from './rpc/request-service.ts'
+import { advertisedAddress, type BrokerConfig, wholeBlocks } from './settings.ts'
+
+/** A broker that serves. */
+export interface Broker {
+  readonly address: Address
+  /**
+   * Lets the control plane move leaders away, answers what is under way, and leaves everything in
+   * synced files.
+   */
+  stop(): Promise<void>
+}
+
+/** What a broker needs beyond the ports of every service. */
+export interface BrokerPorts extends ServicePorts {
+  readonly storage: Storage
+  readonly link: ControlPlaneLink
+}
+
+/** How long leaders may take to move away before the broker stops all the same. */
+const LEAVE_MS_MAX = 5_000
+
+/**
+ * Resolves once the logs are recovered, the listener is open, and the broker is registered and has
+ * metadata as new as its registration. Rejects with what an operator has to change.
+ */
+export async function startBroker(config: BrokerConfig, ports: ServicePorts): Promise<Broker> {
+  const { clock, random, log } = ports
+  const storage = await openNodeStorage(config.dataDirectory)
+  const link = new GrpcControlPlaneLink({ addresses: config.controlPlane, clock, random, log })
+  return await runBroker(config, { ...ports, storage, link })
+}
+
+/** The same on a storage and a control plane of the caller's. */
+export async function runBroker(config: BrokerConfig, ports: BrokerPorts): Promise<Broker> {
+  const ending = new Ending()
+  try {
+    return await assemble(config, ports, ending)
+  } catch (error) {
+    await ending.run()
+    throw error
+  }
+}
+
+/** How what has begun ends: in the reverse order. */
+class Ending {
+  readonly #steps: (() => Promise<void>)[] = []
+
+  add(step: () => Promise<void>): void {
+    this.#steps.push(step)
+  }
+
+  async run(): Promise<void> {
+    for (const step of this.#steps.splice(0).reverse()) await step()
+  }
+}
+
+async function assemble(config: BrokerConfig, ports: BrokerPorts, ending: Ending): Promise<Broker> {
+  const { clock, network, log, link, metrics, health } = ports
+  let membership: Membership | null = null
+  ending.add(async () => link.close())
+  const directory = await openDirectory(config, ports, () => membership?.storageFailed())
+  ending.add(() => directory.close())
+  const feed = link.watchMetadata()
+  ending.add(() => feed.stop())
+  const traffic = new Traffic()
+  const { logs } = directory
+  const id = brokerId(config.brokerId)
+  const partitions = new PartitionRegistry({
+    directory: logs,
+    clock,
+    traffic,
+    brokerId: id,
+    metadata: feed.copy,
+    log,
+  })
+  const service = new RequestService({ network, clock, log, partitions })
+  ending.add(() => service.stop())
+  const address = await service.listen(config.listen)
+  const { host, port } = advertisedAddress(config, address)
+  const broker = { brokerId: id, rack: config.rack, host, port }
+  const member = new Membership({ ...ports, metadata: feed.copy, directory, partitions, broker })
+  membership = member
+  ending.add(() => member.close())
+  observeBroker(metrics, { ...service, clock, logs, traffic, partitions })
+  health.add('membership', () => member.problem)
+  health.add('partitions', () => startingProblem(partitions))
+  await member.start()
+  log.info({ address }, 'the broker serves')
+  return {
+    address,
+    async stop() {
+      health.drain()
+      await member.leave(LEAVE_MS_MAX)
+      await ending.run()
+    },
+  }
+}
+
+function openDirectory(
+  config: BrokerConfig,
+  { storage, clock, random, log }: BrokerPorts,
+  onOffline: () => void,
+): Promise<DataDirectory> {
+  return DataDirectory.open({
+    storage,
+    path: config.dataDirectory,
+    brokerId: config.brokerId,
+    ringBytes: wholeBlocks(config.ringBytes),
+    clock,
+    random,
+    log,
+    onOffline,
+  })
+}
+
+function startingProblem({ startingCount }: PartitionRegistry): string | null {
+  return startingCount === 0 ? null : `${startingCount} partitions are about to be led.`
+}

@@ -1,0 +1,65 @@
+import {
+  deleteRecordsApi,
+  fetchApi,
+  listOffsetsApi,
+  produceApi,
+  RequestRouter,
+} from '@courant/kafka-protocol'
+import type { Address, Clock, Network } from '@courant/kernel'
+import type { Logger } from '@courant/service-kit'
+import type { PartitionRegistry } from '../partition/partition-registry.ts'
+import { STOPPING } from '../partition/refusals.ts'
+import { RequestCounts } from '../request-counts.ts'
+import { Deadlines } from './deadlines.ts'
+import { deleteRecordsHandler } from './delete-records.ts'
+import { fetchHandler } from './fetch.ts'
+import { FetchLanes } from './fetch-lanes.ts'
+import { listOffsetsHandler } from './list-offsets.ts'
+import { produceHandler } from './produce.ts'
+import { RequestServer } from './request-server.ts'
+
+export interface RequestServiceParts {
+  readonly network: Network
+  readonly clock: Clock
+  readonly log: Logger
+  readonly partitions: PartitionRegistry
+}
+
+/** Produces wait seconds, polls less: how late each may be told that its time is up. */
+const WRITE_CHECK_MS = 100
+const POLL_CHECK_MS = 10
+
+/** Everything that this broker answers over TCP. */
+export class RequestService {
+  readonly server: RequestServer
+  readonly counts = new RequestCounts()
+  readonly longPolls: Deadlines
+  readonly #partitions: PartitionRegistry
+
+  constructor({ network, clock, log, partitions }: RequestServiceParts) {
+    const { counts } = this
+    const deadlines = new Deadlines(clock, WRITE_CHECK_MS)
+    this.longPolls = new Deadlines(clock, POLL_CHECK_MS)
+    this.#partitions = partitions
+    const lanes = new FetchLanes()
+    const router = new RequestRouter()
+      .on(produceApi, produceHandler({ partitions, clock, deadlines, counts }))
+      .on(fetchApi, fetchHandler({ partitions, clock, lanes, deadlines: this.longPolls, counts }))
+      .on(listOffsetsApi, listOffsetsHandler({ partitions, counts }))
+      .on(deleteRecordsApi, deleteRecordsHandler({ partitions, clock, deadlines, counts }))
+    this.server = new RequestServer({ network, clock, log, router })
+  }
+
+  listen(address: Address): Promise<Address> {
+    return this.server.listen(address)
+  }
+
+  /** Answers what is under way; long polls get what there is. Then nothing is served any more. */
+  async stop(): Promise<void> {
+    await this.server.stopAccepting()
+    const drained = this.server.drain()
+    this.longPolls.expireAll()
+    await drained
+    this.#partitions.close(STOPPING)
+  }
+}

@@ -1,0 +1,5 @@
+import { BusError } from '@courant/kernel'
+
+export function unknownPartition(): BusError {
+  return new BusError('PARTITION_NOT_FOUND', 'This broker has no such partition.')
+}
