@@ -4,7 +4,7 @@
  *
  * ```
  * frame    crc u32 | body bytes u32 | log id 8 bytes | number u64 | body, zeros up to 512 bytes
- * body     tail cycle u64 | tail position u64 | next incarnation u64 | records
+ * body     tail cycle u64 | tail position u64 | next incarnation u64 | erasure due u64 | records
  * record   kind u32 (1 state, 2 deleted) | bytes u32 | state, or incarnation u64
  * ```
  *
@@ -15,33 +15,39 @@ import { assert, type Random } from '@courant/kernel'
 import { crc32c } from '@courant/record-batch'
 import { decodePartition, encodePartition, type PartitionCheckpoint } from './checkpoint-record.ts'
 import { readFile, replaceFile, writeFully } from './file-io.ts'
+import { RingCorruptError, understood } from './ring-corrupt-error.ts'
 import { readUInt64, writeUInt64 } from './ring-layout.ts'
 import type { RingPlace } from './ring-places.ts'
-import { RingCorruptError } from './ring-reader.ts'
 import type { Storage, StorageFile } from './storage.ts'
 
 export const CHECKPOINT_FILE = 'checkpoints'
 
 const ALIGN_BYTES = 512
 const FRAME_HEADER_BYTES = 4 + 4 + 8 + 8
-const BODY_HEADER_BYTES = 8 + 8 + 8
+const BODY_HEADER_BYTES = 8 + 8 + 8 + 8
 const RECORD_HEADER_BYTES = 8
 const STATE = 1
 const DELETED = 2
 /** A log smaller than this is not worth a rewrite. */
 const REWRITE_BYTES_MIN = 4 * 1024 * 1024
 
-export interface Checkpoint {
-  readonly tail: RingPlace
+/** What a checkpoint says of the directory as a whole. */
+export interface DirectoryFacts {
   readonly nextIncarnation: number
+  /** Wall clock by which the ring's free part is to be wiped; 0 when nothing in it must go. */
+  readonly eraseDueMs: number
+}
+
+export interface Checkpoint extends DirectoryFacts {
+  /** The oldest cycle that is still needed. */
+  readonly tail: RingPlace
   readonly states: readonly PartitionCheckpoint[]
   readonly deleted: readonly number[]
 }
 
 /** What all checkpoints together say. */
-export interface CheckpointedDirectory {
+export interface CheckpointedDirectory extends DirectoryFacts {
   readonly tail: RingPlace
-  readonly nextIncarnation: number
   /** The last record of each partition, by incarnation. */
   readonly records: Map<number, Buffer>
 }
@@ -51,23 +57,26 @@ export async function readCheckpoints(storage: Storage): Promise<CheckpointedDir
   const content = await readFile(storage, CHECKPOINT_FILE)
   if (content === null) return null
   const records = new Map<number, Buffer>()
-  let last: { tail: RingPlace; nextIncarnation: number } | null = null
+  let last: Omit<CheckpointedDirectory, 'records'> | null = null
   let position = 0
   let number = 1
   const logId = content.subarray(8, 16)
   for (;;) {
-    const body = frameAt(content, position, logId, number)
-    if (body === null) break
+    const frame = frameAt(content, position, logId)
+    if (frame === null || frame.number !== number) break
+    const { body } = frame
     last = {
       tail: { cycle: readUInt64(body, 0), position: readUInt64(body, 8) },
       nextIncarnation: readUInt64(body, 16),
+      eraseDueMs: readUInt64(body, 24),
     }
-    applyRecords(body, records)
+    understood('a checkpoint', () => applyRecords(body, records))
     position += alignedBytes(FRAME_HEADER_BYTES + body.length)
     number += 1
   }
   for (let place = position; place < content.length; place += ALIGN_BYTES) {
-    if (place > position && frameAt(content, place, logId, number + 1) !== null) {
+    const later = frameAt(content, place, logId)
+    if (later !== null && later.number >= number) {
       throw new RingCorruptError(`Checkpoint ${number} was synced but cannot be read.`)
     }
   }
@@ -124,7 +133,7 @@ export class CheckpointLog {
   }
 
   #frame(
-    { tail, nextIncarnation }: Checkpoint,
+    { tail, nextIncarnation, eraseDueMs }: Checkpoint,
     states: readonly Buffer[],
     deleted: readonly number[],
   ): Buffer {
@@ -137,6 +146,7 @@ export class CheckpointLog {
     writeUInt64(frame, tail.cycle, 24)
     writeUInt64(frame, tail.position, 32)
     writeUInt64(frame, nextIncarnation, 40)
+    writeUInt64(frame, eraseDueMs, 48)
     let at = FRAME_HEADER_BYTES + BODY_HEADER_BYTES
     for (const state of states) {
       frame.writeUInt32LE(STATE, at)
@@ -158,18 +168,24 @@ export class CheckpointLog {
 
 /** The partitions that checkpoints know, decoded. */
 export function decodeRecords(records: ReadonlyMap<number, Buffer>): PartitionCheckpoint[] {
-  return [...records.values()].map((record) => decodePartition(record))
+  return understood('a checkpoint', () =>
+    [...records.values()].map((record) => decodePartition(record)),
+  )
 }
 
-/** The body of the valid frame of that number at that position, or null. */
-function frameAt(content: Buffer, position: number, logId: Buffer, number: number): Buffer | null {
+/** The valid frame at that position, or null. */
+function frameAt(
+  content: Buffer,
+  position: number,
+  logId: Buffer,
+): { readonly number: number; readonly body: Buffer } | null {
   if (position + FRAME_HEADER_BYTES + BODY_HEADER_BYTES > content.length) return null
   const end = position + FRAME_HEADER_BYTES + content.readUInt32LE(position + 4)
   if (end > content.length || end < position + FRAME_HEADER_BYTES + BODY_HEADER_BYTES) return null
   if (!content.subarray(position + 8, position + 16).equals(logId)) return null
-  if (readUInt64(content, position + 16) !== number) return null
   if (crc32c(content, position + 4, end) !== content.readUInt32LE(position)) return null
-  return content.subarray(position + FRAME_HEADER_BYTES, end)
+  const number = readUInt64(content, position + 16)
+  return { number, body: content.subarray(position + FRAME_HEADER_BYTES, end) }
 }
 
 /** Copies, because a slice would keep the whole file in memory. */

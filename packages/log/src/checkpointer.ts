@@ -1,4 +1,4 @@
-import type { CheckpointLog } from './checkpoint-log.ts'
+import type { CheckpointLog, DirectoryFacts } from './checkpoint-log.ts'
 import type { CheckpointOutcome, DiskPartitionLog } from './disk-partition-log.ts'
 import type { Ring } from './ring.ts'
 
@@ -6,7 +6,8 @@ export interface CheckpointerParts {
   readonly ring: Ring
   readonly checkpoints: CheckpointLog
   readonly inFlightMax: number
-  readonly nextIncarnation: () => number
+  /** What every checkpoint says beside the partitions. */
+  readonly facts: () => DirectoryFacts
   readonly fail: (error: unknown) => void
   /** From which cycle each partition needs the ring, as recovery found it. */
   readonly dirty: Map<DiskPartitionLog, number>
@@ -27,7 +28,7 @@ const BYTES_MAX = 8 * 1024 * 1024
  */
 export class Checkpointer {
   readonly #parts: CheckpointerParts
-  /** From which cycle each partition needs the ring; roughly the oldest first. */
+  /** From which cycle on each partition needs the ring, the longest waiting first. */
   readonly #dirty: Map<DiskPartitionLog, number>
   #running: Promise<void> | null = null
   /** Somebody waits until the ring is free up to this cycle. */
@@ -68,10 +69,16 @@ export class Checkpointer {
     this.#running = this.#run()
   }
 
+  /** The ring shall be free up to this cycle, soon. */
+  want(cycle: number): void {
+    this.#wanted = Math.max(this.#wanted, cycle)
+    this.poke()
+  }
+
   /** Resolves when everything that is durable now is in segment files. */
   async checkpointAll(): Promise<void> {
     const { ring } = this.#parts
-    this.#wanted = Math.max(this.#wanted, ring.durableCycle)
+    this.want(ring.durableCycle)
     while (ring.tailCycle <= this.#wanted && !this.#isStopped) {
       this.poke()
       if (this.#running === null) return
@@ -104,28 +111,39 @@ export class Checkpointer {
   }
 
   async #round(): Promise<void> {
-    const { ring, checkpoints, nextIncarnation } = this.#parts
-    const logs = [...this.#dirty.keys()].slice(0, PARTITIONS_MAX)
-    // Before, not after: what a log enters while the rest of the round is saved marks it anew.
-    for (const log of logs) this.#dirty.delete(log)
-    const outcomes = await this.#checkpointSome(logs)
-    for (const { log, dirtyFrom } of outcomes) {
-      if (dirtyFrom !== null) this.#dirty.set(log, dirtyFrom)
-    }
+    const { ring, checkpoints, facts } = this.#parts
+    const begun = ring.durableCycle
+    const outcomes = await this.#checkpointSome(this.#oldest())
+    // In one turn with the choice of the new tail, and by what each log has entered until now: it may
+    // have gone on since its own checkpoint, while the rest of the round was saved.
+    for (const outcome of outcomes) this.#note(outcome, begun)
     let tail = ring.durableCycle + 1
     for (const cycle of this.#dirty.values()) tail = Math.min(tail, cycle)
-    const states = outcomes.map(({ state }) => state).filter((state) => state !== null)
-    const deleted = outcomes.filter(({ state }) => state === null)
     await checkpoints.append({
+      ...facts(),
       tail: ring.placeOf(tail),
-      nextIncarnation: nextIncarnation(),
-      states,
-      deleted: deleted.map(({ log }) => log.incarnation),
+      states: outcomes.map(({ state }) => state).filter((state) => state !== null),
+      deleted: outcomes.filter(({ state }) => state === null).map(({ log }) => log.incarnation),
     })
     ring.release(tail)
     this.#rounds += 1
     this.#partitions += outcomes.length
     for (const { bytes } of outcomes) this.#bytes += bytes
+  }
+
+  #oldest(): DiskPartitionLog[] {
+    const oldest: DiskPartitionLog[] = []
+    for (const log of this.#dirty.keys()) {
+      if (oldest.push(log) === PARTITIONS_MAX) break
+    }
+    return oldest
+  }
+
+  /** What was cut short keeps its place among those who wait; what has new entries waits anew. */
+  #note({ log, appliedCycle }: CheckpointOutcome, begun: number): void {
+    const neededFrom = log.neededAfter(appliedCycle)
+    if (neededFrom === null || neededFrom > begun) this.#dirty.delete(log)
+    if (neededFrom !== null) this.#dirty.set(log, neededFrom)
   }
 
   async #checkpointSome(logs: readonly DiskPartitionLog[]): Promise<CheckpointOutcome[]> {

@@ -1,17 +1,18 @@
 import {
   BusError,
   type Clock,
-  type Offset,
   type PartitionIndex,
   type Timer,
   type TopicId,
 } from '@courant/kernel'
-import type { CheckpointLog } from './checkpoint-log.ts'
+import type { CheckpointLog, DirectoryFacts } from './checkpoint-log.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import type { DiskAdmission } from './disk-admission.ts'
 import { DiskPartitionLog, type LogContext } from './disk-partition-log.ts'
+import type { Erasure } from './erasure.ts'
 import type { FileCache } from './file-cache.ts'
 import type { LogDirectory, LogDirectoryMetrics } from './log-directory.ts'
+import { emptyCheckpoint } from './log-state.ts'
 import type { LogConfig, PartitionLog } from './partition-log.ts'
 import { planRetention } from './retention.ts'
 import type { Ring } from './ring.ts'
@@ -26,6 +27,7 @@ export interface DirectoryParts {
   readonly checkpoints: CheckpointLog
   readonly checkpointer: Checkpointer
   readonly admission: DiskAdmission
+  readonly erasure: Erasure
   readonly files: FileCache
   readonly tailCache: TailCache
   readonly onOffline: (cause: Error) => void
@@ -33,7 +35,11 @@ export interface DirectoryParts {
 
 /** Retention and rolls by age are seldom due; the disk's free space is looked at as often. */
 const SWEEP_MS = 10_000
-const DAY_MS = 24 * 3_600_000
+/**
+ * What is in the ring alone for so long is checkpointed though there is room: retention knows files
+ * only, and a quiet partition must not hold its memory for ever.
+ */
+const PENDING_MS = 300_000
 
 /** The state of an open data directory. */
 export class DiskLogDirectory implements LogDirectory {
@@ -46,15 +52,19 @@ export class DiskLogDirectory implements LogDirectory {
   #state: 'online' | 'offline' | 'closed' = 'online'
   #appends = 0
   #appendedBytes = 0
-  #deletedAtMs: number | null = null
+  #closing: Promise<void> | null = null
+  /** What was durable a while ago, and when that was. */
+  #pendingMark = { cycle: 0, atMs: 0 }
 
   constructor(parts: DirectoryParts, context: LogContext) {
     this.#parts = parts
     this.#context = context
   }
 
-  get nextIncarnation(): number {
-    return this.#nextIncarnation
+  /** What every checkpoint says of the directory. */
+  get facts(): DirectoryFacts {
+    const { dueMs } = this.#parts.erasure
+    return { nextIncarnation: this.#nextIncarnation, eraseDueMs: dueMs }
   }
 
   /** Takes over what recovery found. */
@@ -97,7 +107,7 @@ export class DiskLogDirectory implements LogDirectory {
     const deletion = log.delete()
     this.#logs.delete(key)
     await deletion
-    this.#deletedAtMs ??= this.#parts.clock.monotonicMs()
+    this.#parts.erasure.request()
   }
 
   async checkpoint(): Promise<void> {
@@ -153,8 +163,12 @@ export class DiskLogDirectory implements LogDirectory {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     const wasOnline = this.#state === 'online'
     this.#state = 'closed'
     this.#timer?.cancel()
@@ -172,20 +186,11 @@ export class DiskLogDirectory implements LogDirectory {
     partition: PartitionIndex,
     config: LogConfig,
   ): Promise<PartitionLog> {
-    const zero = 0 as Offset
     const incarnation = this.#nextIncarnation
     this.#nextIncarnation += 1
     const directory = partitionDirectory(topicId, partition, incarnation)
-    const log = new DiskPartitionLog(this.#context, directory, {
-      incarnation,
-      topicId,
-      partition,
-      appliedCycle: 0,
-      logStartOffset: zero,
-      highWatermark: zero,
-      files: { fileEnd: zero, sealed: [], active: null },
-      epochs: [],
-    })
+    const checkpoint = emptyCheckpoint({ incarnation, topicId, partition }, 0)
+    const log = new DiskPartitionLog(this.#context, directory, checkpoint)
     log.configure(config)
     await log.create()
     this.#logs.set(keyOf(topicId, partition), log)
@@ -208,7 +213,20 @@ export class DiskLogDirectory implements LogDirectory {
       log.rollByAge(this.#parts.clock.now())
       await this.#retain(log)
     }
-    await this.#forgetDeleted()
+    this.#checkpointLongPending()
+    const { erasure, ring } = this.#parts
+    await erasure.runWhenDue(async () => {
+      await this.checkpoint()
+      await ring.eraseFree()
+    })
+  }
+
+  #checkpointLongPending(): void {
+    const { clock, ring, checkpointer } = this.#parts
+    const now = clock.monotonicMs()
+    if (now - this.#pendingMark.atMs < PENDING_MS) return
+    checkpointer.want(this.#pendingMark.cycle)
+    this.#pendingMark = { cycle: ring.durableCycle, atMs: now }
   }
 
   async #retain(log: DiskPartitionLog): Promise<void> {
@@ -225,15 +243,6 @@ export class DiskLogDirectory implements LogDirectory {
     if (logStart === null) return
     // Deleted or offline meanwhile: there is nothing left to retain.
     await log.advanceLogStart(logStart).catch(() => undefined)
-  }
-
-  /** The bytes of what was deleted leave the ring within a day, even when nothing is appended. */
-  async #forgetDeleted(): Promise<void> {
-    const { clock, ring } = this.#parts
-    if (this.#deletedAtMs === null || clock.monotonicMs() - this.#deletedAtMs < DAY_MS / 2) return
-    this.#deletedAtMs = null
-    await this.checkpoint()
-    ring.eraseFree()
   }
 }
 

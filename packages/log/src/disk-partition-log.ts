@@ -1,15 +1,9 @@
-import {
-  assert,
-  BusError,
-  type LeaderEpoch,
-  type Offset,
-  type PartitionIndex,
-  type TopicId,
-} from '@courant/kernel'
+import { assert, BusError, type LeaderEpoch, type Offset } from '@courant/kernel'
 import { BATCH_HEADER_BYTES, batchSizeAt, RecordBatch } from '@courant/record-batch'
 import type { BatchRun } from './batch-run.ts'
 import type { PartitionCheckpoint } from './checkpoint-record.ts'
-import { LeaderEpochCache } from './leader-epoch-cache.ts'
+import { checkpointOf, cutFiles, removeTrimmed, writeBack } from './file-changes.ts'
+import { LogState } from './log-state.ts'
 import { type FileContext, PartitionFiles } from './partition-files.ts'
 import type {
   AppendRequest,
@@ -21,11 +15,9 @@ import type {
   ReadRequest,
   ReadResult,
 } from './partition-log.ts'
-import { findTimestampInRuns, findTimestampInSegments, readFiles } from './partition-reads.ts'
+import { findBoundary, findTimestamp, type ReadableLog, readFromFiles } from './partition-reads.ts'
 import type { Ring } from './ring.ts'
 import type { CycleParticipant, RingCycle } from './ring-cycle.ts'
-import { batchOf } from './segment-reader.ts'
-import { Tail } from './tail.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** What the logs of a directory share. */
@@ -44,8 +36,8 @@ export interface CheckpointOutcome {
   readonly log: DiskPartitionLog
   /** Null when the partition is deleted, with its files. */
   readonly state: PartitionCheckpoint | null
-  /** From which cycle on the ring is still needed for this partition; null when it is not. */
-  readonly dirtyFrom: number | null
+  /** Entries of this partition up to this cycle are no longer needed in the ring. */
+  readonly appliedCycle: number
   readonly bytes: number
 }
 
@@ -57,87 +49,62 @@ const UNCONFIGURED: LogConfig = {
   retentionBytes: -1,
 }
 
-const NEVER = Number.MAX_SAFE_INTEGER
+/** Which cycle holds a truncation or deletion that is on its way to the disk. */
+const NONE = Number.MAX_SAFE_INTEGER
+const NOT_YET_ENTERED: number = NONE - 1
 
-/** The log of one partition over the ring, its pending tail and its segment files. */
-export class DiskPartitionLog implements PartitionLog, CycleParticipant {
-  readonly topicId: TopicId
-  readonly partition: PartitionIndex
+/**
+ * The log of one partition over the ring, its pending tail and its segment files: what may be asked
+ * of it when, what is entered in the ring, and in which order the files follow.
+ */
+export class DiskPartitionLog implements PartitionLog, CycleParticipant, ReadableLog {
+  readonly topicId: PartitionLog['topicId']
+  readonly partition: PartitionLog['partition']
   readonly incarnation: number
+  readonly context: LogContext
+  readonly state: LogState
+  readonly files: PartitionFiles
   observer: LogObserver | null = null
-  readonly #context: LogContext
-  readonly #files: PartitionFiles
-  readonly #epochs: LeaderEpochCache
-  #tail: Tail | null = null
   #config: LogConfig = UNCONFIGURED
-  #logStartOffset: Offset
-  #highWatermark: Offset
-  #appendedEnd: Offset
-  #durableEnd: Offset
-  /** The newest cycle that has entries of this log. */
-  #joinedCycle: number
-  /** The newest truncation: no checkpoint may show the log between what it removed and kept. */
-  #truncatedCycle = 0
-  /** A truncation or deletion on its way to the disk: checkpoints show the log before it. */
-  #changingCycle = NEVER
-  #truncations = 0
-  /** Where the files are still to be cut: the lowest end of the truncations since they last were. */
-  #fileCut: number = NEVER
-  #state: 'open' | 'deleting' | 'deleted' = 'open'
-  #isCorrupt = false
+  #changingCycle: number = NONE
   /** The change of the files that is under way: one at a time. */
   #work: Promise<void> | null = null
 
-  constructor(context: LogContext, directory: string, state: PartitionCheckpoint) {
-    this.#context = context
-    this.topicId = state.topicId
-    this.partition = state.partition
-    this.incarnation = state.incarnation
-    this.#files = new PartitionFiles(context, directory, state.files)
-    this.#epochs = new LeaderEpochCache(state.epochs)
-    this.#logStartOffset = state.logStartOffset
-    this.#appendedEnd = state.files.fileEnd
-    this.#durableEnd = state.files.fileEnd
-    this.#highWatermark = Math.min(state.highWatermark, state.files.fileEnd) as Offset
-    this.#joinedCycle = state.appliedCycle
+  constructor(context: LogContext, directory: string, checkpoint: PartitionCheckpoint) {
+    this.context = context
+    this.topicId = checkpoint.topicId
+    this.partition = checkpoint.partition
+    this.incarnation = checkpoint.incarnation
+    this.state = new LogState(checkpoint)
+    this.files = new PartitionFiles(context, directory, checkpoint.files)
   }
 
   get logStartOffset(): Offset {
-    return this.#logStartOffset
+    return this.state.logStartOffset
   }
 
   get appendedEnd(): Offset {
-    return this.#appendedEnd
+    return this.state.appendedEnd
   }
 
   get durableEnd(): Offset {
-    return this.#durableEnd
+    return this.state.durableEnd
   }
 
   get highWatermark(): Offset {
-    return this.#highWatermark
+    return this.state.highWatermark
   }
 
   get leaderEpoch(): LeaderEpoch {
-    return this.#epochs.latest
+    return this.state.epochs.latest
   }
 
   get sizeBytes(): number {
-    const pending = this.#tail?.pendingBytes ?? 0
-    return this.#files.sizeBytes + pending
-  }
-
-  get isDeleted(): boolean {
-    return this.#state === 'deleted'
+    return this.files.sizeBytes + (this.state.tail?.pendingBytes ?? 0)
   }
 
   get isCorrupt(): boolean {
-    return this.#isCorrupt
-  }
-
-  /** For retention. */
-  get files(): PartitionFiles {
-    return this.#files
+    return this.state.isCorrupt
   }
 
   get config(): LogConfig {
@@ -149,17 +116,15 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
   }
 
   append({ batches, leaderEpoch, logAppendTimeMs }: AppendRequest): AppendResult {
-    this.#requireExisting()
-    if (this.#changingCycle !== NEVER) throw new BusError('BUSY', 'The log is being truncated.')
-    if (leaderEpoch < this.#epochs.latest) {
-      throw new BusError('FENCED_LEADER_EPOCH', 'A newer leader has written to this partition.')
-    }
+    const { state, context } = this
+    this.#requireSteady()
+    state.requireEpoch(leaderEpoch)
     requireWholeBatches(batches)
-    const { ring } = this.#context
-    this.#context.admit(batches.length)
+    const { ring } = context
+    context.admit(batches.length)
     const cycle = ring.cycleFor(batches.length)
     const start = ring.append(cycle, this.incarnation, batches)
-    const baseOffset = this.#appendedEnd
+    const baseOffset = state.appendedEnd
     const run: BatchRun = {
       memory: ring.memory,
       start,
@@ -170,116 +135,109 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
       cycle: cycle.number,
     }
     stamp(run, leaderEpoch, logAppendTimeMs)
-    this.#epochs.begin(leaderEpoch, baseOffset)
-    this.#addRun(run)
+    const lastOffset = (run.nextOffset - 1) as Offset
+    state.epochs.begin(leaderEpoch, baseOffset)
+    state.addRun(run)
     this.#join(cycle)
-    return { baseOffset, lastOffset: (run.nextOffset - 1) as Offset, durable: cycle.durable }
+    return { baseOffset, lastOffset, durable: cycle.durable }
   }
 
   read(request: ReadRequest): ReadResult | Promise<ReadResult> {
-    this.#requireExisting()
-    this.#requireInRange(request.offset)
-    const end = Math.min(request.end, this.#appendedEnd) as Offset
+    const { state } = this
+    state.requireExisting()
+    state.requireInRange(request.offset)
+    const end = Math.min(request.end, state.appendedEnd) as Offset
     if (request.offset >= end) return { chunks: [], size: 0, nextOffset: request.offset }
-    const limits = { ...request, end }
-    return this.#tail?.read(limits) ?? this.#readFiles(limits)
+    return state.tail?.read({ ...request, end }) ?? readFromFiles(this, request)
   }
 
   async offsetForTimestamp(timestamp: number, end: Offset): Promise<FoundTimestamp | null> {
-    this.#requireExisting()
-    const found = await this.#guarded(async () => {
-      const { fileEnd } = this.#files
-      const from = this.#logStartOffset
-      const segments = this.#files.segmentsFrom(from, this.#epochs)
-      return (
-        (await findTimestampInSegments(this.#context, segments, timestamp, from)) ??
-        findTimestampInRuns(this.#tail, timestamp, Math.max(from, fileEnd) as Offset)
-      )
-    })
+    this.state.requireExisting()
+    const found = await findTimestamp(this, timestamp)
     return found !== null && found.offset < end ? found : null
   }
 
   endOffsetForEpoch(epoch: LeaderEpoch): { epoch: LeaderEpoch; end: Offset } | null {
-    return this.#epochs.endOffsetFor(epoch, this.#appendedEnd)
+    return this.state.epochs.endOffsetFor(epoch, this.state.appendedEnd)
   }
 
   async startEpoch(epoch: LeaderEpoch): Promise<void> {
-    this.#requireExisting()
-    if (epoch < this.#epochs.latest) {
-      throw new BusError('FENCED_LEADER_EPOCH', 'A newer leader has written to this partition.')
-    }
-    const { incarnation } = this
-    const offset = this.#appendedEnd
-    const cycle = this.#context.ring.enter({ type: 'epochStart', incarnation, epoch, offset })
-    this.#epochs.begin(epoch, offset)
+    const { state, incarnation } = this
+    this.#requireSteady()
+    state.requireEpoch(epoch)
+    const offset = state.appendedEnd
+    const cycle = this.context.ring.enter({ type: 'epochStart', incarnation, epoch, offset })
+    state.epochs.begin(epoch, offset)
     this.#join(cycle)
     await cycle.durable
   }
 
   advanceHighWatermark(offset: Offset): void {
-    const next = Math.min(offset, this.#appendedEnd) as Offset
-    if (next > this.#highWatermark) this.#highWatermark = next
+    const { state } = this
+    const next = Math.min(offset, state.appendedEnd) as Offset
+    if (next > state.highWatermark) state.highWatermark = next
   }
 
   async advanceLogStart(offset: Offset): Promise<void> {
-    this.#requireExisting()
-    if (offset > this.#highWatermark) throw this.#outOfRange(offset)
-    if (offset <= this.#logStartOffset) return
-    const { incarnation } = this
-    const cycle = this.#context.ring.enter({ type: 'logStart', incarnation, offset })
-    this.applyLogStart(offset)
+    const { state, incarnation } = this
+    this.#requireSteady()
+    if (offset > state.highWatermark) throw state.outOfRange(offset)
+    if (offset <= state.logStartOffset) return
+    const cycle = this.context.ring.enter({ type: 'logStart', incarnation, offset })
+    state.trimTo(offset)
     this.#join(cycle)
     await cycle.durable
-    await this.#exclusively(() => this.#removeTrimmed())
+    await this.#exclusively(() => removeTrimmed(this))
   }
 
   async truncateTo(offset: Offset): Promise<void> {
-    this.#requireExisting()
-    if (this.#changingCycle !== NEVER) throw new BusError('BUSY', 'The log is being truncated.')
-    if (offset >= this.#appendedEnd) return
-    if (offset < this.#logStartOffset) throw this.#outOfRange(offset)
-    // Blocks appends before the boundary is known: it may have to be read from a file.
-    this.#changingCycle = NEVER - 1
+    const { state, incarnation } = this
+    this.#requireSteady()
+    if (offset >= state.appendedEnd) return
+    if (offset < state.logStartOffset) throw state.outOfRange(offset)
+    // Nothing else may be entered before the boundary is known: it may have to be read from a file.
+    this.#changingCycle = NOT_YET_ENTERED
     try {
-      const end = await this.#boundaryOf(offset)
-      const { incarnation } = this
-      const cycle = this.#context.ring.enter({ type: 'truncate', incarnation, offset: end })
+      const end = await findBoundary(this, offset)
+      state.requireExisting()
+      const cycle = this.context.ring.enter({ type: 'truncate', incarnation, offset: end })
       this.#changingCycle = cycle.number
       this.#join(cycle)
       await cycle.durable
       await this.#exclusively(() => {
-        this.applyTruncation(end, cycle.number)
-        return this.#cutFiles()
+        state.requireExisting()
+        state.truncateTo(end, cycle.number)
+        return cutFiles(this)
       })
     } finally {
-      this.#changingCycle = NEVER
+      // A deletion that came meanwhile keeps its own.
+      if (state.status === 'open') this.#changingCycle = NONE
     }
   }
 
   /** Enters the deletion; the files go with the next checkpoint. */
   async delete(): Promise<void> {
-    this.#requireExisting()
-    this.#state = 'deleting'
-    const cycle = this.#context.ring.enter({ type: 'delete', incarnation: this.incarnation })
-    this.#changingCycle = cycle.number
+    this.state.requireExisting()
+    const cycle = this.context.ring.enter({ type: 'delete', incarnation: this.incarnation })
+    this.state.status = 'deleting'
+    // A truncation that is on its way, too, is not yet to be seen by a checkpoint.
+    this.#changingCycle = Math.min(this.#changingCycle, cycle.number)
     this.#join(cycle)
     await cycle.durable
-    this.applyDeletion()
+    this.state.delete()
+    this.observer = null
   }
 
   /** Enters the creation of this log. */
   async create(): Promise<void> {
     const { topicId, partition, incarnation } = this
-    const cycle = this.#context.ring.enter({ type: 'create', incarnation, topicId, partition })
+    const cycle = this.context.ring.enter({ type: 'create', incarnation, topicId, partition })
     this.#join(cycle)
     await cycle.durable
   }
 
   onDurable(cycle: number): void {
-    const end = this.#tail?.endOfCycle(cycle) ?? null
-    if (end === null || end <= this.#durableEnd) return
-    this.#durableEnd = end
-    this.observer?.durableEndAdvanced()
+    if (this.state.becomeDurable(cycle)) this.observer?.durableEndAdvanced()
   }
 
   /** Writes pending batches to the segment files and tells what a checkpoint may say then. */
@@ -292,200 +250,45 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     return outcome
   }
 
-  /**
-   * After replay: the files become what the log is. They may be cut already, below what the ring
-   * first says of them and even written anew behind that, so only the lowest cut is looked for.
-   */
+  /** From which cycle on the ring is needed beside a checkpoint up to `appliedCycle`, or null. */
+  neededAfter(appliedCycle: number): number | null {
+    return this.state.joinedCycle > appliedCycle ? appliedCycle + 1 : null
+  }
+
+  /** After replay: the files become what the log is. */
   async finishReplay(): Promise<void> {
-    if (this.#state === 'deleted') return
-    await this.#cutFiles()
-    await this.#removeTrimmed()
+    if (this.state.status === 'deleted') return
+    await cutFiles(this)
+    await removeTrimmed(this)
   }
 
   /** Rolls the active segment when it is old; the next checkpoint says so. */
   rollByAge(now: number): void {
-    const { active } = this.#files
+    const { active } = this.files
     if (active === null || now - active.firstAppendMs < this.#config.segmentMs) return
-    if (this.#work !== null || this.#state !== 'open') return
-    this.#files.sealActive()
-  }
-
-  /** Replay: batches that stand in the ring behind what the log has. */
-  applyAppend(batches: Buffer, cycle: number): void {
-    const first = new RecordBatch(batches)
-    assert(first.baseOffset === this.#appendedEnd, 'the ring has a gap')
-    const run: BatchRun = {
-      memory: batches,
-      start: 0,
-      end: batches.length,
-      baseOffset: first.baseOffset,
-      nextOffset: first.baseOffset,
-      maxTimestamp: -1,
-      cycle,
-    }
-    for (let at = 0; at < batches.length; ) {
-      const batch = new RecordBatch(batches, at)
-      this.#epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
-      run.maxTimestamp = Math.max(run.maxTimestamp, batch.maxTimestamp)
-      run.nextOffset = batch.nextOffset
-      at += batch.size
-    }
-    this.#addRun(run)
-    this.#durableEnd = this.#appendedEnd
-    this.#joinedCycle = cycle
-  }
-
-  applyEpochStart(epoch: LeaderEpoch, offset: Offset): void {
-    this.#epochs.begin(epoch, offset)
-  }
-
-  applyLogStart(offset: Offset): void {
-    if (offset <= this.#logStartOffset) return
-    this.#logStartOffset = offset
-    if (this.#highWatermark < offset) this.#highWatermark = offset
-  }
-
-  /** Cuts the log in memory at `end`, the base offset of a batch. The files follow. */
-  applyTruncation(end: Offset, cycle: number): void {
-    this.#truncations += 1
-    this.#truncatedCycle = cycle
-    this.#joinedCycle = Math.max(this.#joinedCycle, cycle)
-    this.#tail?.truncateTo(end)
-    this.#epochs.truncateTo(end)
-    this.#appendedEnd = end
-    this.#durableEnd = Math.min(this.#durableEnd, end) as Offset
-    this.#highWatermark = Math.min(this.#highWatermark, end) as Offset
-    // The batch at the log start may have gone whole.
-    this.#logStartOffset = Math.min(this.#logStartOffset, end) as Offset
-    if (end < this.#fileCut) this.#fileCut = end
-  }
-
-  applyDeletion(): void {
-    this.#state = 'deleted'
-    this.#changingCycle = NEVER
-    this.#tail = null
-    this.observer = null
+    if (this.#work === null && this.state.status === 'open') this.files.sealActive()
   }
 
   async #checkpointNow(bytesMax: number): Promise<CheckpointOutcome> {
-    if (this.#state === 'deleted') {
-      await this.#files.remove()
-      return { log: this, state: null, dirtyFrom: null, bytes: 0 }
+    if (this.state.status === 'deleted') {
+      await this.files.remove()
+      return { log: this, state: null, appliedCycle: this.state.joinedCycle, bytes: 0 }
     }
-    const { ring, tailCache } = this.#context
+    const { ring, tailCache } = this.context
     const cycleMax = Math.min(ring.durableCycle, this.#changingCycle - 1)
-    const tail = this.#tail
-    const runs = tail?.pendingRuns(this.#truncatedCycle, cycleMax, bytesMax) ?? []
-    await this.#files.write(runs, this.#config)
-    tail?.written(runs.length)
-    if (tail !== null) for (const run of runs) tailCache.add(tail, run)
-    const next = tail?.firstPendingCycle ?? null
-    const appliedCycle = next === null || next > cycleMax ? cycleMax : next - 1
-    const isClean = this.#joinedCycle <= appliedCycle
-    if (tail?.isEmpty) this.#tail = null
-    return {
-      log: this,
-      state: this.#checkpointState(appliedCycle),
-      dirtyFrom: isClean ? null : appliedCycle + 1,
-      bytes: runs.reduce((sum, run) => sum + run.end - run.start, 0),
-    }
-  }
-
-  #checkpointState(appliedCycle: number): PartitionCheckpoint {
-    const files = this.#files.state
-    return {
-      incarnation: this.incarnation,
-      topicId: this.topicId,
-      partition: this.partition,
-      appliedCycle,
-      logStartOffset: Math.min(this.#logStartOffset, files.fileEnd) as Offset,
-      highWatermark: Math.min(this.#highWatermark, files.fileEnd) as Offset,
-      files,
-      epochs: this.#epochs.startsUpTo(files.fileEnd),
-    }
-  }
-
-  #addRun(run: BatchRun): void {
-    this.#tail ??= new Tail()
-    this.#tail.add(run)
-    this.#appendedEnd = run.nextOffset
+    const written = await writeBack(this, { cycleMax, bytesMax }, this.#config, tailCache)
+    const state = checkpointOf(this, this, written.appliedCycle)
+    return { log: this, state, ...written }
   }
 
   #join(cycle: RingCycle): void {
-    if (this.#joinedCycle === cycle.number) return
-    this.#joinedCycle = cycle.number
+    if (this.state.joinedCycle === cycle.number) return
+    this.state.joinedCycle = cycle.number
     cycle.addParticipant(this)
-    this.#context.markDirty(this, cycle.number)
+    this.context.markDirty(this, cycle.number)
   }
 
-  async #readFiles(request: ReadRequest): Promise<ReadResult> {
-    return await this.#guarded(() => {
-      this.#requireInRange(request.offset)
-      const fromTail = this.#tail?.read(request)
-      if (fromTail) return Promise.resolve(fromTail)
-      return readFiles(this.#context, this.#files, this.#epochs, request)
-    })
-  }
-
-  /** Files may be cut or removed while somebody reads them: then what it found says nothing. */
-  async #guarded<Result>(action: () => Promise<Result>): Promise<Result> {
-    for (;;) {
-      this.#requireExisting()
-      const truncations = this.#truncations
-      const logStart = this.#logStartOffset
-      const isUnchanged = () =>
-        truncations === this.#truncations &&
-        logStart === this.#logStartOffset &&
-        this.#state === 'open'
-      try {
-        const result = await action()
-        if (isUnchanged()) return result
-      } catch (error) {
-        if (isUnchanged()) throw this.#readError(error)
-      }
-    }
-  }
-
-  #readError(error: unknown): BusError {
-    if (!(error instanceof BusError)) {
-      return new BusError('STORAGE_OFFLINE', 'The disk of the broker cannot be read.', {
-        cause: error,
-      })
-    }
-    if (error.code === 'STORAGE_CORRUPT') this.#isCorrupt = true
-    return error
-  }
-
-  async #boundaryOf(offset: Offset): Promise<Offset> {
-    const inMemory = this.#tail?.boundaryOf(offset)
-    if (inMemory !== undefined && inMemory !== null) return inMemory
-    const [segment] = this.#files.segmentsFrom(offset, this.#epochs)
-    assert(segment !== undefined, 'every offset is in memory or in a file')
-    return (await this.#guarded(() => batchOf(this.#context, segment, offset))).offset
-  }
-
-  /** Epochs of trimmed records stay while a segment has some: reads check headers on their way. */
-  async #removeTrimmed(): Promise<void> {
-    await this.#files.removeBelow(this.#logStartOffset)
-    this.#epochs.trimTo(Math.min(this.#files.startOffset, this.#logStartOffset) as Offset)
-  }
-
-  async #cutFiles(): Promise<void> {
-    const end = this.#fileCut as Offset
-    this.#fileCut = NEVER
-    if (end >= this.#files.fileEnd) return
-    const [segment] = end === 0 ? [] : this.#files.segmentsFrom((end - 1) as Offset, this.#epochs)
-    // Trimmed segments may be gone: nothing that is left of them is part of the log.
-    const isTrimmed = end <= this.#logStartOffset
-    if (isTrimmed || segment === undefined || segment.baseOffset >= end) {
-      return await this.#files.clear(end)
-    }
-    const onDisk = await this.#context.files.use(segment.path, 'write', (file) => file.size())
-    const size = Math.min(onDisk, segment.size)
-    const last = await batchOf(this.#context, { ...segment, size }, (end - 1) as Offset)
-    await this.#files.truncateTo(end, last.position + last.size, last.indexEntries)
-  }
-
+  /** A failure here leaves files of which nobody knows what they hold: the directory goes offline. */
   async #exclusively(action: () => Promise<void>): Promise<void> {
     while (this.#work !== null) await this.#work
     const work = action()
@@ -496,29 +299,16 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant {
     try {
       await work
     } catch (error) {
-      this.#context.fail(error)
+      this.context.fail(error)
       throw error
     } finally {
       this.#work = null
     }
   }
 
-  #requireExisting(): void {
-    if (this.#state === 'open') return
-    throw new BusError('PARTITION_NOT_FOUND', 'This partition has been deleted.')
-  }
-
-  #requireInRange(offset: Offset): void {
-    if (offset < this.#logStartOffset || offset > this.#appendedEnd) throw this.#outOfRange(offset)
-  }
-
-  #outOfRange(offset: Offset): BusError {
-    const { logStartOffset, highWatermark } = this
-    return new BusError(
-      'OFFSET_OUT_OF_RANGE',
-      `Offset ${offset} is outside the log, which has [${logStartOffset}, ${highWatermark}).`,
-      { extra: { logStartOffset, highWatermark } },
-    )
+  #requireSteady(): void {
+    this.state.requireExisting()
+    if (this.#changingCycle !== NONE) throw new BusError('BUSY', 'The log is being truncated.')
   }
 }
 

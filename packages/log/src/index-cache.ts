@@ -39,6 +39,13 @@ export class IndexCache {
     return loaded
   }
 
+  /** Must be called when a segment is cut: what grows there next has another index. */
+  forget(path: string): void {
+    for (const key of this.#indexes.keys()) {
+      if (key.startsWith(`${path}#`)) this.#indexes.delete(key)
+    }
+  }
+
   /** Makes an index anew that led astray. It ends where the segment is damaged. */
   async rebuild(segment: IndexedSegment): Promise<SegmentIndex> {
     const entries: Buffer[] = []
@@ -48,7 +55,7 @@ export class IndexCache {
       indexEntries: 0,
       indexedTo: 0,
     }
-    const start = { offset: segment.baseOffset, position: 0 }
+    const start = { offset: segment.baseOffset, position: 0, headerCrc: null }
     try {
       await this.#files.use(segment.path, 'write', (file) =>
         scanSegment(file, segment, start, (batch, position) => {

@@ -16,7 +16,7 @@ export type {
   ReadRequest,
   ReadResult,
 } from './partition-log.ts'
-export { RingCorruptError } from './ring-reader.ts'
+export { RingCorruptError } from './ring-corrupt-error.ts'
 export {
   type OpenMode,
   type Storage,

@@ -1,6 +1,6 @@
 /** The Storage port over node:fs. The only file of the engine that knows the operating system. */
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { lockDirectory } from './directory-lock.ts'
 import {
   type OpenMode,
@@ -19,8 +19,17 @@ const CHUNKS_PER_WRITE_MAX = 1024
  * their first call.
  */
 export async function openNodeStorage(root: string): Promise<Storage> {
-  await mkdir(root, { recursive: true })
+  const made = await mkdir(root, { recursive: true })
+  if (made !== undefined) await syncParents(resolve(root), dirname(made))
   return new NodeStorage(root)
+}
+
+/** The names of new directories must survive a power cut as what is in them does. */
+async function syncParents(path: string, upTo: string): Promise<void> {
+  for (let parent = dirname(path); parent.length >= upTo.length; parent = dirname(parent)) {
+    await syncDirectoryAt(parent)
+    if (parent === dirname(parent)) return
+  }
 }
 
 class NodeStorage implements Storage {
@@ -68,13 +77,10 @@ class NodeStorage implements Storage {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    // Windows cannot open a directory; NTFS journals names by itself.
-    if (process.platform === 'win32') return
-    const handle = await open(this.#path(path), 'r')
     try {
-      await handle.sync()
-    } finally {
-      await handle.close()
+      await syncDirectoryAt(this.#path(path))
+    } catch (error) {
+      if (!isMissing(error)) throw error
     }
   }
 
@@ -130,6 +136,17 @@ class NodeFile implements StorageFile {
 
   close(): Promise<void> {
     return this.#handle.close()
+  }
+}
+
+async function syncDirectoryAt(path: string): Promise<void> {
+  // Windows cannot open a directory; NTFS journals names by itself.
+  if (process.platform === 'win32') return
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }
 

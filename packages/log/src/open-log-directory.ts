@@ -10,6 +10,7 @@ import { Checkpointer } from './checkpointer.ts'
 import { DiskAdmission } from './disk-admission.ts'
 import { DiskLogDirectory } from './disk-log-directory.ts'
 import { DiskPartitionLog, type LogContext } from './disk-partition-log.ts'
+import { Erasure } from './erasure.ts'
 import { FileCache } from './file-cache.ts'
 import { openExisting } from './file-io.ts'
 import { IndexCache } from './index-cache.ts'
@@ -20,11 +21,12 @@ import {
 } from './log-directory.ts'
 import { Replay } from './replay.ts'
 import { Ring } from './ring.ts'
+import { RingCorruptError } from './ring-corrupt-error.ts'
 import { beginRun, createRingFile, RING_FILE, readSuperblock } from './ring-file.ts'
 import { RingFiller } from './ring-filler.ts'
 import { REGION_START, type Superblock } from './ring-layout.ts'
 import { RingPlaces } from './ring-places.ts'
-import { RingCorruptError, RingReader } from './ring-reader.ts'
+import { RingReader } from './ring-reader.ts'
 import { PARTITIONS_DIRECTORY, partitionDirectory } from './segment.ts'
 import type { StorageFile, StorageLock } from './storage.ts'
 import { TailCache } from './tail-cache.ts'
@@ -40,69 +42,81 @@ export async function openLogDirectory(options: LogDirectoryOptions): Promise<Lo
   if (lock === null) {
     throw new DirectoryInUseError('Another process uses this data directory.')
   }
+  const opened: { close(): Promise<void> }[] = [{ close: () => lock.release() }]
   try {
-    return await openLocked(options, lock)
+    return await openLocked(options, lock, opened)
   } catch (error) {
-    await lock.release()
+    for (const part of opened.reverse()) await part.close().catch(() => undefined)
     throw error
   }
 }
 
-async function openLocked(options: LogDirectoryOptions, lock: StorageLock): Promise<LogDirectory> {
+/** What is opened on the way is noted in `opened`, to be closed when a later step fails. */
+async function openLocked(
+  options: LogDirectoryOptions,
+  lock: StorageLock,
+  opened: { close(): Promise<void> }[],
+): Promise<LogDirectory> {
   const { storage, clock, random, openFilesMax = 512, tailCacheBytes = 64 * MIB } = options
-  const { file, superblock, checkpointed } = await openRing(options)
+  const { file, superblock, checkpointed } = await openRing(options, opened)
   const parts = new OpenedParts()
   const files = new FileCache(storage, openFilesMax)
+  opened.push(files)
   const tailCache = new TailCache(tailCacheBytes)
-  const context = contextOf(parts, {
-    storage,
-    clock,
-    files,
-    tailCache,
-    indexes: new IndexCache(files),
-  })
-  const recovered = await recover(context, file, superblock, checkpointed)
-  const checkpoints = new CheckpointLog(storage, random, checkpointed.records)
+  const indexes = new IndexCache(files)
+  const context = contextOf(parts, { storage, clock, files, tailCache, indexes })
+  const recovered = await replayRing(context, file, superblock, checkpointed)
   const nextIncarnation = Math.max(checkpointed.nextIncarnation, recovered.incarnationMax + 1)
+  const erasure = new Erasure(clock, checkpointed.eraseDueMs)
+  if (recovered.hasDeleted) erasure.request()
   await storage.makeDirectory(PARTITIONS_DIRECTORY)
   await storage.syncDirectory('')
   // Before the run begins: a ring that has had a run without a checkpoint log is a damaged one.
-  await checkpoints.append({ tail: checkpointed.tail, nextIncarnation, states: [], deleted: [] })
+  const checkpoints = new CheckpointLog(storage, random, checkpointed.records)
+  opened.push(checkpoints)
+  const facts = { nextIncarnation, eraseDueMs: erasure.dueMs }
+  await checkpoints.append({ ...facts, tail: checkpointed.tail, states: [], deleted: [] })
+  const begun = await beginRun(file, superblock)
+  // Only now: what the files lose here, they lose by entries that are on the disk for certain.
+  for (const log of recovered.logs) await log.finishReplay()
+  const admission = new DiskAdmission(storage, freeBytesMin(options, superblock))
+  await admission.look()
   const ring = new Ring({
     file,
-    superblock: await beginRun(file, superblock),
+    superblock: begun,
     filler: await startFiller(file, superblock.ringBytes),
     places: recovered.places,
     onFailure: (error) => context.fail(error),
     onProgress: () => parts.checkpointer.poke(),
   })
   parts.ring = ring
-  parts.checkpointer = new Checkpointer({
+  const checkpointer = new Checkpointer({
     ring,
     checkpoints,
     inFlightMax: options.checkpointsInFlightMax ?? 4,
-    nextIncarnation: () => parts.directory.nextIncarnation,
+    facts: () => parts.directory.facts,
     fail: (error) => context.fail(error),
     dirty: recovered.dirty,
   })
-  const admission = new DiskAdmission(storage, freeBytesMin(options, superblock))
+  parts.checkpointer = checkpointer
+  const onOffline = options.onOffline ?? (() => undefined)
   parts.directory = new DiskLogDirectory(
     {
       clock,
       lock,
       ring,
       checkpoints,
-      checkpointer: parts.checkpointer,
+      checkpointer,
       admission,
+      erasure,
       files,
       tailCache,
-      onOffline: options.onOffline ?? (() => undefined),
+      onOffline,
     },
     context,
   )
-  await admission.look()
   parts.directory.begin(recovered.logs, nextIncarnation)
-  parts.checkpointer.poke()
+  checkpointer.poke()
   return parts.directory
 }
 
@@ -165,7 +179,10 @@ interface OpenRing {
  * The ring and what the checkpoints say. A directory is new until its first checkpoint log has been
  * written, which is before the first run of the ring begins to write.
  */
-async function openRing({ storage, ringBytes, random }: LogDirectoryOptions): Promise<OpenRing> {
+async function openRing(
+  { storage, ringBytes, random }: LogDirectoryOptions,
+  opened: { close(): Promise<void> }[],
+): Promise<OpenRing> {
   const checkpointed = await readCheckpoints(storage)
   let file = await openExisting(storage, RING_FILE)
   if (file === null) {
@@ -173,24 +190,28 @@ async function openRing({ storage, ringBytes, random }: LogDirectoryOptions): Pr
     await createRingFile(storage, ringBytes, random)
     file = await storage.open(RING_FILE, 'write')
   }
+  opened.push(file)
   const superblock = await readSuperblock(file)
   if (checkpointed === null && superblock.run > 0) {
     throw new RingCorruptError('The checkpoint log is missing.')
   }
-  const start = { cycle: 1, position: REGION_START }
-  const empty = { tail: start, nextIncarnation: 1, records: new Map<number, Buffer>() }
+  const tail = { cycle: 1, position: REGION_START }
+  const empty = { tail, nextIncarnation: 1, eraseDueMs: 0, records: new Map<number, Buffer>() }
   return { file, superblock, checkpointed: checkpointed ?? empty }
 }
 
 interface Recovered {
   readonly places: RingPlaces
+  /** Those that exist; their files may still be what they were before the ring. */
   readonly logs: readonly DiskPartitionLog[]
+  /** From which cycle each log needs the ring, deleted ones too, the longest waiting first. */
   readonly dirty: Map<DiskPartitionLog, number>
   readonly incarnationMax: number
+  readonly hasDeleted: boolean
 }
 
-/** The logs as the checkpoints have them, and then as the ring does. */
-async function recover(
+/** The logs as the checkpoints have them, and then as the ring does. Writes nothing. */
+async function replayRing(
   context: LogContext,
   file: StorageFile,
   superblock: Superblock,
@@ -212,9 +233,9 @@ async function recover(
     replay.apply(cycle)
   }
   replay.finish()
-  for (const log of logs.values()) await log.finishReplay()
-  const live = [...logs.values()].filter((log) => !log.isDeleted)
-  return { places, logs: live, dirty, incarnationMax: replay.incarnationMax }
+  const live = [...logs.values()].filter((log) => log.state.status !== 'deleted')
+  const { incarnationMax, hasDeleted } = replay
+  return { places, logs: live, dirty, incarnationMax, hasDeleted }
 }
 
 async function startFiller(file: StorageFile, ringBytes: number): Promise<RingFiller> {

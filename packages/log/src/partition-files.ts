@@ -6,6 +6,7 @@ import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './partition-log.ts'
 import {
   type ActiveSegment,
+  baseOffsetOf,
   indexPath,
   PARTITIONS_DIRECTORY,
   type SealedSegment,
@@ -13,7 +14,7 @@ import {
   segmentPath,
 } from './segment.ts'
 import { planSegmentWrites, writeSegment } from './segment-writer.ts'
-import type { Storage } from './storage.ts'
+import { type Storage, StorageMissingError } from './storage.ts'
 
 /** What the partitions of a data directory share. */
 export interface FileContext {
@@ -40,7 +41,8 @@ export class PartitionFiles {
   #sealed: readonly SealedSegment[]
   #active: ActiveSegment | null
   #fileEnd: Offset
-  #hasDirectory: boolean
+  /** The directory exists, and holds nothing that a crash left. */
+  #isPrepared = false
 
   constructor(context: FileContext, directory: string, state: FilesState) {
     this.#context = context
@@ -48,7 +50,6 @@ export class PartitionFiles {
     this.#sealed = state.sealed
     this.#active = state.active
     this.#fileEnd = state.fileEnd
-    this.#hasDirectory = state.sealed.length > 0 || state.active !== null
   }
 
   /** The offset behind the last batch in a file. */
@@ -86,7 +87,7 @@ export class PartitionFiles {
     assert(first.baseOffset === this.#fileEnd, 'segments have no gap')
     const { storage, clock, files } = this.#context
     const writes = planSegmentWrites(this.#active, runs, config, clock.now())
-    await this.#makeDirectory()
+    await this.#prepare()
     for (const write of writes) await writeSegment(files, this.directory, write)
     if (writes.some((write) => write.position === 0)) await storage.syncDirectory(this.directory)
     const segments = writes.map((write) => write.segment)
@@ -105,31 +106,30 @@ export class PartitionFiles {
   /** The segments that hold `offset` or anything behind it, the oldest first. */
   segmentsFrom(offset: Offset, epochs: LeaderEpochCache): (IndexedSegment & Aged)[] {
     const all = this.#all
-    const first = all.findLastIndex((segment) => segment.baseOffset <= offset)
-    return all.slice(Math.max(0, first)).map((segment) => ({
+    const first = Math.max(
+      0,
+      all.findLastIndex((segment) => segment.baseOffset <= offset),
+    )
+    return all.slice(first).map((segment, index) => ({
       path: segmentPath(this.directory, segment.baseOffset),
       indexPath: indexPath(this.directory, segment.baseOffset),
       baseOffset: segment.baseOffset,
       size: segment.size,
+      endOffset: this.#endOf(first + index),
       indexEntries: segment.indexEntries,
       maxTimestamp: segment.maxTimestamp,
       epochs,
     }))
   }
 
-  /** The end of a sealed segment: where the next one begins. */
-  endOf(index: number): Offset {
-    return this.#all[index + 1]?.baseOffset ?? this.#fileEnd
-  }
-
   /** Removes segments that lie wholly below `logStart`, the active one too. */
   async removeBelow(logStart: Offset): Promise<void> {
     if (this.#fileEnd <= logStart) this.sealActive()
-    const kept = this.#sealed.findIndex((_, index) => this.endOf(index) > logStart)
+    const kept = this.#sealed.findIndex((_, index) => this.#endOf(index) > logStart)
     const removed = this.#sealed.slice(0, kept === -1 ? this.#sealed.length : kept)
     if (removed.length === 0) return
     this.#sealed = this.#sealed.slice(removed.length)
-    for (const segment of removed) await this.#removeSegment(segment.baseOffset)
+    await this.#removeSegments(removed)
   }
 
   /** Cuts the log at `end`, the base offset of a batch; `position` is where its segment has it. */
@@ -141,9 +141,32 @@ export class PartitionFiles {
     this.#fileEnd = end
     this.#sealed = kept.slice(0, -1).map((segment) => toSealed(segment))
     this.#active = last === undefined ? null : reopened(last, position, indexEntries)
-    for (const segment of removed) await this.#removeSegment(segment.baseOffset)
+    await this.#removeSegments(removed)
     if (last !== undefined) await this.#cut(last.baseOffset, position)
-    if (removed.length > 0) await this.#context.storage.syncDirectory(this.directory)
+  }
+
+  /**
+   * Ends the files at `end` where the segment before it is damaged and cannot be cut there: it stays
+   * as it is, reads of it stop at `end`, and the next batch begins a new segment.
+   */
+  async quarantine(end: Offset): Promise<void> {
+    const all = this.#all
+    const removed = all.filter((segment) => segment.baseOffset >= end)
+    this.#sealed = all.slice(0, all.length - removed.length).map((segment) => toSealed(segment))
+    this.#active = null
+    this.#fileEnd = end
+    await this.#removeSegments(removed)
+  }
+
+  /** Bytes of a segment file, which may be fewer than the log had there before a crash. */
+  async bytesOnDisk(baseOffset: Offset): Promise<number> {
+    const path = segmentPath(this.directory, baseOffset)
+    try {
+      return await this.#context.files.use(path, 'write', (file) => file.size())
+    } catch (error) {
+      if (error instanceof StorageMissingError) return 0
+      throw error
+    }
   }
 
   /** Removes all segments; the log goes on at `end`. */
@@ -152,7 +175,7 @@ export class PartitionFiles {
     this.#sealed = []
     this.#active = null
     this.#fileEnd = end
-    for (const segment of removed) await this.#removeSegment(segment.baseOffset)
+    await this.#removeSegments(removed)
   }
 
   async remove(): Promise<void> {
@@ -162,7 +185,7 @@ export class PartitionFiles {
       await files.forget(indexPath(this.directory, baseOffset))
     }
     await storage.removeDirectory(this.directory)
-    if (this.#hasDirectory) await storage.syncDirectory(PARTITIONS_DIRECTORY)
+    await storage.syncDirectory(PARTITIONS_DIRECTORY)
   }
 
   get #all(): readonly (SealedSegment | ActiveSegment)[] {
@@ -174,26 +197,42 @@ export class PartitionFiles {
     return segments.slice(0, -1).map((segment) => seal(segment))
   }
 
-  async #makeDirectory(): Promise<void> {
-    if (this.#hasDirectory) return
+  /** The end of a segment: where the next one begins. */
+  #endOf(index: number): Offset {
+    return this.#all[index + 1]?.baseOffset ?? this.#fileEnd
+  }
+
+  /** Before the first write of a run. A crash may have left segments of which no checkpoint tells. */
+  async #prepare(): Promise<void> {
+    if (this.#isPrepared) return
     const { storage } = this.#context
     await storage.makeDirectory(this.directory)
     await storage.syncDirectory(PARTITIONS_DIRECTORY)
-    this.#hasDirectory = true
+    const known = new Set(this.#all.map(({ baseOffset }) => baseOffset))
+    const strangers = (await storage.list(this.directory))
+      .map((name) => baseOffsetOf(name))
+      .filter((baseOffset) => baseOffset !== null)
+      .filter((baseOffset) => !known.has(baseOffset))
+    await this.#removeSegments(strangers.map((baseOffset) => ({ baseOffset })))
+    this.#isPrepared = true
   }
 
-  async #removeSegment(baseOffset: Offset): Promise<void> {
+  /** Synced, so that no crash brings the names back: nobody would remove them again. */
+  async #removeSegments(removed: readonly { readonly baseOffset: Offset }[]): Promise<void> {
+    if (removed.length === 0) return
     const { files, storage } = this.#context
-    for (const path of [
-      segmentPath(this.directory, baseOffset),
-      indexPath(this.directory, baseOffset),
-    ]) {
-      await files.forget(path)
-      await storage.remove(path)
+    for (const { baseOffset } of removed) {
+      for (const pathOf of [segmentPath, indexPath]) {
+        const path = pathOf(this.directory, baseOffset)
+        await files.forget(path)
+        await storage.remove(path)
+      }
     }
+    await storage.syncDirectory(this.directory)
   }
 
   async #cut(baseOffset: Offset, position: number): Promise<void> {
+    this.#context.indexes.forget(segmentPath(this.directory, baseOffset))
     await this.#context.files.use(
       segmentPath(this.directory, baseOffset),
       'write',

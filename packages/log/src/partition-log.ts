@@ -58,8 +58,8 @@ export interface LogObserver {
  * The log of one partition. `appendedEnd ≥ durableEnd ≥ highWatermark ≥ logStartOffset`; each end is
  * the offset behind the last record.
  *
- * Errors of every method: STORAGE_OFFLINE after a disk error of the directory, PARTITION_NOT_FOUND
- * after `delete`.
+ * Errors of every method: PARTITION_NOT_FOUND after `delete`. Errors of every change: STORAGE_OFFLINE
+ * after a disk error of the directory, and BUSY while the log is being truncated.
  */
 export interface PartitionLog {
   readonly topicId: TopicId
@@ -112,8 +112,8 @@ export interface PartitionLog {
   advanceLogStart(offset: Offset): Promise<void>
 
   /**
-   * Removes the batch that holds `offset` and all behind it; durable when it resolves. The caller
-   * appends nothing meanwhile (BUSY).
+   * Removes the batch that holds `offset` and all behind it; durable when it resolves. Every other
+   * change is refused meanwhile (BUSY).
    */
   truncateTo(offset: Offset): Promise<void>
 }

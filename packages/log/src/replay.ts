@@ -1,8 +1,10 @@
-import type { Offset } from '@courant/kernel'
+import { assert } from '@courant/kernel'
 import type { PartitionCheckpoint } from './checkpoint-record.ts'
 import type { DiskPartitionLog } from './disk-partition-log.ts'
+import { emptyCheckpoint } from './log-state.ts'
+import { RingCorruptError, understood } from './ring-corrupt-error.ts'
 import { type ChangeEntry, decodeEntries, type RingEntry } from './ring-entry.ts'
-import { type RecoveredCycle, RingCorruptError } from './ring-reader.ts'
+import type { RecoveredCycle } from './ring-reader.ts'
 
 export interface ReplayParts {
   readonly logs: Map<number, DiskPartitionLog>
@@ -29,8 +31,20 @@ export class Replay {
     this.#appliedCycles = new Map(states.map((state) => [state.incarnation, state.appliedCycle]))
   }
 
-  apply(cycle: RecoveredCycle): void {
-    for (const entry of decodeEntries(cycle.payload)) this.#applyEntry(entry, cycle.cycle)
+  apply({ cycle, payload, entryCount }: RecoveredCycle): void {
+    understood(`cycle ${cycle}`, () => {
+      let count = 0
+      for (const entry of decodeEntries(payload)) {
+        this.#applyEntry(entry, cycle)
+        count += 1
+      }
+      assert(count === entryCount, 'the header counts the entries')
+    })
+  }
+
+  /** Whether the ring holds entries of something that has been deleted. */
+  get hasDeleted(): boolean {
+    return this.#deleted.size > 0
   }
 
   finish(): void {
@@ -61,18 +75,7 @@ export class Replay {
   #create(entry: ChangeEntry & { readonly type: 'create' }, cycle: number): void {
     const { logs, open } = this.#parts
     if (logs.has(entry.incarnation)) return
-    const zero = 0 as Offset
-    const state: PartitionCheckpoint = {
-      incarnation: entry.incarnation,
-      topicId: entry.topicId,
-      partition: entry.partition,
-      appliedCycle: cycle - 1,
-      logStartOffset: zero,
-      highWatermark: zero,
-      files: { fileEnd: zero, sealed: [], active: null },
-      epochs: [],
-    }
-    logs.set(entry.incarnation, open(state))
+    logs.set(entry.incarnation, open(emptyCheckpoint(entry, cycle - 1)))
   }
 
   #append(log: DiskPartitionLog, batches: Buffer, cycle: number): void {
@@ -83,22 +86,26 @@ export class Replay {
           `${log.appendedEnd}.`,
       )
     }
-    log.applyAppend(batches, cycle)
+    log.state.replayAppend(batches, cycle)
   }
 
-  #change(log: DiskPartitionLog, entry: ChangeEntry, cycle: number): void {
+  #change({ state }: DiskPartitionLog, entry: ChangeEntry, cycle: number): void {
     switch (entry.type) {
       case 'truncate':
-        return log.applyTruncation(entry.offset, cycle)
+        state.truncateTo(entry.offset, cycle)
+        break
       case 'logStart':
-        return log.applyLogStart(entry.offset)
+        state.trimTo(entry.offset)
+        break
       case 'epochStart':
-        return log.applyEpochStart(entry.epoch, entry.offset)
+        state.epochs.begin(entry.epoch, entry.offset)
+        break
       case 'delete':
         this.#deleted.add(entry.incarnation)
-        return log.applyDeletion()
+        state.delete()
+        break
       case 'create':
-        return
+        break
     }
   }
 }

@@ -1,5 +1,6 @@
 import { assert, type Random } from '@courant/kernel'
 import { readFully, replaceFile, writeFully } from './file-io.ts'
+import { RingCorruptError } from './ring-corrupt-error.ts'
 import {
   BLOCK_BYTES,
   decodeSuperblock,
@@ -8,7 +9,6 @@ import {
   REGION_START,
   type Superblock,
 } from './ring-layout.ts'
-import { RingCorruptError } from './ring-reader.ts'
 import type { Storage, StorageFile } from './storage.ts'
 
 export const RING_FILE = 'ring'
@@ -23,7 +23,7 @@ export async function createRingFile(
   await replaceFile(storage, '', RING_FILE, [block, block])
 }
 
-/** The newer of the two copies. Both torn is impossible in a crash: runs alternate between them. */
+/** The newer of the two copies. Both torn is impossible in a crash: they are written in turn. */
 export async function readSuperblock(file: StorageFile): Promise<Superblock> {
   const blocks = Buffer.alloc(REGION_START)
   await readFully(file, blocks, 0)
@@ -42,12 +42,16 @@ export async function readSuperblock(file: StorageFile): Promise<Superblock> {
 
 /**
  * Begins a new run. The sync covers the whole file, so what recovery read, which after a kill may
- * have been in memory only, is on the disk too from here on.
+ * have been in memory only, is on the disk too from here on. Both copies are written before the run
+ * is used: were the second left to the past, damage to the first would hide all cycles of the run.
  */
 export async function beginRun(file: StorageFile, superblock: Superblock): Promise<Superblock> {
   const next = { ...superblock, run: superblock.run + 1 }
   assert(Number.isSafeInteger(next.run))
-  await writeFully(file, [encodeSuperblock(next)], (next.run % 2) * BLOCK_BYTES)
-  await file.sync()
+  const block = encodeSuperblock(next)
+  for (const position of [0, BLOCK_BYTES]) {
+    await writeFully(file, [block], position)
+    await file.sync()
+  }
   return next
 }

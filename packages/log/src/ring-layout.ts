@@ -33,14 +33,18 @@ export interface Superblock {
 }
 
 export function newSuperblock(ringBytes: number, random: Random): Superblock {
-  assert(ringBytes % BLOCK_BYTES === 0 && ringBytes >= RING_BYTES_MIN, 'ring size')
+  assert(isRingSize(ringBytes), 'ring size')
   return { ringBytes, secret: Buffer.from(random.bytes(SECRET_BYTES)), run: 0 }
+}
+
+function isRingSize(bytes: number): boolean {
+  return Number.isSafeInteger(bytes) && bytes % BLOCK_BYTES === 0 && bytes >= RING_BYTES_MIN
 }
 
 // crc u32, magic 8 bytes, version u32, ring bytes u64, run u64, secret
 const SUPERBLOCK_BYTES = 4 + 8 + 4 + 8 + 8 + SECRET_BYTES
 
-/** One block. Runs alternate between the two copies, so that a torn write spares the other. */
+/** One block. There are two copies, written in turn, so that a torn write spares the other. */
 export function encodeSuperblock(superblock: Superblock): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES)
   SUPERBLOCK_MAGIC.copy(block, 4)
@@ -58,8 +62,10 @@ export function decodeSuperblock(block: Buffer): Superblock | null {
   if (block.readUInt32LE(0) !== crc32c(block, 4, SUPERBLOCK_BYTES)) return null
   if (!block.subarray(4, 12).equals(SUPERBLOCK_MAGIC)) return null
   if (block.readUInt32LE(12) !== VERSION) return null
+  const ringBytes = readUInt64(block, 16)
+  if (!isRingSize(ringBytes) || !Number.isSafeInteger(readUInt64(block, 24))) return null
   return {
-    ringBytes: readUInt64(block, 16),
+    ringBytes,
     run: readUInt64(block, 24),
     secret: Buffer.from(block.subarray(32, 32 + SECRET_BYTES)),
   }

@@ -1,5 +1,6 @@
 import { crc32c } from '@courant/record-batch'
 import { readFully } from './file-io.ts'
+import { RingCorruptError } from './ring-corrupt-error.ts'
 import {
   BLOCK_BYTES,
   CYCLE_HEADER_BYTES,
@@ -16,12 +17,8 @@ import type { StorageFile } from './storage.ts'
 /** A cycle as recovery found it. `payload` is a view that may be kept. */
 export interface RecoveredCycle extends RingPlace {
   readonly payload: Buffer
+  readonly entryCount: number
   readonly bytesOnDisk: number
-}
-
-/** A cycle that was once synced cannot be read: data was lost on the disk, not in a crash. */
-export class RingCorruptError extends Error {
-  override readonly name = 'RingCorruptError'
 }
 
 const WINDOW_BYTES = 4 * 1024 * 1024
@@ -32,8 +29,9 @@ const WINDOW_BYTES = 4 * 1024 * 1024
  * Cycle n + 1 lies where cycle n ended, or at the start of the region when it did not fit there.
  * Recovery looks at these two places only, never inside a payload. Where neither holds a valid cycle
  * of the expected number the log ends: the cycle in flight at the crash was torn and is dropped
- * whole. Unless a valid successor is found: one cycle is in flight at a time, so the successor
- * proves that the bad cycle was synced and has been damaged since.
+ * whole. Unless a later cycle is found: one cycle is in flight at a time, so a later one proves that
+ * the bad cycle was synced and has been damaged since, or that the ring has gone on beyond the
+ * checkpoint which says that the bad cycle is needed.
  */
 export class RingReader {
   readonly #file: StorageFile
@@ -49,6 +47,10 @@ export class RingReader {
     this.#file = file
     this.#superblock = superblock
     this.end = tail
+    const isBlock = tail.position % BLOCK_BYTES === 0 && tail.position >= REGION_START
+    if (!isBlock || tail.position > superblock.ringBytes || !Number.isSafeInteger(tail.cycle)) {
+      throw new RingCorruptError('The checkpoint log names a place outside the write-ahead ring.')
+    }
   }
 
   async *cycles(): AsyncGenerator<RecoveredCycle, void, undefined> {
@@ -57,7 +59,7 @@ export class RingReader {
       if (found === null) break
       yield found
     }
-    if (await this.#successorExists()) {
+    if (await this.#laterExists()) {
       throw new RingCorruptError(
         `Cycle ${this.end.cycle} of the write-ahead ring, at byte ${this.end.position}, was synced ` +
           'but cannot be read. Records that were acknowledged may be lost.',
@@ -68,25 +70,26 @@ export class RingReader {
   async #next(): Promise<RecoveredCycle | null> {
     const { cycle, position } = this.end
     for (const place of position === REGION_START ? [REGION_START] : [position, REGION_START]) {
-      const header = await this.#validAt(place, cycle)
-      if (header === null) continue
+      const header = await this.#validAt(place)
+      if (header === null || header.cycle !== cycle) continue
       const start = place - this.#windowStart + CYCLE_HEADER_BYTES
       const payload = this.#window.subarray(start, start + header.payloadBytes)
       const bytesOnDisk = cycleBytesOnDisk(header.payloadBytes)
       this.end = { cycle: cycle + 1, position: place + bytesOnDisk }
       this.#run = header.run
-      return { cycle, position: place, payload, bytesOnDisk }
+      const { entryCount } = header
+      return { cycle, position: place, payload, entryCount, bytesOnDisk }
     }
     return null
   }
 
-  /** The header of the valid cycle of that number at that place, then whole in the window. */
-  async #validAt(position: number, cycle: number): Promise<CycleHeader | null> {
+  /** The header of the valid cycle at that place, if it is due or later; then whole in the window. */
+  async #validAt(position: number): Promise<CycleHeader | null> {
     if (position + BLOCK_BYTES > this.#superblock.ringBytes) return null
     await this.#load(position, CYCLE_HEADER_BYTES)
     if (this.#fileBytes !== null && position >= this.#fileBytes) return null
     const header = readCycleHeader(this.#viewFrom(position), this.#superblock.secret)
-    if (header === null || header.cycle !== cycle || !this.#isPlausible(header)) return null
+    if (header === null || header.cycle < this.end.cycle || !this.#isPlausible(header)) return null
     const bytes = CYCLE_HEADER_BYTES + header.payloadBytes
     await this.#load(position, bytes)
     const view = this.#viewFrom(position)
@@ -102,15 +105,16 @@ export class RingReader {
     )
   }
 
-  /** Looks for cycle n + 1 at every block where it could begin if cycle n had been written. */
-  async #successorExists(): Promise<boolean> {
+  /** Looks at every block where cycle n + 1 could begin if cycle n had been written. */
+  async #laterExists(): Promise<boolean> {
     const { cycle, position } = this.end
     const reach = cycleBytesOnDisk(payloadBytesMax(this.#superblock.ringBytes))
     for (const start of [position, REGION_START]) {
       const stop = Math.min(start + reach, this.#superblock.ringBytes - BLOCK_BYTES)
       for (let place = start; place <= stop; place += BLOCK_BYTES) {
         if (this.#fileBytes !== null && place >= this.#fileBytes) break
-        if ((await this.#validAt(place, cycle + 1)) !== null) return true
+        const header = await this.#validAt(place)
+        if (header !== null && header.cycle > cycle) return true
       }
     }
     return false

@@ -49,6 +49,7 @@ export class Ring {
   #roomFreed: (() => void) | null = null
   #failure: Error | null = null
   #eraser: RingEraser | null = null
+  #isClosed = false
   #syncs = 0
   #bytesWritten = 0
 
@@ -105,7 +106,7 @@ export class Ring {
   /** The cycle that takes an append of so many bytes now. Throws BUSY, or what `enter` throws. */
   cycleFor(batchBytes: number): RingCycle {
     const bytes = ENTRY_HEADER_BYTES + batchBytes
-    if (this.#failure !== null) throw offline(this.#failure)
+    this.#requireOpen()
     if (bytes > payloadBytesMax(this.#parts.superblock.ringBytes)) {
       throw new BusError('RECORD_TOO_LARGE', 'The write-ahead ring of this broker is too small.')
     }
@@ -121,17 +122,20 @@ export class Ring {
    */
   append(cycle: RingCycle, incarnation: number, batches: Buffer): number {
     assert(cycle === this.#filling, 'appends go to the filling cycle')
+    const before = cycle.payloadBytes
     const start = cycle.addAppend(incarnation, batches.length)
+    this.#queuedBytes += cycle.payloadBytes - before
     this.#allocator.memory.set(batches, start)
     return start
   }
 
   /** Enters another change. Never refused for a full queue: changes are few, and some free space. */
   enter(change: ChangeEntry): RingCycle {
-    if (this.#failure !== null) throw offline(this.#failure)
+    this.#requireOpen()
     const encoded = encodeChange(change)
     const cycle = this.#fillingCycle(encoded.length)
     cycle.addEntry(encoded)
+    this.#queuedBytes += encoded.length
     return cycle
   }
 
@@ -141,10 +145,11 @@ export class Ring {
     this.#roomFreed?.()
   }
 
-  /** Overwrites what earlier laps left, while no cycle waits. */
-  eraseFree(): void {
-    this.#eraser = new RingEraser(this.#parts.file, this.#places)
+  /** Overwrites what earlier laps left, while no cycle waits. Synced when this resolves. */
+  async eraseFree(): Promise<void> {
+    this.#eraser ??= new RingEraser(this.#parts.file, this.#places)
     this.#running ??= this.#run()
+    await this.drain()
   }
 
   /** Gives up: what is not durable fails now, and so does every append from now on. */
@@ -165,14 +170,19 @@ export class Ring {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.drain()
     await this.#parts.filler.stop()
     await this.#parts.file.close()
   }
 
+  #requireOpen(): void {
+    if (this.#failure !== null) throw offline(this.#failure)
+    if (this.#isClosed) throw new BusError('SHUTTING_DOWN', 'The data directory is closed.')
+  }
+
   #fillingCycle(bytes: number): RingCycle {
     const filling = this.#filling
-    this.#queuedBytes += bytes
     if (filling !== null && filling.payloadBytes + bytes <= this.#cycleBytesMax) return filling
     const cycle = new RingCycle(this.#nextNumber, this.#allocator)
     this.#nextNumber += 1
@@ -194,12 +204,15 @@ export class Ring {
           continue
         }
         if (cycle === this.#filling) this.#filling = null
-        const { payloadBytes } = cycle
-        await this.#write(cycle)
+        const position = await this.#write(cycle)
         // Abandoned meanwhile: its waiters have been told, and may have told others.
         if (this.#failure !== null) break
         this.#queue.shift()
-        this.#queuedBytes = this.#queue.length === 0 ? 0 : this.#queuedBytes - payloadBytes
+        this.#queuedBytes -= cycle.payloadBytes
+        this.#syncs += 1
+        this.#bytesWritten += cycle.bytesOnDisk
+        // In one turn: a checkpoint must not see a cycle as durable whose logs do not know it yet.
+        this.#places.add(position, cycle.bytesOnDisk)
         cycle.succeed()
         this.#parts.onProgress()
       }
@@ -211,17 +224,15 @@ export class Ring {
     this.#running = null
   }
 
-  async #write(cycle: RingCycle): Promise<void> {
+  /** Where the cycle lies, written and synced. */
+  async #write(cycle: RingCycle): Promise<number> {
     const { file, superblock, filler } = this.#parts
     const bytes = cycle.bytesOnDisk
     const position = await this.#place(bytes)
     await filler.makeWay(position, bytes)
     await writeFully(file, cycle.seal(superblock.run, superblock.secret), position)
     await file.sync()
-    if (this.#failure !== null) return
-    this.#places.add(position, bytes)
-    this.#syncs += 1
-    this.#bytesWritten += bytes
+    return position
   }
 
   async #place(bytes: number): Promise<number> {

@@ -2,22 +2,29 @@
  * The sparse index of a segment: one for offsets and for timestamps. An entry for about every 16 KiB:
  *
  * ```
- * relative offset u32 | position u32 | maximal timestamp before the position, plus one, u64
+ * relative offset u32 | position u32 | maximal timestamp before the position, plus one, u64 |
+ * crc u32 of the header of the batch at the position | crc u32 of this entry
  * ```
  *
- * Derived from the segment and never synced: `isSound` and the header found at the position decide
- * whether it is believed, and a scan of the segment makes it anew.
+ * Derived from the segment and never synced, so after a crash an entry may be of a log that has been
+ * truncated since. The checksum of the header tells: header, offset and epoch together name one
+ * append of one leader, and so all that lies before it. An entry that does not fit is never used; a
+ * scan of the segment makes the index anew.
  */
 import type { Offset } from '@courant/kernel'
-import type { RecordBatch } from '@courant/record-batch'
+import { BATCH_HEADER_BYTES, crc32c, type RecordBatch } from '@courant/record-batch'
 import { readUInt64, writeUInt64 } from './ring-layout.ts'
 
-export const INDEX_ENTRY_BYTES = 16
+export const INDEX_ENTRY_BYTES = 24
 const INTERVAL_BYTES = 16 * 1024
+const HEADER_CRC = 16
+const ENTRY_CRC = 20
 
 export interface IndexEntry {
   readonly offset: Offset
   readonly position: number
+  /** Checksum of the batch header that must lie there; null at the start of a segment. */
+  readonly headerCrc: number | null
 }
 
 /** What an index says of the segment that it grows with. */
@@ -39,9 +46,15 @@ export function nextIndexEntry(
   entry.writeUInt32LE(batch.baseOffset - segment.baseOffset, 0)
   entry.writeUInt32LE(position, 4)
   writeUInt64(entry, segment.maxTimestamp + 1, 8)
+  entry.writeUInt32LE(headerCrc(batch), HEADER_CRC)
+  entry.writeUInt32LE(crc32c(entry, 0, ENTRY_CRC), ENTRY_CRC)
   segment.indexEntries += 1
   segment.indexedTo = position
   return entry
+}
+
+export function headerCrc({ buffer, position }: RecordBatch): number {
+  return crc32c(buffer, position, position + BATCH_HEADER_BYTES)
 }
 
 export class SegmentIndex {
@@ -57,12 +70,14 @@ export class SegmentIndex {
     return this.#entries.length / INDEX_ENTRY_BYTES
   }
 
-  /** Ascending, and within the segment. */
+  /** Undamaged, ascending, and within the segment. */
   isSound(segmentSize: number): boolean {
     let offset = 0
     let position = 0
     let timestamp = 0
     for (let at = 0; at < this.#entries.length; at += INDEX_ENTRY_BYTES) {
+      const crc = crc32c(this.#entries, at, at + ENTRY_CRC)
+      if (crc !== this.#entries.readUInt32LE(at + ENTRY_CRC)) return false
       const next = this.#entries.readUInt32LE(at)
       const nextPosition = this.#entries.readUInt32LE(at + 4)
       const nextTimestamp = readUInt64(this.#entries, at + 8)
@@ -105,11 +120,12 @@ export class SegmentIndex {
       if (test(middle * INDEX_ENTRY_BYTES)) low = middle + 1
       else high = middle
     }
-    if (low === 0) return { offset: this.#baseOffset, position: 0 }
+    if (low === 0) return { offset: this.#baseOffset, position: 0, headerCrc: null }
     const at = (low - 1) * INDEX_ENTRY_BYTES
     return {
       offset: (this.#baseOffset + this.#entries.readUInt32LE(at)) as Offset,
       position: this.#entries.readUInt32LE(at + 4),
+      headerCrc: this.#entries.readUInt32LE(at + HEADER_CRC),
     }
   }
 }

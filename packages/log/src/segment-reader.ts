@@ -1,11 +1,17 @@
-import { BusError, type Offset } from '@courant/kernel'
+import { BusError, type Offset, limits as sizes } from '@courant/kernel'
 import { BATCH_HEADER_BYTES, RecordBatch, RecordCursor } from '@courant/record-batch'
-import { cutBatches, type ReadLimits } from './batch-run.ts'
+import { cutBatches, headerProblem, type ReadLimits } from './batch-run.ts'
 import type { IndexedSegment } from './index-cache.ts'
 import type { FileContext } from './partition-files.ts'
 import type { FoundTimestamp, ReadResult } from './partition-log.ts'
 import type { IndexEntry, SegmentIndex } from './segment-index.ts'
-import { corruptSegment, readWindow, scanSegment, soundBatch } from './segment-scan.ts'
+import {
+  corruptSegment,
+  readWindow,
+  requireIndexed,
+  scanSegment,
+  soundBatch,
+} from './segment-scan.ts'
 import { type StorageFile, StorageMissingError } from './storage.ts'
 
 /** Beyond what is asked for, because an index leads up to its interval before the batch wanted. */
@@ -19,12 +25,14 @@ export async function readSegment(
 ): Promise<ReadResult> {
   return await guided(context, segment, async (file, index) => {
     const bytes = limits.maxBytes + LEAD_BYTES
-    let { position, offset } = index.lookup(limits.offset)
+    const start = index.lookup(limits.offset)
+    let { position, offset } = start
     while (position < segment.size) {
       const window = await readWindow(file, segment, position, bytes)
       let at = 0
       while (at + BATCH_HEADER_BYTES <= window.length) {
         const batch = soundBatch(window, at, segment, offset)
+        if (position + at === start.position) requireIndexed(batch, segment, start)
         if (batch.nextOffset > limits.offset) {
           return await cut(file, segment, window, at, position + at, limits)
         }
@@ -37,7 +45,12 @@ export async function readSegment(
   })
 }
 
-export interface FoundBatch extends IndexEntry {
+/** Where a batch lies, and its size. */
+type Candidate = Omit<FoundBatch, 'indexEntries'>
+
+export interface FoundBatch {
+  readonly offset: Offset
+  readonly position: number
   readonly size: number
   /** Entries of the segment's index that lie up to this batch. */
   readonly indexEntries: number
@@ -50,13 +63,13 @@ export async function batchOf(
   offset: Offset,
 ): Promise<FoundBatch> {
   return await guided(context, segment, async (file, index) => {
-    let found: (IndexEntry & { readonly size: number }) | null = null
+    let found: Candidate | null = null
     await scanSegment(file, segment, index.lookup(offset), (batch, position) => {
       if (batch.nextOffset <= offset) return 'go-on'
       found = { offset: batch.baseOffset, position, size: batch.size }
       return 'stop'
     })
-    const entry = found as (IndexEntry & { readonly size: number }) | null
+    const entry = found as Candidate | null
     if (entry === null) throw corruptSegment(segment, `it ends before offset ${offset}`)
     return { ...entry, indexEntries: index.countBelow(entry.position + 1) }
   })
@@ -78,7 +91,8 @@ export async function findTimestampInSegment(
       const batch = soundBatch(window, 0, segment, candidate.offset)
       const found = firstRecordSince(batch, timestamp, from)
       if (found !== null) return found
-      start = { position: candidate.position + candidate.size, offset: batch.nextOffset }
+      const position = candidate.position + candidate.size
+      start = { position, offset: batch.nextOffset, headerCrc: null }
     }
     return null
   })
@@ -144,10 +158,25 @@ async function cut(
     memory = await readWindow(file, segment, position, size)
     start = 0
   }
-  const found = cutBatches(memory, start, memory.length, limits, 0)
+  const end = soundEnd(memory, start, segment)
+  const found = cutBatches(memory, start, end, limits, 0)
   const bytes = found.end - found.start
   const chunks = bytes === 0 ? [] : [memory.subarray(found.start, found.end)]
   return { chunks, size: bytes, nextOffset: found.nextOffset }
+}
+
+/** How far the headers from a sound one on are those of the log: a read ends before damage. */
+function soundEnd(memory: Buffer, start: number, segment: IndexedSegment): number {
+  let at = start
+  let offset = new RecordBatch(memory, start).baseOffset
+  while (at + BATCH_HEADER_BYTES <= memory.length && offset < segment.endOffset) {
+    const batch = new RecordBatch(memory, at)
+    const epoch = segment.epochs.epochAt(offset)
+    if (headerProblem(batch, offset, epoch, sizes.batchBytesMax) !== null) break
+    at += batch.size
+    offset = batch.nextOffset
+  }
+  return Math.min(at, memory.length)
 }
 
 async function nextCandidate(
@@ -156,8 +185,8 @@ async function nextCandidate(
   start: IndexEntry,
   timestamp: number,
   from: Offset,
-): Promise<(IndexEntry & { readonly size: number }) | null> {
-  let candidate: (IndexEntry & { readonly size: number }) | null = null
+): Promise<Candidate | null> {
+  let candidate: Candidate | null = null
   await scanSegment(file, segment, start, (batch, position) => {
     if (batch.maxTimestamp < timestamp || batch.nextOffset <= from) return 'go-on'
     candidate = { offset: batch.baseOffset, position, size: batch.size }

@@ -3,7 +3,7 @@ import { BATCH_HEADER_BYTES, RecordBatch } from '@courant/record-batch'
 import { headerProblem } from './batch-run.ts'
 import { readFully } from './file-io.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
-import type { IndexEntry } from './segment-index.ts'
+import { headerCrc, type IndexEntry } from './segment-index.ts'
 import type { StorageFile } from './storage.ts'
 
 const WINDOW_BYTES = 256 * 1024
@@ -12,6 +12,8 @@ const WINDOW_BYTES = 256 * 1024
 export interface ScannedSegment {
   readonly path: string
   readonly size: number
+  /** Nothing from this offset on is part of the log here, whatever the file holds. */
+  readonly endOffset: Offset
   readonly epochs: LeaderEpochCache
 }
 
@@ -29,12 +31,13 @@ export async function scanSegment(
   let { position, offset } = start
   let window: Buffer = Buffer.alloc(0)
   let windowStart = position
-  while (position < segment.size) {
+  while (position < segment.size && offset < segment.endOffset) {
     if (position + BATCH_HEADER_BYTES > windowStart + window.length) {
       window = await readWindow(file, segment, position, WINDOW_BYTES)
       windowStart = position
     }
     const batch = soundBatch(window, position - windowStart, segment, offset)
+    if (position === start.position) requireIndexed(batch, segment, start)
     if (visit(batch, position) === 'stop') return
     position += batch.size
     offset = batch.nextOffset
@@ -67,6 +70,16 @@ export function soundBatch(
   const problem = headerProblem(batch, offset, epoch, limits.batchBytesMax)
   if (problem !== null) throw corruptSegment(segment, problem)
   return batch
+}
+
+/** The batch that an index led to must be the one that the index was made of. */
+export function requireIndexed(
+  batch: RecordBatch,
+  segment: ScannedSegment,
+  entry: IndexEntry,
+): void {
+  if (entry.headerCrc === null || entry.headerCrc === headerCrc(batch)) return
+  throw corruptSegment(segment, 'the index is of another batch')
 }
 
 /** Damage below the recovery point: what was synced has changed, so nothing may be cut away. */

@@ -56,6 +56,14 @@ export function segmentPath(directory: string, baseOffset: Offset): string {
   return `${directory}/${String(baseOffset).padStart(20, '0')}.log`
 }
 
+const SEGMENT_FILE = /^(\d{20})\.(?:log|index)$/
+
+/** The base offset that a file is named after, or null for a name that is none of ours. */
+export function baseOffsetOf(name: string): Offset | null {
+  const digits = SEGMENT_FILE.exec(name)?.[1]
+  return digits === undefined ? null : (Number(digits) as Offset)
+}
+
 export function indexPath(directory: string, baseOffset: Offset): string {
   return `${directory}/${String(baseOffset).padStart(20, '0')}.index`
 }

@@ -20,6 +20,7 @@ export interface Storage {
   remove(path: string): Promise<void>
   /** Removes a directory with everything below it. One that is missing is fine. */
   removeDirectory(path: string): Promise<void>
+  /** Makes the names in a directory survive a power cut. One that is missing has none. */
   syncDirectory(path: string): Promise<void>
   /** Bytes that we may still write. */
   freeBytes(): Promise<number>

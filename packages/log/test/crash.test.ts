@@ -25,20 +25,23 @@ class Model {
 }
 
 describe('a log directory that crashes', () => {
-  it.each([1, 2, 3, 4, 5, 6])('keeps what was acknowledged, at every call to the disk (seed %i)', async (seed) => {
-    const whole = new CrashStorage(Number.POSITIVE_INFINITY)
-    await run(whole, new Model(), seed)
-    for (let crashAt = 1; crashAt <= whole.calls; crashAt += 1) {
-      const storage = new CrashStorage(crashAt)
-      const model = new Model()
-      await run(storage, model, seed).catch(() => undefined)
-      // Then twice more: a recovery that dies is recovered from too.
-      const second = storage.afterCrash(seed + crashAt, 1 + (crashAt % 12))
-      await openOn(second).catch(() => undefined)
-      const third = second.afterCrash(crashAt, Number.POSITIVE_INFINITY)
-      await expectLegal(third, model, `seed ${seed}, crash at call ${crashAt}`)
-    }
-  })
+  it.each([1, 2, 3, 4, 5, 6])(
+    'keeps what was acknowledged, at every call to the disk (seed %i)',
+    async (seed) => {
+      const whole = new CrashStorage(Number.POSITIVE_INFINITY)
+      await run(whole, new Model(), seed)
+      for (let crashAt = 1; crashAt <= whole.calls; crashAt += 1) {
+        const storage = new CrashStorage(crashAt)
+        const model = new Model()
+        await run(storage, model, seed).catch(() => undefined)
+        // Then twice more: a recovery that dies is recovered from too.
+        const second = storage.afterCrash(seed + crashAt, 1 + (crashAt % 12))
+        await openOn(second).catch(() => undefined)
+        const third = second.afterCrash(crashAt, Number.POSITIVE_INFINITY)
+        await expectLegal(third, model, `seed ${seed}, crash at call ${crashAt}`)
+      }
+    },
+  )
 })
 
 async function openOn(storage: CrashStorage): Promise<LogDirectory> {
