@@ -1,4 +1,4 @@
-import { array, assert, integer, property } from 'fast-check'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { mergeHeads } from './catch-up.ts'
 import type { RecordLine } from './record-line.ts'
@@ -17,9 +17,11 @@ function cursor(partition: number, timestamps: readonly number[]) {
 }
 
 test('records merge by timestamp, but never against the offsets of a partition', () => {
-  const timestamps = array(array(integer({ min: 0, max: 9 }), { minLength: 1 }), { minLength: 1 })
-  assert(
-    property(timestamps, (partitions) => {
+  const timestamps = fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1 }), {
+    minLength: 1,
+  })
+  fc.assert(
+    fc.property(timestamps, (partitions) => {
       const cursors = partitions.map((stamps, partition) => cursor(partition, stamps))
       const merged = mergeHeads(cursors)
       for (const [partition] of partitions.entries()) {

@@ -1,10 +1,10 @@
-import { array, assert, boolean, property } from 'fast-check'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LineNumbers } from './line-numbers.ts'
 
 test('every result is named by its line, whatever lines were left out', () => {
-  assert(
-    property(array(boolean()), (sent) => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean()), (sent) => {
       const numbers = new LineNumbers()
       const expected = sent.flatMap((isSent, index) => (isSent ? [index + 1] : []))
       for (const line of expected) numbers.sent(line)

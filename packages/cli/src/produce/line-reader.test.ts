@@ -1,4 +1,4 @@
-import { array, assert, integer, property, string } from 'fast-check'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type InputLine, LineReader } from './line-reader.ts'
 
@@ -17,9 +17,11 @@ function read(text: string, cuts: readonly number[], bytesMax: number): InputLin
 }
 
 test('lines are the same however the input is cut into chunks', () => {
-  const text = string({ unit: 'binary', maxLength: 30 }).map((some) => some.replaceAll('x', '\n'))
-  assert(
-    property(text, array(integer({ min: 0, max: 200 })), (some, cuts) => {
+  const text = fc
+    .string({ unit: 'binary', maxLength: 30 })
+    .map((some) => some.replaceAll('x', '\n'))
+  fc.assert(
+    fc.property(text, fc.array(fc.integer({ min: 0, max: 200 })), (some, cuts) => {
       const expected = some.split('\n')
       if (expected.at(-1) === '') expected.pop()
       const lines = read(some, cuts, 1_000)

@@ -1,4 +1,4 @@
-import { assert, property, string, uint8Array } from 'fast-check'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseKeyPath } from './key-field.ts'
 import { type InputFormat, type RecordDefaults, RecordEncoder } from './record-encoder.ts'
@@ -23,8 +23,10 @@ test('any line of text is sent such that the server stores its bytes', () => {
       valueText === undefined ? Buffer.from(valueBase64, 'base64') : Buffer.from(valueText)
     expect(stored).toEqual(Buffer.from(bytes))
   }
-  assert(property(uint8Array({ maxLength: 32 }), check))
-  assert(property(string({ unit: 'binary', maxLength: 32 }), (text) => check(Buffer.from(text))))
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 32 }), check))
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 32 }), (text) => check(Buffer.from(text))),
+  )
 })
 
 test('JSON keeps the digits and spaces that it was given', () => {
