@@ -94,6 +94,14 @@ END
 $$;
 REVOKE ALL ON FUNCTION courant.record_changes FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION courant.record_changes TO courant_tenant, courant_platform;
+
+-- What a transaction has read is in the feed up to the version that it reads afterwards.
+CREATE FUNCTION courant.current_version() RETURNS bigint
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = courant, pg_temp
+  AS $$ SELECT metadata_version FROM cluster_meta $$;
+REVOKE ALL ON FUNCTION courant.current_version FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION courant.current_version TO courant_tenant, courant_platform;
+
 GRANT SELECT, UPDATE ON courant.cluster_meta TO courant_platform;
 GRANT SELECT, DELETE ON courant.metadata_change TO courant_platform;
 

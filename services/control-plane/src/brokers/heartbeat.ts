@@ -1,0 +1,98 @@
+/** Heartbeats (B2.4, B2.5, B2.8, B2.9): they renew the session, and carry the broker's wishes. */
+import type { SendHeartbeatRequest, SendHeartbeatResponse } from '@courant/api/internal/v1/broker'
+import { BusError } from '@courant/kernel'
+import { and, eq } from 'drizzle-orm'
+import type { Cluster } from '../cluster.ts'
+import type { Transaction } from '../database/database.ts'
+import { runElections } from '../elections/run-elections.ts'
+import { type BrokerRow, broker } from '../schema/broker.ts'
+import { renewSession } from './broker-session.ts'
+import { brokerStateWire } from './broker-wire.ts'
+import { changeState } from './change-state.ts'
+import { lockBroker } from './lock-broker.ts'
+import { hasMovableLeaderships } from './movable-leaderships.ts'
+
+export interface Heartbeats {
+  readonly cluster: Cluster
+  readonly sessionTimeoutMs: number
+  /**
+   * The metadata version of one session timeout ago, 0 if that is not known. Whoever has not
+   * applied it follows no elections any more, and is let expire (amendment 5).
+   */
+  readonly versionOneSessionAgo: () => number
+}
+
+/** Throws STALE_BROKER_EPOCH when the broker has no session of this epoch. */
+export async function sendHeartbeat(
+  heartbeats: Heartbeats,
+  request: SendHeartbeatRequest,
+): Promise<SendHeartbeatResponse> {
+  const { cluster } = heartbeats
+  const row = await cluster.database.platform((transaction) =>
+    renew(heartbeats, transaction, request),
+  )
+  const wanted = wantedState(row, request)
+  if (wanted !== null) await moveTo(cluster, request, wanted)
+  const state = wanted ?? row.state
+  return {
+    state: brokerStateWire(state),
+    mayStop: request.wantShutdown && (await mayStop(cluster, request.brokerId, state)),
+  }
+}
+
+async function renew(
+  { sessionTimeoutMs, versionOneSessionAgo }: Heartbeats,
+  transaction: Transaction,
+  request: SendHeartbeatRequest,
+): Promise<BrokerRow> {
+  const { brokerId, brokerEpoch, metadataVersion } = request
+  // Unlocked: what follows from it is checked again under the lock.
+  const [row] = await transaction
+    .select()
+    .from(broker)
+    .where(and(eq(broker.brokerId, brokerId), eq(broker.brokerEpoch, brokerEpoch)))
+  if (row === undefined) throw stale()
+  const follows = metadataVersion >= versionOneSessionAgo() || row.state === 'fenced'
+  if (!follows) return row
+  const session = { brokerId, brokerEpoch, metadataVersion, timeoutMs: sessionTimeoutMs }
+  if (!(await renewSession(transaction, session))) throw stale()
+  return row
+}
+
+/** Null: the state stays as it is. */
+function wantedState(row: BrokerRow, request: SendHeartbeatRequest): BrokerRow['state'] | null {
+  if (request.storageOffline) return row.state === 'fenced' ? null : 'fenced'
+  if (request.wantShutdown) return row.state === 'active' ? 'draining' : null
+  const isCurrent = request.metadataVersion >= row.brokerEpoch
+  return row.state === 'fenced' && request.ready && isCurrent ? 'active' : null
+}
+
+async function moveTo(
+  cluster: Cluster,
+  { brokerId, brokerEpoch }: SendHeartbeatRequest,
+  state: BrokerRow['state'],
+): Promise<void> {
+  await cluster.database.platform(
+    async (transaction) => {
+      const row = await lockBroker(transaction, brokerId)
+      if (row === null || row.brokerEpoch !== brokerEpoch) throw stale()
+      if (row.state !== state) await changeState(cluster, transaction, row, state)
+    },
+    { onLostCommit: 'repeat' },
+  )
+  await runElections(cluster)
+}
+
+/** Fenced brokers lead nothing; a draining one waits until nobody else could lead in its place. */
+async function mayStop(
+  cluster: Cluster,
+  brokerId: number,
+  state: BrokerRow['state'],
+): Promise<boolean> {
+  if (state !== 'draining') return true
+  return !(await hasMovableLeaderships(cluster, brokerId))
+}
+
+function stale(): BusError {
+  return new BusError('STALE_BROKER_EPOCH', 'This epoch of the broker is over. Register again.')
+}

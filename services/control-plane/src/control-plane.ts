@@ -1,0 +1,116 @@
+/** The composition root: which parts there are, in which order they begin and end. */
+
+import type { Address } from '@courant/kernel'
+import type { ServicePorts } from '@courant/service-kit'
+import { setOperatorKey } from './api-keys/operator-key.ts'
+import { SessionSweep } from './brokers/session-sweep.ts'
+import { Cluster } from './cluster.ts'
+import { ChangeListener } from './database/change-listener.ts'
+import { Database } from './database/database.ts'
+import { checkConnection } from './database/explain-connection.ts'
+import { MetadataFeed } from './feed/metadata-feed.ts'
+import { MIGRATIONS_DIRECTORY, migrate } from './migrations/migrator.ts'
+import { CallMetrics } from './rpc/call-metrics.ts'
+import { startGrpcServer } from './rpc/grpc-server.ts'
+import { addServices } from './rpc/services.ts'
+import type { ControlPlaneConfig } from './settings.ts'
+
+/** A control plane that serves. */
+export interface ControlPlane {
+  readonly address: Address
+  stop(): Promise<void>
+}
+
+/** Brings the database to the newest schema, reads the metadata, and serves. */
+export async function startControlPlane(
+  config: ControlPlaneConfig,
+  ports: ServicePorts,
+): Promise<ControlPlane> {
+  const { clock, random, log } = ports
+  const { databaseUrl: url, sessionTimeoutMs } = config
+  await checkConnection(url)
+  const ran = await migrate(url, MIGRATIONS_DIRECTORY)
+  if (ran.length > 0) log.info({ migrations: ran }, 'the database was migrated')
+  const onIdleError = (err: Error): void => log.warn({ err }, 'an idle connection broke')
+  const database = new Database({ url, clock, random, onIdleError })
+  try {
+    const cluster = await Cluster.open(database)
+    if (config.operatorKey !== null) await setOperatorKey(cluster, config.operatorKey)
+    const feed = await MetadataFeed.open({ cluster, clock, log })
+    return await serve(config, ports, { database, cluster, feed, sessionTimeoutMs })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly database: Database
+  readonly cluster: Cluster
+  readonly feed: MetadataFeed
+  readonly sessionTimeoutMs: number
+}
+
+async function serve(
+  config: ControlPlaneConfig,
+  ports: ServicePorts,
+  { database, cluster, feed, sessionTimeoutMs }: Parts,
+): Promise<ControlPlane> {
+  const { clock, log, random, health } = ports
+  const metrics = new CallMetrics(ports)
+  const watchers = { count: 0 }
+  const server = await startGrpcServer(config.listen, clock, (grpc) =>
+    addServices(grpc, {
+      cluster,
+      feed,
+      random,
+      sessionTimeoutMs,
+      metrics,
+      watchers,
+      onError: (err, { requestId }) => {
+        if (err.code === 'INTERNAL') log.error({ err, requestId }, 'a call failed')
+        else log.debug({ err, requestId }, 'a call was refused')
+      },
+    }),
+  )
+  const listener = new ChangeListener({ url: config.databaseUrl, clock, onHint: () => feed.hint() })
+  const sweep = new SessionSweep({ cluster, sessionTimeoutMs, clock, log })
+  feed.start()
+  listener.start()
+  sweep.start()
+  health.add('database', () => feed.problem)
+  observe(ports, { database, feed, watchers })
+  log.info({ address: server.address }, 'the control plane serves')
+  return {
+    address: server.address,
+    async stop() {
+      server.setServing('NOT_SERVING')
+      await sweep.stop()
+      // Ends the watches, without which the server would wait for them.
+      await Promise.all([listener.stop(), feed.stop()])
+      await server.stop()
+      await database.close()
+    },
+  }
+}
+
+function observe(
+  { metrics }: ServicePorts,
+  {
+    database,
+    feed,
+    watchers,
+  }: {
+    readonly database: Database
+    readonly feed: MetadataFeed
+    readonly watchers: { readonly count: number }
+  },
+): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    metrics.observe({ name: `courant_control_plane_${name}`, help }, read)
+  gauge('metadata_version', 'Version of the metadata that is served.', () => feed.state.version)
+  gauge('watchers', 'Open watches of the metadata.', () => watchers.count)
+  gauge('database_connections', 'Connections of the pool.', () => database.connections.open)
+  gauge('database_idle', 'Connections of the pool in no use.', () => database.connections.idle)
+  gauge('database_waiting', 'Transactions that wait for one.', () => database.connections.waiting)
+}

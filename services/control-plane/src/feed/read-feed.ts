@@ -1,0 +1,47 @@
+import type { ClusterIdentity } from '../cluster.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { clusterMeta } from '../schema/cluster.ts'
+import { type DigestSums, digestOfTables } from './digest.ts'
+import { type FeedEntry, readEntries } from './read-entries.ts'
+
+/** Where the feed stands. */
+export interface FeedHead extends ClusterIdentity {
+  readonly metadataVersion: number
+  readonly feedFloor: number
+}
+
+/** One consistent reading: where the feed stands, and all that changed after `since`. */
+export interface FeedReading {
+  readonly head: FeedHead
+  readonly entries: readonly FeedEntry[]
+}
+
+export function readFeed(database: Database, since: number): Promise<FeedReading> {
+  return database.snapshot(async (transaction) => {
+    const head = await readHead(transaction)
+    const isNewer = head.metadataVersion > since
+    return { head, entries: isNewer ? await readEntries(transaction, since) : [] }
+  })
+}
+
+export function readDigest(
+  database: Database,
+): Promise<{ readonly version: number; readonly sums: DigestSums }> {
+  return database.snapshot(async (transaction) => {
+    const { metadataVersion } = await readHead(transaction)
+    return { version: metadataVersion, sums: await digestOfTables(transaction) }
+  })
+}
+
+async function readHead(transaction: Transaction): Promise<FeedHead> {
+  const [row] = await transaction
+    .select({
+      clusterId: clusterMeta.clusterId,
+      clusterIncarnation: clusterMeta.clusterIncarnation,
+      metadataVersion: clusterMeta.metadataVersion,
+      feedFloor: clusterMeta.feedFloor,
+    })
+    .from(clusterMeta)
+  if (row === undefined) throw new Error('The database has no row in courant.cluster_meta.')
+  return row
+}

@@ -1,0 +1,2 @@
+export { type ControlPlane, startControlPlane } from './control-plane.ts'
+export { type ControlPlaneConfig, controlPlaneSettings } from './settings.ts'

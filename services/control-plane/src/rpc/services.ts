@@ -1,0 +1,136 @@
+/** Which operation answers which call. */
+import { type CallContext, type OnCallError, streamHandler, unaryHandler } from '@courant/api'
+import {
+  type ApiKeyAdminServiceServer,
+  ApiKeyAdminServiceService,
+  type TenantAdminServiceServer,
+  TenantAdminServiceService,
+  type TopicAdminServiceServer,
+  TopicAdminServiceService,
+} from '@courant/api/internal/v1/admin'
+import { type BrokerServiceServer, BrokerServiceService } from '@courant/api/internal/v1/broker'
+import {
+  type MetadataServiceServer,
+  MetadataServiceService,
+} from '@courant/api/internal/v1/metadata'
+import type { Random } from '@courant/kernel'
+import type { handleUnaryCall, Server } from '@grpc/grpc-js'
+import { createApiKey } from '../api-keys/create-api-key.ts'
+import { listApiKeys } from '../api-keys/list-api-keys.ts'
+import { revokeApiKey } from '../api-keys/revoke-api-key.ts'
+import { sendHeartbeat } from '../brokers/heartbeat.ts'
+import { registerBroker } from '../brokers/register-broker.ts'
+import type { Cluster } from '../cluster.ts'
+import { lookupApiKey, lookupTopic } from '../feed/lookup.ts'
+import type { MetadataFeed } from '../feed/metadata-feed.ts'
+import { watchMetadata } from '../feed/watch-metadata.ts'
+import { createTenant } from '../tenants/create-tenant.ts'
+import { listTenants } from '../tenants/list-tenants.ts'
+import { addPartitions } from '../topics/add-partitions.ts'
+import { alterTopic } from '../topics/alter-topic.ts'
+import { createTopic } from '../topics/create-topic.ts'
+import { deleteTopic } from '../topics/delete-topic.ts'
+import type { CallMetrics } from './call-metrics.ts'
+
+export interface ServiceParts {
+  readonly cluster: Cluster
+  readonly feed: MetadataFeed
+  readonly random: Random
+  readonly sessionTimeoutMs: number
+  readonly metrics: CallMetrics
+  /** Of this process, at this moment. */
+  readonly watchers: { count: number }
+  readonly onError: OnCallError
+}
+
+export function addServices(server: Server, parts: ServiceParts): void {
+  server.addService(TenantAdminServiceService, tenants(parts))
+  server.addService(ApiKeyAdminServiceService, apiKeys(parts))
+  server.addService(TopicAdminServiceService, topics(parts))
+  server.addService(BrokerServiceService, brokers(parts))
+  server.addService(MetadataServiceService, metadata(parts))
+}
+
+function tenants(parts: ServiceParts): TenantAdminServiceServer {
+  const { database } = parts.cluster
+  return {
+    createTenant: unary(parts, 'CreateTenant', ({ name }, { signal }) =>
+      createTenant(parts, name, signal),
+    ),
+    listTenants: unary(parts, 'ListTenants', (request) => listTenants(database, request)),
+  }
+}
+
+function apiKeys(parts: ServiceParts): ApiKeyAdminServiceServer {
+  const { cluster } = parts
+  return {
+    createApiKey: unary(parts, 'CreateApiKey', (request, { signal }) =>
+      createApiKey(parts, request, signal),
+    ),
+    listApiKeys: unary(parts, 'ListApiKeys', (request) => listApiKeys(cluster.database, request)),
+    revokeApiKey: unary(parts, 'RevokeApiKey', (request, { signal }) =>
+      revokeApiKey(cluster, request, signal),
+    ),
+  }
+}
+
+function topics(parts: ServiceParts): TopicAdminServiceServer {
+  const { cluster } = parts
+  return {
+    createTopic: unary(parts, 'CreateTopic', (request, { signal }) =>
+      createTopic(parts, request, signal),
+    ),
+    alterTopic: unary(parts, 'AlterTopic', (request, { signal }) =>
+      alterTopic(cluster, request, signal),
+    ),
+    addPartitions: unary(parts, 'AddPartitions', (request, { signal }) =>
+      addPartitions(cluster, request, signal),
+    ),
+    deleteTopic: unary(parts, 'DeleteTopic', (request, { signal }) =>
+      deleteTopic(cluster, request, signal),
+    ),
+  }
+}
+
+/** Without the caller's deadline: what a broker asks for is done also when it asks again. */
+function brokers(parts: ServiceParts): BrokerServiceServer {
+  const { cluster, feed, sessionTimeoutMs } = parts
+  const versionOneSessionAgo = (): number => feed.versionBefore(sessionTimeoutMs)
+  const heartbeats = { cluster, sessionTimeoutMs, versionOneSessionAgo }
+  return {
+    registerBroker: unary(parts, 'RegisterBroker', (request) => registerBroker(parts, request)),
+    sendHeartbeat: unary(parts, 'SendHeartbeat', (request) => sendHeartbeat(heartbeats, request)),
+  }
+}
+
+function metadata(parts: ServiceParts): MetadataServiceServer {
+  const { database } = parts.cluster
+  return {
+    watchMetadata: streamHandler(
+      (request, { signal }) => counted(parts, watchMetadata(parts, request, signal)),
+      parts.onError,
+    ),
+    lookupTopic: unary(parts, 'LookupTopic', (request) => lookupTopic(database, request)),
+    lookupApiKey: unary(parts, 'LookupApiKey', (request) => lookupApiKey(database, request)),
+  }
+}
+
+async function* counted<Item>(
+  { watchers }: ServiceParts,
+  items: AsyncIterable<Item>,
+): AsyncGenerator<Item, void, undefined> {
+  watchers.count += 1
+  try {
+    yield* items
+  } finally {
+    watchers.count -= 1
+  }
+}
+
+function unary<Request, Response>(
+  { metrics, onError }: ServiceParts,
+  method: string,
+  handle: (request: Request, context: CallContext) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return unaryHandler(metrics.timed(method, handle), onError)
+}
