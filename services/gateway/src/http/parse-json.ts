@@ -1,6 +1,8 @@
 import { BusError, limits } from '@courant/kernel'
+import { duplicateMember } from './duplicate-member.ts'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+/** A byte order mark is not JSON (RFC 8259, 8.1). */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -9,11 +11,19 @@ const BRACE_BIT = 0x20
 const OPEN = 0x5b
 const CLOSE = 0x5d
 
-/** Strict JSON in strict UTF-8, no deeper than `limits.jsonDepthMax`. */
+/** Strict JSON in strict UTF-8, no deeper than `limits.jsonDepthMax`, no member twice. */
 export function parseJson(bytes: Buffer): unknown {
   if (depthOf(bytes) > limits.jsonDepthMax) {
     throw new BusError('INVALID_JSON', `The body nests deeper than ${limits.jsonDepthMax} levels.`)
   }
+  const value = parse(bytes)
+  const pointer = duplicateMember(bytes)
+  if (pointer === null) return value
+  const detail = 'This member is given twice.'
+  throw new BusError('INVALID_JSON', `${pointer}: ${detail}`, { violations: [{ pointer, detail }] })
+}
+
+function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(bytes))
   } catch (error) {
@@ -21,7 +31,7 @@ export function parseJson(bytes: Buffer): unknown {
   }
 }
 
-/** Deepest nesting of brackets outside strings. Exact for JSON; of anything else it may say what it likes. */
+/** Deepest nesting of brackets outside strings. Exact for JSON; for anything else it need not be. */
 function depthOf(bytes: Buffer): number {
   let depth = 0
   let deepest = 0

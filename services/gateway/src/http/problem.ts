@@ -2,6 +2,7 @@
 import { problemOf } from '@courant/api'
 import { BusError, limits } from '@courant/kernel'
 import type { FastifyReply } from 'fastify'
+import { rateLimitHeaders } from './rate-limit.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -57,10 +58,7 @@ function withRetryAfter(error: BusError): BusError {
 function retryAfter(error: BusError): Record<string, string> {
   if (error.retryAfterMs === undefined) return {}
   const after = seconds(error.retryAfterMs)
-  if (error.code !== 'THROTTLED') return { 'retry-after': after }
-  const policy = error.extra?.['policy']
-  const name = typeof policy === 'string' ? policy : 'default'
-  return { 'retry-after': after, ratelimit: `"${name}";r=0;t=${after}` }
+  return { 'retry-after': after, ...rateLimitHeaders(error, after) }
 }
 
 function allow(error: BusError): Record<string, string> {

@@ -1,15 +1,17 @@
 import type { RouteDescription } from '../rest/route.ts'
 
 /** Values for path parameters in examples. */
-const SAMPLES: Readonly<Record<string, string>> = {
+export const PATH_SAMPLES: Readonly<Record<string, string | number>> = {
   topic: 'orders',
-  partition: '3',
+  partition: 3,
   keyId: 'V1StGXR8Z5jdHi6B',
 }
 
 /** A line for the shell that makes the request of the route's example. */
 export function curlLine(route: RouteDescription, base = 'http://localhost:8080'): string {
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => SAMPLES[name] ?? name)
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    String(PATH_SAMPLES[name] ?? name),
+  )
   const key = route.access === 'operator' ? '$COURANT_OPERATOR_KEY' : '$COURANT_API_KEY'
   const [body] = Object.entries(route.body ?? {})
   const parts = [

@@ -1,7 +1,8 @@
 /** `/docs/errors`: where the `type` of a problem leads. */
 import { errorCodes } from '@courant/kernel'
 import type { Page } from '../rest/service/documents.ts'
-import { ERRORS_INTRODUCTION } from './errors-markdown.ts'
+import { adviceOn } from './error-advice.ts'
+import { ERRORS_INTRODUCTION, numbersOf } from './errors-markdown.ts'
 import { inline, pageOf, prose } from './html.ts'
 import { STYLE } from './style.ts'
 
@@ -9,10 +10,9 @@ export function errorsPage(): Page {
   const codes = Object.entries(errorCodes)
   const links = codes.map(([code]) => `<li><a href="#${code}">${code}</a></li>`)
   const sections = codes.map(
-    ([code, { title, http, grpc, kafka, retriable, applied }]) =>
-      `<article id="${code}"><h3>${code}</h3><p>${inline(title)}.</p>` +
-      `<p class="quiet">HTTP ${http} · gRPC ${grpc} · Kafka ${kafka} · ` +
-      `${retriable ? 'retriable' : 'final'} · applied: ${applied}</p></article>`,
+    ([code, facts]) =>
+      `<article id="${code}"><h3>${code}</h3><p>${inline(`${facts.title}. ${adviceOn(facts)}`)}</p>` +
+      `<p class="quiet">${numbersOf(facts)}</p></article>`,
   )
   const body = `<div class="page">
 <nav aria-label="Error codes"><strong>Courant</strong>

@@ -5,7 +5,9 @@ import { errorsOf } from '../rest/route-errors.ts'
 import { ACCESS } from './access.ts'
 import { curlLine } from './curl.ts'
 import { type Components, toJsonSchema } from './json-schema.ts'
+import { DESCRIPTION } from './openapi.ts'
 import { type SchemaRow, schemaRows } from './schema-rows.ts'
+import { wrapped } from './wrap.ts'
 
 /** First line of every generated page. */
 export const GENERATED = '<!-- Generated from the code by `npm run generate`; do not edit. -->'
@@ -16,21 +18,38 @@ export function apiMarkdown(routes: readonly RouteDescription[]): string {
     `## ${tag}`,
     ...routes.filter((route) => route.tag === tag).map(routeMarkdown),
   ])
-  return [GENERATED, '# API reference', ...sections].join('\n\n').concat('\n')
+  return [GENERATED, '# API reference', DESCRIPTION, overview(routes), ...sections]
+    .join('\n\n')
+    .concat('\n')
+}
+
+function overview(routes: readonly RouteDescription[]): string {
+  const rows = routes.map(
+    ({ method, path, summary }) => `| \`${method} ${path}\` | [${summary}](#${anchor(summary)}) |`,
+  )
+  return ['| route | |', '|---|---|', ...rows].join('\n')
+}
+
+/** As GitHub makes it of a heading. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-')
 }
 
 function routeMarkdown(route: RouteDescription): string {
   const parts = [
     `### ${route.summary}`,
     `\`${route.method} ${route.path}\` · ${ACCESS[route.access]}`,
-    route.description,
+    wrapped(route.description),
     `\`\`\`sh\n${curlLine(route)}\n\`\`\``,
     ...parameters(route),
     ...Object.entries(route.body ?? {}).map(([type, content]) => bodyMarkdown(type, content)),
     ...Object.entries(route.responses).map(([status, { description, content }]) =>
       responseMarkdown(status, description, content),
     ),
-    `Errors: ${errorsOf(route).map(errorLink).join(', ')}.`,
+    wrapped(`Errors: ${errorsOf(route).map(errorLink).join(', ')}.`),
   ]
   return parts.join('\n\n')
 }

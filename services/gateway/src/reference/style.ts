@@ -16,7 +16,7 @@ a:hover { text-decoration: underline }
 code, pre { font: 0.875em/1.55 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace }
 code { background: var(--panel); padding: 0.1em 0.3em; border-radius: 4px }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 8px;
-  padding: 0.8rem 1rem; overflow-x: auto; margin: 0.5rem 0 1rem }
+  padding: 0.8rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5rem 0 1rem }
 pre code { padding: 0; background: none }
 .page { display: grid; grid-template-columns: 17rem minmax(0, 1fr); max-width: 84rem; margin: auto }
 nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; padding: 2rem 1rem;
