@@ -17,7 +17,15 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   gateway: ['kernel', 'record-batch', 'kafka-protocol', 'api', 'metadata', 'service-kit'],
   broker: ['kernel', 'record-batch', 'kafka-protocol', 'log', 'api', 'metadata', 'service-kit'],
   'control-plane': ['kernel', 'api', 'service-kit'],
-  standalone: ['kernel', 'service-kit', 'embedded-postgres', 'gateway', 'broker', 'control-plane'],
+  standalone: [
+    'kernel',
+    'api',
+    'service-kit',
+    'embedded-postgres',
+    'gateway',
+    'broker',
+    'control-plane',
+  ],
 }
 
 const IMPORT = /from '(?:@courant\/([a-z-]+)[^']*|(\.[^']*))'/g
