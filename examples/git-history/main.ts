@@ -11,7 +11,7 @@
  * The exit status is 0 if all is well, 1 if a promise was broken, 2 if the stream was cut short.
  */
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
   type Acknowledgements,
@@ -27,7 +27,7 @@ const PARTITIONS = 12
 
 const { values: options } = parseArgs({
   options: {
-    repo: { type: 'string', default: `${import.meta.dirname}/../..` },
+    repo: { type: 'string', default: resolve(import.meta.dirname, '../..') },
     records: { type: 'string', default: '100000' },
     topic: { type: 'string', default: 'git-history' },
     acks: { type: 'string', default: join(tmpdir(), 'courant-git-history-acks.ndjson') },
