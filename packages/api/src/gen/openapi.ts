@@ -602,7 +602,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
             };
             cookie?: never;
@@ -930,9 +933,15 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
-                /** @description Index of the partition. */
+                /**
+                 * @description Index of the partition.
+                 * @example 3
+                 */
                 partition: number;
             };
             cookie?: never;
@@ -1097,7 +1106,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
             };
             cookie?: never;
@@ -1750,7 +1762,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
             };
             cookie?: never;
@@ -1917,7 +1932,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
             };
             cookie?: never;
@@ -2019,7 +2037,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
             };
             cookie?: never;
@@ -2268,7 +2289,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
             };
             cookie?: never;
@@ -2527,9 +2551,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Name of the topic. */
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
                 topic: string;
-                /** @description Index of the partition. */
+                /**
+                 * @description Index of the partition.
+                 * @example 3
+                 */
                 partition: number;
             };
             cookie?: never;
@@ -2971,7 +3001,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The public part of the key. */
+                /**
+                 * @description The public part of the key.
+                 * @example V1StGXR8Z5jdHi6B
+                 */
                 keyId: string;
             };
             cookie?: never;
@@ -3395,6 +3428,15 @@ export interface operations {
                         /** @description Pass as `cursor` to get the next page; null on the last. */
                         nextCursor: string | null;
                     };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */

@@ -1,3 +1,4 @@
+import { assert } from '@courant/kernel'
 import { JsonScanner } from '../produce/json-scanner.ts'
 
 const OPEN_BRACE = 0x7b
@@ -20,7 +21,7 @@ function inValue(scanner: JsonScanner, pointer: string): string | null {
   const first = scanner.peek()
   if (first === OPEN_BRACE) return inObject(scanner, pointer)
   if (first === OPEN_BRACKET) return inArray(scanner, pointer)
-  scanner.value()
+  assert(scanner.value(), 'the text is JSON')
   return null
 }
 
@@ -28,13 +29,13 @@ function inObject(scanner: JsonScanner, pointer: string): string | null {
   const names = new Set<string>()
   scanner.punctuation(OPEN_BRACE)
   while (scanner.peek() !== CLOSE_BRACE) {
-    scanner.string()
+    assert(scanner.string(), 'the text is JSON')
     const { bytes, stringStart, stringEnd } = scanner
     const name: string = JSON.parse(bytes.toString('utf8', stringStart - 1, stringEnd + 1))
     const path = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
     if (names.has(name)) return path
     names.add(name)
-    scanner.punctuation(COLON)
+    assert(scanner.punctuation(COLON), 'the text is JSON')
     const found = inValue(scanner, path)
     if (found !== null) return found
     if (scanner.peek() === COMMA) scanner.punctuation(COMMA)

@@ -15,12 +15,16 @@ export function missingRoute(
   if (planned !== undefined) {
     return new BusError('NOT_IMPLEMENTED', `${planned} is not implemented yet.`)
   }
-  const allow = routes.filter((route) => patternOf(route).test(path)).map((route) => route.method)
+  const allow = routes.filter((route) => patternOf(route).test(path)).flatMap(methodsOf)
   if (allow.length === 0) {
     return new BusError('ROUTE_NOT_FOUND', 'There is no such route. /docs lists what there is.')
   }
   const detail = `${method} is not allowed here. Allowed: ${allow.join(', ')}.`
   return new BusError('METHOD_NOT_ALLOWED', detail, { extra: { allow } })
+}
+
+function methodsOf({ method, access }: RouteDescription): string[] {
+  return method === 'GET' && access === 'public' ? ['GET', 'HEAD'] : [method]
 }
 
 function patternOf(route: RouteDescription): RegExp {

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { Type } from 'typebox'
 import type { Principal } from '../auth/principal.ts'
 import type { GatewayParts } from '../gateway-parts.ts'
 import { callerSignal } from '../http/caller-signal.ts'
 import type { Route, RouteAnswer, RouteDescription } from './route.ts'
 import { JSON_TYPE } from './samples.ts'
+import { CLOSED } from './schemas.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,17 +24,23 @@ declare module 'fastify' {
  */
 export function routeOptions(
   route: RouteDescription,
-): Pick<RouteOptions, 'method' | 'url' | 'schema' | 'config'> {
+): Pick<RouteOptions, 'method' | 'url' | 'schema' | 'config' | 'exposeHeadRoute'> {
+  const isPublic = route.access === 'public'
   return {
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
       ...(route.params === undefined ? {} : { params: route.params }),
-      ...(route.query === undefined ? {} : { querystring: route.query }),
+      ...(isPublic ? {} : { querystring: route.query ?? NO_QUERY }),
     },
+    // Probes and browsers ask for heads; of tenants' data a head would cost as much as the answer.
+    exposeHeadRoute: isPublic && route.method === 'GET',
     config: { route },
   }
 }
+
+/** A parameter that means nothing is refused, so that a misspelt one is not ignored. */
+const NO_QUERY = Type.Object({}, CLOSED)
 
 /** Registers the routes that have handlers of their own: those with plain JSON in and out. */
 export function registerRoutes(

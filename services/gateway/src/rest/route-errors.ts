@@ -6,11 +6,10 @@ export function errorsOf(route: RouteDescription): readonly ErrorCode[] {
   const codes: ErrorCode[] = ['SHUTTING_DOWN', 'INTERNAL', ...route.errors]
   if (route.access !== 'public') {
     codes.push('UNAUTHENTICATED', 'PERMISSION_DENIED', 'THROTTLED', 'NOT_ACCEPTABLE')
-    codes.push('CONTROL_PLANE_UNAVAILABLE')
+    codes.push('CONTROL_PLANE_UNAVAILABLE', 'INVALID_ARGUMENT')
   }
-  if (route.params !== undefined || route.query !== undefined) codes.push('INVALID_ARGUMENT')
   if (route.body !== undefined) {
-    codes.push('INVALID_ARGUMENT', 'INVALID_JSON', 'UNSUPPORTED_MEDIA_TYPE')
+    codes.push('INVALID_JSON', 'UNSUPPORTED_MEDIA_TYPE')
     codes.push('PAYLOAD_TOO_LARGE', 'REQUEST_TIMEOUT', 'NOT_IMPLEMENTED')
   }
   return [...new Set(codes)]

@@ -304,6 +304,24 @@ describe('a request', () => {
   })
 })
 
+describe('every route', () => {
+  it('refuses a parameter that it does not know, unless it is public', async () => {
+    for (const path of ['/v1/topics/orders', '/v1/topics/orders/offsets', '/v1/api-keys']) {
+      const response = await started.request(`${path}?verbose=1`)
+      expect([path, response.status]).toEqual([path, 400])
+    }
+    expect((await started.request('/livez?at=1', { key: null })).status).toBe(200)
+  })
+
+  it('that is public answers HEAD like GET, without the body', async () => {
+    for (const path of ['/livez', '/readyz', '/openapi.json', '/docs']) {
+      const head = await started.request(path, { key: null, method: 'HEAD' })
+      expect(head.status).toBe(200)
+      expect(await head.text()).toBe('')
+    }
+  })
+})
+
 describe('a slow peer', () => {
   it('holds nobody else up', async () => {
     const sockets = Array.from({ length: 200 }, () => {
