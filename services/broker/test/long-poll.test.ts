@@ -2,7 +2,7 @@
 import { fetchApi } from '@courant/kafka-protocol'
 import { describe, expect, it } from 'vitest'
 import { valuesOf } from './fixture/batches.ts'
-import { until } from './fixture/test-broker.ts'
+import { until } from './fixture/lifetime.ts'
 import { startWithTopic, TOPIC } from './fixture/topic.ts'
 
 const NOT_LEADER = 6

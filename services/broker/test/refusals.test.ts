@@ -10,7 +10,7 @@ import { type Address, type ErrorCode, limits } from '@courant/kernel'
 import { RecordBatch } from '@courant/record-batch'
 import { describe, expect, it } from 'vitest'
 import { batchOf } from './fixture/batches.ts'
-import { atEnd, until } from './fixture/test-broker.ts'
+import { atEnd, until } from './fixture/lifetime.ts'
 import { startWithTopic, TOPIC } from './fixture/topic.ts'
 
 const ATTRIBUTES = 21

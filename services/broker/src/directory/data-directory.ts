@@ -32,6 +32,8 @@ export class DataDirectory {
   #identity: DirectoryIdentity
   #logs: LogDirectory | null = null
   #isOffline = false
+  /** Writes of the identity follow one another: they share a file. */
+  #saving: Promise<void> = Promise.resolve()
 
   private constructor(options: DataDirectoryOptions, identity: DirectoryIdentity) {
     this.#options = options
@@ -61,7 +63,7 @@ export class DataDirectory {
     }).catch((error: unknown) => {
       throw error instanceof DirectoryInUseError ? inUse(path, error) : error
     })
-    if (known === null) await writeIdentity(storage, directory.#identity)
+    if (known === null) await directory.#save()
     return directory
   }
 
@@ -90,7 +92,7 @@ export class DataDirectory {
 
   /** Notes the epoch, durably: nothing may be appended in it before this resolves. */
   async beginEpoch(clusterId: string, brokerEpoch: number): Promise<void> {
-    const { storage, path } = this.#options
+    const { path } = this.#options
     const { clusterId: own } = this.#identity
     if (own !== '' && own !== clusterId) {
       throw new DirectoryIdentityError(
@@ -99,23 +101,30 @@ export class DataDirectory {
     }
     if (this.#isOffline) return
     this.#identity = { ...this.#identity, clusterId, brokerEpoch }
-    await writeIdentity(storage, this.#identity)
+    await this.#save()
   }
 
-  close(): Promise<void> {
-    return this.logs.close()
+  async close(): Promise<void> {
+    await this.#saving.catch(() => undefined)
+    await this.logs.close()
   }
 
   /** Notes the failure where the next start finds it, if the disk still takes that much. */
   #fail(cause: Error): void {
-    const { log, storage, onOffline } = this.#options
+    const { log, onOffline } = this.#options
     this.#isOffline = true
     log.fatal({ err: cause }, 'the data directory is offline after a disk error')
     this.#identity = { ...this.#identity, failedEpoch: this.#identity.brokerEpoch }
-    writeIdentity(storage, this.#identity).catch((error: unknown) => {
+    this.#save().catch((error: unknown) => {
       log.error({ err: error }, 'the failure could not be noted in the data directory')
     })
     onOffline()
+  }
+
+  #save(): Promise<void> {
+    const write = () => writeIdentity(this.#options.storage, this.#identity)
+    this.#saving = this.#saving.then(write, write)
+    return this.#saving
   }
 }
 
