@@ -22,15 +22,15 @@ export function limitsMarkdown(source: string): string {
 function commentsByName(source: string): ReadonlyMap<string, string> {
   const comments = new Map<string, string>()
   let current: string | undefined
-  for (const line of source.split('\n')) {
-    const comment = /^ {2}\/\*\* (.*) \*\/$/.exec(line)?.[1]
-    const name = /^ {2}(\w+): /.exec(line)?.[1]
-    if (comment !== undefined) current = comment
+  for (const [, comment, name] of source.matchAll(COMMENT_NAME_OR_BLANK)) {
+    if (comment !== undefined) current = comment.replaceAll(/\s*\n\s*\*\s*/g, ' ').trim()
     else if (name === undefined) current = undefined
     else if (current !== undefined) comments.set(name, current)
   }
   return comments
 }
+
+const COMMENT_NAME_OR_BLANK = /^ {2}\/\*\*([\s\S]*?)\*\/|^ {2}(\w+): |^$/gm
 
 const BYTES = [
   ['GiB', 2 ** 30],

@@ -1,4 +1,7 @@
-/** The client's side of a unary call: a promise that rejects with a BusError, and never waits for ever. */
+/**
+ * The client's side of a unary call: a promise that rejects with a BusError, and never waits for
+ * ever.
+ */
 import type { Clock } from '@courant/kernel'
 import { type CallOptions, type ClientUnaryCall, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { errorOf } from './status.ts'

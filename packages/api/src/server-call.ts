@@ -20,7 +20,9 @@ export interface CallContext {
 /** Told of every failure before it is answered. */
 export type OnCallError = (error: BusError, context: CallContext) => void
 
-/** A unary handler. A thrown BusError becomes its status; anything else INTERNAL, told to `onError`. */
+/**
+ * A unary handler. A thrown BusError becomes its status; anything else INTERNAL, told to `onError`.
+ */
 export function unaryHandler<Request, Response>(
   handle: (request: Request, context: CallContext) => Promise<Response>,
   onError: OnCallError,

@@ -2,9 +2,9 @@
  * BusError ⇄ gRPC status, total in both directions.
  *
  * The status travels as google.rpc.Status in `grpc-status-details-bin`: ErrorInfo {reason = code,
- * domain = courant, metadata {applied, retriable, requestId, extra}}, RetryInfo, and BadRequest with
- * the field violations. A status without our ErrorInfo was made by the gRPC library or a proxy; what
- * it can mean at most is read from its numeric code.
+ * domain = courant, metadata {applied, retriable, requestId, extra}}, RetryInfo, and BadRequest
+ * with the field violations. A status without our ErrorInfo was made by the gRPC library or a
+ * proxy; what it can mean at most is read from its numeric code.
  */
 import { BusError, type ErrorCode, errorCodes } from '@courant/kernel'
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js'

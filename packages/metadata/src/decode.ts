@@ -1,4 +1,6 @@
-/** From the wire form of an entry to the values of the model. Throws on what no control plane sends. */
+/**
+ * From the wire form of an entry to the values of the model. Throws on what no control plane sends.
+ */
 import {
   BrokerState,
   Scope,

@@ -14,7 +14,10 @@ import { VersionWaiters } from './version-waiters.ts'
 /** Called after the copy has moved to `version`, with all that changed. It must not throw. */
 export type MetadataListener = (events: readonly MetadataEvent[], version: number) => void
 
-/** Of which cluster the copy is, and of which life of it (an operator begins a new one after a restore). */
+/**
+ * Of which cluster the copy is, and of which life of it (an operator begins a new one after a
+ * restore).
+ */
 export interface ClusterIdentity {
   readonly clusterId: string
   readonly clusterIncarnation: number

@@ -42,7 +42,9 @@ export class MetadataState {
     return this.#lists.get(tenant) ?? null
   }
 
-  /** Applies one entry and returns what it changed, or null if it is not newer than what is here. */
+  /**
+   * Applies one entry and returns what it changed, or null if it is not newer than what is here.
+   */
   apply(entry: MetadataEntry): MetadataEvent | null {
     const { version, key, value } = entry
     switch (value?.$case) {
@@ -110,7 +112,9 @@ export class MetadataState {
     return { kind: 'partition', partition }
   }
 
-  /** Late, after its topic's tombstone; otherwise the feed is out of order, and only a resync helps. */
+  /**
+   * Late, after its topic's tombstone; otherwise the feed is out of order, and only a resync helps.
+   */
   #partitionWithoutTopic(topic: string): null {
     assert(this.tombstones.has(topicId(topic)), `a partition of the unknown topic ${topic}`)
     return null

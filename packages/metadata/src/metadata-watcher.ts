@@ -1,8 +1,8 @@
 /**
  * Keeps a MetadataCopy up to date over gRPC, for as long as the process lives. Whatever goes wrong
- * (no connection, a broken stream, a damaged copy) ends in the same place: the next attempt asks for
- * what came after the copy's version, or for everything, at the next address. The copy stays readable
- * meanwhile.
+ * (no connection, a broken stream, a damaged copy) ends in the same place: the next attempt asks
+ * for what came after the copy's version, or for everything, at the next address. The copy stays
+ * readable meanwhile.
  */
 import {
   Audience,

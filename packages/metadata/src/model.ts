@@ -1,4 +1,7 @@
-/** What a copy of the metadata holds: plain immutable values, one for each live row of the control plane. */
+/**
+ * What a copy of the metadata holds: plain immutable values, one for each live row of the control
+ * plane.
+ */
 import type {
   BrokerId,
   LeaderEpoch,
@@ -75,7 +78,10 @@ export type MetadataEvent =
   | { readonly kind: 'apiKey'; readonly apiKey: ApiKey }
   | { readonly kind: 'apiKeyDeleted'; readonly keyId: string }
   | { readonly kind: 'topic'; readonly topic: Topic }
-  /** By a tombstone at `version`: the partitions are gone with it, and only this allows to delete data. */
+  /**
+   * By a tombstone at `version`: the partitions are gone with it, and only this allows to delete
+   * data.
+   */
   | { readonly kind: 'topicDeleted'; readonly topicId: TopicId; readonly version: number }
   /** The topic vanished without a tombstone. Its data must be kept (reliability B1.3). */
   | { readonly kind: 'topicMissing'; readonly topicId: TopicId }

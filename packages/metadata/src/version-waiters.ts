@@ -6,7 +6,10 @@ interface Waiter {
   resolve(reached: boolean): void
 }
 
-/** Those who wait for a version, each with a deadline. Few at a time: creates that are about to answer. */
+/**
+ * Those who wait for a version, each with a deadline. Few at a time: creates that are about to
+ * answer.
+ */
 export class VersionWaiters {
   readonly #clock: Clock
   readonly #waiters = new Set<Waiter>()

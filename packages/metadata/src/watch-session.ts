@@ -16,7 +16,8 @@ const FIRST_ANSWER_MS_MAX = 10_000
 const CHANNEL_OPTIONS = {
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
-  // The largest set of changes: a topic with the most partitions that there can be, many times over.
+  // The largest set of changes: a topic with the most partitions that there can be, many times
+  // over.
   'grpc.max_receive_message_length': 64 * 1024 * 1024,
 }
 

@@ -28,8 +28,8 @@ export interface Gateway {
   /** True as soon as it has metadata to serve with, false if it has none within `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>
   /**
-   * Refuses new requests, ends long polls and streams, finishes the requests under way and what they
-   * wrote, closes all connections.
+   * Refuses new requests, ends long polls and streams, finishes the requests under way and what
+   * they wrote, closes all connections.
    */
   stop(): Promise<void>
 }

@@ -53,9 +53,9 @@ const CHANNEL = {
 }
 
 /**
- * The control plane as the gateway sees it: one method a call, several addresses behind them. A call
- * goes to another address only when it is certain that it did not reach the first; a call with an
- * unknown outcome is the caller's to judge, who knows whether a repeat is harmless.
+ * The control plane as the gateway sees it: one method a call, several addresses behind them. A
+ * call goes to another address only when it is certain that it did not reach the first; a call with
+ * an unknown outcome is the caller's to judge, who knows whether a repeat is harmless.
  */
 export class ControlPlane {
   readonly #stubs: readonly Stubs[]
@@ -149,7 +149,9 @@ export class ControlPlane {
   }
 }
 
-/** One channel per address: grpc-js shares a channel among clients of the same target and options. */
+/**
+ * One channel per address: grpc-js shares a channel among clients of the same target and options.
+ */
 function stubsOf({ host, port }: Address): Stubs {
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const insecure = credentials.createInsecure()

@@ -4,14 +4,14 @@
  * the same form as everywhere.
  */
 
-import type { Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import { BusError } from '@courant/kernel'
 import { problemResponse } from './problem.ts'
 
 /** Answers on the raw socket and closes it: what follows on it cannot be understood. */
 export function answerClientError(
   error: Error & { code?: string },
-  socket: Socket,
+  socket: IncomingMessage['socket'],
   requestId: string,
 ): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

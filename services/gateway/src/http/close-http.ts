@@ -7,8 +7,8 @@ const SWEEP_MS = 50
 
 /**
  * Stops listening, lets the requests under way finish, and resolves when every connection is
- * closed. Node closes idle connections once, as the closing begins; those that fall idle later would
- * hold it for as long as their keep-alive.
+ * closed. Node closes idle connections once, as the closing begins; those that fall idle later
+ * would hold it for as long as their keep-alive.
  */
 export async function closeHttp(http: FastifyInstance, clock: Clock): Promise<void> {
   const giveUpAtMs = clock.monotonicMs() + DRAIN_MS_MAX

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, Server } from 'node:http'
 import { limits } from '@courant/kernel'
 
 /**
@@ -9,7 +8,7 @@ import { limits } from '@courant/kernel'
 export function limitConnections(server: Server): void {
   server.maxConnections = limits.connectionsMax
   const open = new Map<string, number>()
-  server.on('connection', (socket: Socket) => {
+  server.on('connection', (socket: IncomingMessage['socket']) => {
     const address = socket.remoteAddress ?? ''
     const count = (open.get(address) ?? 0) + 1
     open.set(address, count)

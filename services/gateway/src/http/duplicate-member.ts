@@ -9,8 +9,8 @@ const COLON = 0x3a
 const COMMA = 0x2c
 
 /**
- * JSON pointer of the first member that an object has twice, or null. `JSON.parse` takes the last of
- * them in silence, and whoever checked the first was deceived (RFC 8259, 4). `bytes` is one JSON
+ * JSON pointer of the first member that an object has twice, or null. `JSON.parse` takes the last
+ * of them in silence, and whoever checked the first was deceived (RFC 8259, 4). `bytes` is one JSON
  * text, no deeper than the limit.
  */
 export function duplicateMember(bytes: Buffer): string | null {

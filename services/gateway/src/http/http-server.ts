@@ -1,4 +1,6 @@
-/** The HTTP listener: fastify, set up so that nothing is coerced, dropped, unbounded or unexplained. */
+/**
+ * The HTTP listener: fastify, set up so that nothing is coerced, dropped, unbounded or unexplained.
+ */
 import { BusError, type Clock, limits, type Random } from '@courant/kernel'
 import type { Logger, Metrics } from '@courant/service-kit'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
@@ -37,7 +39,8 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     bodyLimit: limits.managementBodyBytesMax,
     connectionTimeout: limits.connectionIdleMsMax,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // A stream of records may last for hours; whole bodies have their own time limit (read-body.ts).
+    // A stream of records may last for hours; whole bodies have their own time limit (read-
+    // body.ts).
     requestTimeout: 0,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -47,7 +50,8 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersMsMax,
       connectionsCheckingInterval: HEADERS_CHECK_MS,
-      // Of two Authorization headers node would silently take the first; joined, they are malformed.
+      // Of two Authorization headers node would silently take the first; joined, they are
+      // malformed.
       joinDuplicateHeaders: true,
     },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, ids.of(undefined)),

@@ -31,7 +31,9 @@ function parse(bytes: Buffer): unknown {
   }
 }
 
-/** Deepest nesting of brackets outside strings. Exact for JSON; for anything else it need not be. */
+/**
+ * Deepest nesting of brackets outside strings. Exact for JSON; for anything else it need not be.
+ */
 function depthOf(bytes: Buffer): number {
   let depth = 0
   let deepest = 0

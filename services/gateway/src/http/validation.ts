@@ -1,14 +1,16 @@
 /**
- * Schema validation as fastify calls it, with fastify's habits taken out: no coercion, no removal of
- * unknown members, no defaults written into bodies. fastify's own compiler turns `key: null` into
- * `""` and drops misspelt members in silence; both lose data without a word.
+ * Schema validation as fastify calls it, with fastify's habits taken out: no coercion, no removal
+ * of unknown members, no defaults written into bodies. fastify's own compiler turns `key: null`
+ * into `""` and drops misspelt members in silence; both lose data without a word.
  */
 import { BusError, type ErrorCode, type FieldViolation } from '@courant/kernel'
 import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
 import { convertParameters, type ParameterType } from './query.ts'
 
-/** A caller can mend that many at a time; a body of a million misspelt members shall not cost us. */
+/**
+ * A caller can mend that many at a time; a body of a million misspelt members shall not cost us.
+ */
 const VIOLATIONS_MAX = 20
 
 type Verdict = { readonly value: unknown } | { readonly error: BusError }

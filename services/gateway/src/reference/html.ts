@@ -24,7 +24,9 @@ export function inline(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 }
 
-/** A whole page whose policy lets exactly this style run, no script at all, and nothing be loaded. */
+/**
+ * A whole page whose policy lets exactly this style run, no script at all, and nothing be loaded.
+ */
 export function pageOf(title: string, style: string, body: string): Page {
   const html = `<!doctype html>
 <html lang="en">

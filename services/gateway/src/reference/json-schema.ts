@@ -21,7 +21,9 @@ export interface JsonSchema {
 
 export type Components = Record<string, JsonSchema>
 
-/** The schema with every named part replaced by a reference; the parts are put into `components`. */
+/**
+ * The schema with every named part replaced by a reference; the parts are put into `components`.
+ */
 export function toJsonSchema(schema: TSchema, components: Components): JsonSchema {
   return withReferences(JSON.parse(JSON.stringify(schema)), components) as JsonSchema
 }

@@ -1,4 +1,6 @@
-/** Builders of the route table: they give each handler the types of what its schemas have checked. */
+/**
+ * Builders of the route table: they give each handler the types of what its schemas have checked.
+ */
 import { assert } from '@courant/kernel'
 import type { Static, TObject, TSchema } from 'typebox'
 import type { OperatorPrincipal, TenantPrincipal } from '../auth/principal.ts'

@@ -1,7 +1,9 @@
 import type { ErrorCode } from '@courant/kernel'
 import type { RouteDescription } from './route.ts'
 
-/** Every code that the route may answer: those of its own and those of what all routes go through. */
+/**
+ * Every code that the route may answer: those of its own and those of what all routes go through.
+ */
 export function errorsOf(route: RouteDescription): readonly ErrorCode[] {
   const codes: ErrorCode[] = ['SHUTTING_DOWN', 'INTERNAL', ...route.errors]
   if (route.access !== 'public') {

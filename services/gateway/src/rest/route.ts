@@ -1,7 +1,7 @@
 /**
  * What one route is: everything that the outside may know of it. From the one table of these
- * (`routes.ts`) come the fastify routes, the OpenAPI document, the reference pages and the isolation
- * tests, so none of them can forget a route or tell another story.
+ * (`routes.ts`) come the fastify routes, the OpenAPI document, the reference pages and the
+ * isolation tests, so none of them can forget a route or tell another story.
  */
 import type { ErrorCode } from '@courant/kernel'
 import type { TObject, TSchema } from 'typebox'
@@ -77,7 +77,9 @@ export interface RouteAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A description with its handler. The types of the input are erased; `define-route.ts` has them. */
+/**
+ * A description with its handler. The types of the input are erased; `define-route.ts` has them.
+ */
 export interface Route extends RouteDescription {
   readonly handle: (
     gateway: GatewayParts,

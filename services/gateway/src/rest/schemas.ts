@@ -9,7 +9,9 @@ import { type Static, type TSchema, Type } from 'typebox'
 /** An object as we receive it. */
 export const CLOSED = { additionalProperties: false } as const
 
-/** The value or null. One schema with two types, because `anyOf` would report two errors for one. */
+/**
+ * The value or null. One schema with two types, because `anyOf` would report two errors for one.
+ */
 export function nullable<Schema extends TSchema>(schema: Schema) {
   const { type } = schema as { type?: string }
   return Type.Unsafe<Static<Schema> | null>({ ...schema, type: [type, 'null'] })
@@ -17,7 +19,9 @@ export function nullable<Schema extends TSchema>(schema: Schema) {
 
 export const Timestamp = Type.Integer({ minimum: 0, description: 'Epoch milliseconds.' })
 
-/** Path parameters. What they may hold is decided by looking them up: what is illegal is missing. */
+/**
+ * Path parameters. What they may hold is decided by looking them up: what is illegal is missing.
+ */
 export const TopicParams = Type.Object({
   topic: Type.String({ description: 'Name of the topic.' }),
 })

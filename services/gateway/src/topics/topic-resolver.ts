@@ -8,8 +8,9 @@ export interface TopicsByName {
 }
 
 /**
- * From a tenant and a name to the topic: the tenant wall (architecture D5). Whatever a caller names,
- * it is looked up inside the caller's tenant, so another tenant's topic and none at all are one case.
+ * From a tenant and a name to the topic: the tenant wall (architecture D5). Whatever a caller
+ * names, it is looked up inside the caller's tenant, so another tenant's topic and none at all are
+ * one case.
  */
 export class TopicResolver {
   readonly #topics: TopicsByName

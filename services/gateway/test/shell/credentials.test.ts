@@ -1,4 +1,6 @@
-/** Goal: whoever calls is known from a header or not at all, and gets no further than the key says. */
+/**
+ * Goal: whoever calls is known from a header or not at all, and gets no further than the key says.
+ */
 import { hash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { apiKey, keyEntry, operatorKey, tenants } from '../metadata-entries.ts'

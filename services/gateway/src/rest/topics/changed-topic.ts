@@ -2,7 +2,9 @@ import { BusError, limits, type TopicId } from '@courant/kernel'
 import type { GatewayParts } from '../../gateway-parts.ts'
 import { topicView } from '../../topics/topic-view.ts'
 
-/** The topic as it is once our copy has reached the change, so that callers read their own writes. */
+/**
+ * The topic as it is once our copy has reached the change, so that callers read their own writes.
+ */
 export async function changedTopic(
   { metadata }: GatewayParts,
   id: TopicId,
