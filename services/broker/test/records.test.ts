@@ -8,6 +8,7 @@ import { startWithTopic, TOPIC } from './fixture/topic.ts'
 const NO_ERROR = 0
 const OFFSET_OUT_OF_RANGE = 1
 const UNKNOWN_TOPIC_OR_PARTITION = 3
+const INVALID_REQUEST = 42
 const UNSUPPORTED_VERSION = 35
 const FENCED_LEADER_EPOCH = 74
 const UNKNOWN_LEADER_EPOCH = 76
@@ -142,6 +143,7 @@ describe('ListOffsets', () => {
     expect(await found(listOffsetsTimestamp.earliest)).toEqual([NO_ERROR, 0, -1])
     expect(await found(listOffsetsTimestamp.latest)).toEqual([NO_ERROR, 5, -1])
     expect(await found(2_000)).toEqual([NO_ERROR, 1, 5_000])
+    expect(await found(-17)).toEqual([INVALID_REQUEST, -1, -1])
     expect(await found(5_001)).toEqual([NO_ERROR, -1, -1])
     expect(await found(listOffsetsTimestamp.maxTimestamp)).toEqual([NO_ERROR, 1, 5_000])
   })

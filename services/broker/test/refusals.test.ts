@@ -1,16 +1,12 @@
 /** What a broker does not take: batches that lie, and bytes that are no requests. */
-import { connect, type Socket } from 'node:net'
-import {
-  apiVersionsApi,
-  encodeRequestFrame,
-  listOffsetsApi,
-  produceApi,
-} from '@courant/kafka-protocol'
-import { type Address, type ErrorCode, limits } from '@courant/kernel'
+import type { Socket } from 'node:net'
+import { encodeRequestFrame, listOffsetsApi, produceApi } from '@courant/kafka-protocol'
+import { type ErrorCode, limits } from '@courant/kernel'
 import { RecordBatch } from '@courant/record-batch'
 import { describe, expect, it } from 'vitest'
 import { batchOf } from './fixture/batches.ts'
-import { atEnd, until } from './fixture/lifetime.ts'
+import { until } from './fixture/lifetime.ts'
+import { dial, handshakeFrame } from './fixture/raw-client.ts'
 import { startWithTopic, TOPIC } from './fixture/topic.ts'
 
 const ATTRIBUTES = 21
@@ -92,9 +88,7 @@ describe('a produced batch', () => {
 })
 
 describe('a connection', () => {
-  const header = { apiVersion: 3, correlationId: 1 }
-  const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' }
-  const handshake = encodeRequestFrame(apiVersionsApi, header, software)
+  const handshake = handshakeFrame()
 
   it.each([
     ['a frame that says it is huge', Buffer.from([0x7f, 0xff, 0xff, 0xff])],
@@ -130,7 +124,7 @@ describe('a connection', () => {
     socket.setNoDelay(true)
     for (const byte of handshake) socket.write(Buffer.from([byte]))
     const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve))
-    expect(answer.readInt32BE(4)).toBe(header.correlationId)
+    expect(answer.readInt32BE(4)).toBe(0)
   })
 
   it('that vanishes in the middle of a frame or of a long poll leaves nothing behind', async () => {
@@ -160,13 +154,6 @@ function lengthOnly(length: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32BE(length)
   return bytes
-}
-
-function dial(address: Address): Socket {
-  const socket = connect(address.port, address.host)
-  socket.on('error', () => undefined)
-  atEnd(() => socket.destroy())
-  return socket
 }
 
 function closed(socket: Socket): Promise<void> {

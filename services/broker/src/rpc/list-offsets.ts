@@ -7,6 +7,7 @@ import {
   type RequestOf,
   type ResponseInputOf,
 } from '@courant/kafka-protocol'
+import { BusError } from '@courant/kernel'
 import type { Partition } from '../partition/partition.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
 import { expected } from '../partition/refusals.ts'
@@ -73,6 +74,7 @@ async function find(partition: Partition, timestamp: number): Promise<Found> {
     case listOffsetsTimestamp.maxTimestamp:
       return (await findNewest(partition)) ?? NOTHING
     default:
+      if (timestamp < 0) throw new BusError('INVALID_ARGUMENT', 'That is no time.')
       return (await findSince(partition, timestamp)) ?? NOTHING
   }
 }
