@@ -152,7 +152,10 @@ export class Checkpointer {
     const workers = Array.from({ length: this.#parts.inFlightMax }, async () => {
       for (const log of waiting) outcomes.push(await log.checkpoint(BYTES_MAX))
     })
-    await Promise.all(workers)
+    // All of them, even when one fails: nobody may touch a file after the directory is closed.
+    const ended = await Promise.allSettled(workers)
+    const failed = ended.find((end) => end.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
     return outcomes
   }
 }

@@ -12,7 +12,7 @@ import { DiskLogDirectory } from './disk-log-directory.ts'
 import { DiskPartitionLog, type LogContext } from './disk-partition-log.ts'
 import { Erasure } from './erasure.ts'
 import { FileCache } from './file-cache.ts'
-import { openExisting } from './file-io.ts'
+import { openExisting, writeFully } from './file-io.ts'
 import { IndexCache } from './index-cache.ts'
 import {
   DirectoryInUseError,
@@ -210,7 +210,11 @@ interface Recovered {
   readonly hasDeleted: boolean
 }
 
-/** The logs as the checkpoints have them, and then as the ring does. Writes nothing. */
+/**
+ * The logs as the checkpoints have them, and then as the ring does. Each cycle is written again where
+ * it lies: after a failed sync the kernel shows pages as clean that never reached the disk, and only
+ * a new write makes the sync that follows mean them.
+ */
 async function replayRing(
   context: LogContext,
   file: StorageFile,
@@ -231,6 +235,7 @@ async function replayRing(
   for await (const cycle of new RingReader(file, superblock, tail).cycles()) {
     places.add(cycle.position, cycle.bytesOnDisk)
     replay.apply(cycle)
+    await writeFully(file, [cycle.bytes], cycle.position)
   }
   replay.finish()
   const live = [...logs.values()].filter((log) => log.state.status !== 'deleted')

@@ -14,8 +14,9 @@ import {
 import type { RingPlace } from './ring-places.ts'
 import type { StorageFile } from './storage.ts'
 
-/** A cycle as recovery found it. `payload` is a view that may be kept. */
+/** A cycle as recovery found it. `bytes` and `payload`, its end, are views that may be kept. */
 export interface RecoveredCycle extends RingPlace {
+  readonly bytes: Buffer
   readonly payload: Buffer
   readonly entryCount: number
   readonly bytesOnDisk: number
@@ -72,13 +73,13 @@ export class RingReader {
     for (const place of position === REGION_START ? [REGION_START] : [position, REGION_START]) {
       const header = await this.#validAt(place)
       if (header === null || header.cycle !== cycle) continue
-      const start = place - this.#windowStart + CYCLE_HEADER_BYTES
-      const payload = this.#window.subarray(start, start + header.payloadBytes)
+      const bytes = this.#viewFrom(place).subarray(0, CYCLE_HEADER_BYTES + header.payloadBytes)
+      const payload = bytes.subarray(CYCLE_HEADER_BYTES)
       const bytesOnDisk = cycleBytesOnDisk(header.payloadBytes)
       this.end = { cycle: cycle + 1, position: place + bytesOnDisk }
       this.#run = header.run
       const { entryCount } = header
-      return { cycle, position: place, payload, entryCount, bytesOnDisk }
+      return { cycle, position: place, bytes, payload, entryCount, bytesOnDisk }
     }
     return null
   }
