@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs'
+import { appendFile, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runProgram, startProgram } from './run-program.ts'
+import { StandaloneProcess } from './standalone-process.ts'
+
+const GIT_HISTORY = 'examples/git-history/main.ts'
+
+let standalone: StandaloneProcess
+beforeAll(async () => {
+  standalone = await StandaloneProcess.start()
+})
+afterAll(() => standalone.stop())
+
+test('the tour with curl runs to its end', async () => {
+  const { status, stdout, stderr } = await runProgram('bash', ['examples/curl.sh'], standalone.env)
+  expect([status, stdout.includes('"id":12345678901234567890')], stderr).toEqual([0, true])
+  expect(stdout.trimEnd().endsWith('Done.')).toBe(true)
+})
+
+test('the Python client reads what it has written, in order for each key', async () => {
+  const python = (name: string, ...args: string[]) =>
+    runProgram('python3', [`examples/python/${name}.py`, ...args], standalone.env)
+  const written = await python('produce', 'python-test', '50')
+  expect([written.status, written.stdout], written.stderr).toEqual([
+    0,
+    '50 records written to python-test\n',
+  ])
+  const read = await python('consume', 'python-test')
+  const orders = read.stdout
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, key = '', value = ''] = line.split('\t')
+      return { key, order: (JSON.parse(value) as { order: number }).order }
+    })
+  for (let customer = 0; customer < 7; customer += 1) {
+    const ofCustomer = orders.filter(({ key }) => key === `cust-${customer}`)
+    const expected = Array.from({ length: 50 }, (_, n) => n).filter((n) => n % 7 === customer)
+    expect(ofCustomer.map(({ order }) => order)).toEqual(expected)
+  }
+})
+
+test('the history of this repository arrives whole and in order', async () => {
+  const acks = join(standalone.dataDirectory, 'acks-whole')
+  const args = [GIT_HISTORY, '--records', '20000', '--acks', acks]
+  const { status, stdout, stderr } = await runProgram(process.execPath, args, standalone.env)
+  expect([status, stdout], stderr).toEqual([0, expect.stringContaining('OK: all 20000')])
+}, 120_000)
+
+test('what was acknowledged before a kill -9 is there after the restart', async () => {
+  const acks = join(standalone.dataDirectory, 'acks-killed')
+  // More than can be sent before the kill; the stream ends with the server.
+  const args = [GIT_HISTORY, '--records', '100000000', '--acks', acks, '--topic', 'killed']
+  const { ended } = startProgram(process.execPath, args, standalone.env)
+  while (!existsSync(acks) || (await stat(acks)).size < 1_000_000) await pause(10)
+  await standalone.killAtOnce()
+  const cut = await ended
+  expect([cut.status, cut.stdout], cut.stderr).toEqual([2, expect.stringContaining('CUT SHORT')])
+  await standalone.start()
+  const verify = [GIT_HISTORY, '--verify-only', '--acks', acks]
+  const { status, stdout, stderr } = await runProgram(process.execPath, verify, standalone.env)
+  expect([status, stdout], stderr).toEqual([0, expect.stringContaining('OK: all')])
+  await rm(acks)
+}, 180_000)
+
+test('the check of the history sees a record that is not there', async () => {
+  const acks = join(standalone.dataDirectory, 'acks-whole')
+  const [run = '{}'] = (await readFile(acks, 'utf8')).split('\n')
+  const { records } = JSON.parse(run) as { records: number }
+  await appendFile(acks, `{"index":${records},"partition":0,"offset":1}\n`)
+  const args = [GIT_HISTORY, '--verify-only', '--acks', acks]
+  const { status, stdout } = await runProgram(process.execPath, args, standalone.env)
+  expect([status, stdout]).toEqual([
+    1,
+    expect.stringContaining('was acknowledged and is not there'),
+  ])
+}, 120_000)
