@@ -1,14 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+const STANDALONE = 'services/standalone/test/**/*.test.ts'
+
 /** The tests of `npm test`: every package and service, real parts only, nothing a user may lack. */
 export default defineConfig({
   test: {
-    include: [
-      '{packages,services}/*/{src,test}/**/*.test.ts',
-      'scripts/**/*.test.ts',
-      'bench/src/**/*.test.ts',
-    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: [
+            '{packages,services}/*/{src,test}/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'bench/src/**/*.test.ts',
+          ],
+          exclude: [STANDALONE, '**/node_modules/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'standalone',
+          include: [STANDALONE],
+          globalSetup: 'services/standalone/test/support/shared-standalone.ts',
+        },
+      },
+    ],
   },
 })

@@ -1,5 +1,5 @@
 import { BusError } from '@courant/kernel'
-import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import pretty from 'pino-pretty'
 import type { LogLevel } from './config/common-settings.ts'
 
@@ -37,15 +37,27 @@ function standardOutput(): DestinationStream {
   return pretty({ colorize: true, sync: true, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' })
 }
 
-/** A BusError keeps what is for us alone: its internal facts and what caused it. */
+/**
+ * A BusError keeps what is for us alone: its internal facts and what caused it. Of a foreign error
+ * only what every error has, for libraries hang whole connections on theirs, with what these hold.
+ */
 function serializeError(error: unknown): unknown {
-  if (!(error instanceof BusError)) {
-    return error instanceof Error ? stdSerializers.errWithCause(error) : { thrown: String(error) }
-  }
+  if (!(error instanceof BusError)) return serializeForeign(error)
   return {
     code: error.code,
     detail: error.detail,
     internal: error.internal,
+    cause: error.cause === undefined ? undefined : serializeError(error.cause),
+  }
+}
+
+function serializeForeign(error: unknown): unknown {
+  if (!(error instanceof Error)) return { thrown: String(error) }
+  return {
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+    code: (error as NodeJS.ErrnoException).code,
     cause: error.cause === undefined ? undefined : serializeError(error.cause),
   }
 }

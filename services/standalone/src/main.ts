@@ -27,7 +27,7 @@ async function serve(): Promise<void> {
   void standalone.lost.then((error) => crash('The database is gone', error))
   const { credentials, dataDirectory } = standalone
   const seconds = (ports.clock.monotonicMs() - startedAt) / 1000
-  const colour = process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? 'on' : 'off'
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? 'on' : 'off'
   process.stdout.write(announcement({ credentials, dataDirectory, seconds, colour }))
 }
 

@@ -12,6 +12,7 @@ import { readEnvironment, type ServicePorts, startAdminServer } from '@courant/s
 import { type Credentials, readCredentials, writeCredentials } from './credentials-file.ts'
 import { type Database, openDatabase } from './database.ts'
 import { DEFAULT_TENANT, ensureDefaultTenant } from './default-tenant.ts'
+import { requireFreePorts } from './free-ports.ts'
 import { InstanceLock } from './instance-lock.ts'
 import { newOperatorKey } from './operator-key.ts'
 import { markRunning } from './running-mark.ts'
@@ -57,6 +58,7 @@ async function startParts(
   const lock = new InstanceLock(dataDirectory)
   parts.add('data directory', async () => lock.release())
   const known = await readCredentials(dataDirectory)
+  await requireFreePorts(config)
   const operatorKey = known?.operatorKey ?? newOperatorKey(ports.random)
   await openAdminServer(config, ports, parts)
   const database = await openDatabase(config.databaseUrl, dataDirectory, ports.log)

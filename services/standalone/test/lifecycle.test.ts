@@ -1,0 +1,167 @@
+/**
+ * Goal: one command gives a bus that works, keeps what it acknowledged whatever ends it, leaves
+ * nothing behind, and says what is wrong in words.
+ * Method: the process itself, on real ports and directories, and curl as a user would paste it.
+ */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { childrenOf, gone } from './support/processes.ts'
+import { type Credentials, StandaloneProcess } from './support/standalone-process.ts'
+
+const shell = promisify(execFile)
+let home: string
+let data: string
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'courant-lifecycle-'))
+  data = join(home, 'data')
+})
+
+afterAll(async () => {
+  await rm(home, { recursive: true, force: true })
+})
+
+async function paste(line: string | undefined): Promise<unknown> {
+  const { stdout } = await shell('sh', ['-c', `${line}`])
+  return JSON.parse(stdout)
+}
+
+async function values(credentials: Credentials): Promise<unknown[]> {
+  const path = '/v1/topics/hello/partitions/0/records?from=earliest'
+  const headers = { authorization: `Bearer ${credentials.apiKey}` }
+  const answer = await fetch(`${credentials.url}${path}`, { headers })
+  const page = (await answer.json()) as { records: { value: unknown }[] }
+  return page.records.map((record) => record.value)
+}
+
+const SAID = [{ says: 'hello' }, { says: 'hi' }]
+
+describe('npm start', () => {
+  let standalone: StandaloneProcess
+  let credentials: Credentials
+
+  beforeAll(async () => {
+    standalone = new StandaloneProcess(data)
+    credentials = await standalone.ready()
+  })
+
+  afterAll(async () => {
+    await standalone.stop()
+  })
+
+  it('prints three curl lines that work when pasted, and paste again', async () => {
+    const [create, produce, fetchLine, ...more] = standalone.curlLines()
+    expect(more).toEqual([])
+    expect(await paste(create)).toMatchObject({ name: 'hello', status: 'READY' })
+    expect(await paste(produce)).toMatchObject({ results: [{ offset: 0 }, { offset: 1 }] })
+    expect(await paste(fetchLine)).toMatchObject({ records: SAID.map((value) => ({ value })) })
+    expect(await paste(create)).toMatchObject({ name: 'hello', status: 'READY' })
+  })
+
+  it('writes the credentials for its user only', async () => {
+    expect(credentials).toMatchObject({
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      tenant: 'default',
+      apiKey: expect.stringMatching(/^crt_[0-9A-Za-z]{16}_[0-9A-Za-z]{43}$/),
+      operatorKey: expect.stringMatching(/^crt_[0-9A-Za-z]{16}_[0-9A-Za-z]{43}$/),
+    })
+    expect((await stat(join(data, 'credentials.json'))).mode & 0o777).toBe(0o600)
+    expect((await stat(data)).mode & 0o777).toBe(0o700)
+  })
+
+  it('answers live and ready', async () => {
+    for (const path of ['/livez', '/readyz']) {
+      expect((await fetch(`${credentials.url}${path}`)).status).toBe(200)
+    }
+  })
+
+  it('says on a second start who runs there, and leaves that one alone', async () => {
+    const second = new StandaloneProcess(data)
+    expect(await second.ended).toBe(1)
+    expect(second.output).toContain('Courant already runs on')
+    expect(second.output).toContain(`(pid ${standalone.pid}, ${credentials.url})`)
+    expect(await values(credentials)).toEqual(SAID)
+  })
+
+  it('loses nothing to kill -9, leaves no orphan, and comes back with the same keys', async () => {
+    const children = await childrenOf(standalone.pid)
+    expect(children.length).toBeGreaterThan(0)
+    standalone.kill('SIGKILL')
+    await standalone.ended
+    await gone(children)
+    standalone = new StandaloneProcess(data)
+    const after = await standalone.ready()
+    expect(after).toEqual({ ...credentials, url: after.url })
+    credentials = after
+    expect(await values(credentials)).toEqual(SAID)
+  })
+
+  it('stops cleanly on Ctrl-C, telling what it waits for, and leaves no process', async () => {
+    const children = await childrenOf(standalone.pid)
+    standalone.kill('SIGINT')
+    expect(await standalone.ended).toBe(0)
+    expect(standalone.output).toMatch(/Stopping.* gateway, broker, .*database, .*done\.\n$/s)
+    await gone(children)
+  })
+
+  it('heals a crash between making the tenant and writing the credentials', async () => {
+    await rm(join(data, 'credentials.json'))
+    standalone = new StandaloneProcess(data)
+    const healed = await standalone.ready()
+    expect(healed.apiKey).not.toBe(credentials.apiKey)
+    expect(await values(healed)).toEqual(SAID)
+  })
+
+  it('never logs a key', () => {
+    const printed = standalone.output.split('\n').filter((line) => line.startsWith('{'))
+    for (const line of printed) expect(line).not.toMatch(/crt_[0-9A-Za-z]{16}_/)
+  })
+})
+
+describe('a start that cannot succeed', () => {
+  it('names every bad value and what would be a good one', async () => {
+    const standalone = new StandaloneProcess(join(home, 'never'), {
+      COURANT_HTTP_PORT: 'eighty',
+      COURANT_RING_BYTES: '12',
+      DATABASE_URL: 'mysql://secret@host/db',
+    })
+    expect(await standalone.ended).toBe(2)
+    expect(standalone.output).toContain('COURANT_HTTP_PORT is "eighty", but must be a port')
+    expect(standalone.output).toContain('COURANT_RING_BYTES is "12", but must be a whole number')
+    expect(standalone.output).toContain('DATABASE_URL is a value that is not shown')
+    await expect(stat(join(home, 'never'))).rejects.toThrow(/ENOENT/)
+  })
+
+  it('says which port is taken and which variable to set', async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    const standalone = new StandaloneProcess(join(home, 'taken'), {
+      COURANT_HTTP_PORT: String(port),
+    })
+    expect(await standalone.ended).toBe(1)
+    expect(standalone.output).toContain(`Port ${port} (COURANT_HTTP_PORT) is in use`)
+    server.close()
+  })
+
+  it('names a directory that cannot be used, and credentials that are not ours', async () => {
+    const file = join(home, 'a-file')
+    await writeFile(file, '')
+    const onFile = new StandaloneProcess(join(file, 'data'))
+    expect(await onFile.ended).toBe(1)
+    expect(onFile.output).toContain('(COURANT_DATA_DIR) cannot be used')
+    const damaged = join(home, 'damaged')
+    await mkdir(damaged)
+    await writeFile(join(damaged, 'credentials.json'), '{"url":')
+    const onDamaged = new StandaloneProcess(damaged)
+    expect(await onDamaged.ended).toBe(1)
+    expect(onDamaged.output).toContain('credentials.json does not hold url, tenant')
+    expect(await readFile(join(damaged, 'credentials.json'), 'utf8')).toBe('{"url":')
+  })
+})
