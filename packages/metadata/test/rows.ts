@@ -9,7 +9,7 @@ export function topicIdOf(number: number): string {
   return `7b0c4c3e-9a44-4d0e-8a2f-${String(number).padStart(12, '0')}`
 }
 
-export function entry(version: number, key: string, value: Value): MetadataEntry {
+function entry(version: number, key: string, value: Value): MetadataEntry {
   return { version, key, value }
 }
 

@@ -1,4 +1,5 @@
 export { type Gateway, startGateway } from './gateway.ts'
+export { type ExampleRequest, exampleRequest } from './reference/example-request.ts'
 export { allRoutes } from './rest/all-routes.ts'
 export type { Access, HttpMethod, Isolation, RouteDescription } from './rest/route.ts'
 export { type GatewayConfig, gatewaySettings } from './settings.ts'

@@ -8,7 +8,7 @@ import { BusError, type ErrorCode, errorCodes } from '@courant/kernel'
 import { PROBLEM_TYPE } from '../http/problem.ts'
 import type { Content, ResponseDescription, RouteDescription } from '../rest/route.ts'
 import { errorsOf } from '../rest/route-errors.ts'
-import { PATH_SAMPLES } from './curl.ts'
+import { PATH_SAMPLES } from './example-request.ts'
 import { type Components, type JsonSchema, toJsonSchema } from './json-schema.ts'
 
 /** What holds for all of the API. */

@@ -43,7 +43,7 @@ function resolve(schema: JsonSchema, components: Components): JsonSchema {
 }
 
 /** The type in words. */
-export function typeOf(schema: JsonSchema, components: Components): string {
+function typeOf(schema: JsonSchema, components: Components): string {
   const { type, items, anyOf, oneOf } = resolve(schema, components)
   const choices = anyOf ?? oneOf
   if (choices !== undefined) return choices.map((each) => typeOf(each, components)).join(' or ')

@@ -74,7 +74,7 @@ const ConfigDetail = Type.Object({
   default: SettingValue,
 })
 
-export const Partition = Type.Object(
+const Partition = Type.Object(
   {
     partition: Type.Integer({ minimum: 0 }),
     leader: nullable(Type.Integer({ description: 'Id of the leading broker; null without one.' })),

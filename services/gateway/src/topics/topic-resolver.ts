@@ -39,7 +39,7 @@ export class TopicResolver {
 }
 
 /** The same for a topic of another tenant and for one that nobody has. Says how to create it. */
-export function topicNotFound(name: string): BusError {
+function topicNotFound(name: string): BusError {
   const shown = name.length > SHOWN_LENGTH_MAX ? `${name.slice(0, SHOWN_LENGTH_MAX)}…` : name
   const how = 'Topics are not created by writing to them; create it with POST /v1/topics.'
   return new BusError('TOPIC_NOT_FOUND', `There is no topic ${JSON.stringify(shown)}. ${how}`)
