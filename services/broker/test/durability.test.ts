@@ -9,6 +9,7 @@ import { BrokerConnection } from '@courant/kafka-protocol'
 import { BusError, systemClock } from '@courant/kernel'
 import { nodeNetwork } from '@courant/service-kit'
 import { describe, expect, it } from 'vitest'
+import { batchOf } from './fixture/batches.ts'
 import { Client } from './fixture/client.ts'
 import { FailingStorage } from './fixture/failing-storage.ts'
 import { atEnd, newDirectory, until } from './fixture/lifetime.ts'
@@ -82,6 +83,25 @@ describe('a restart', () => {
       (await readFile(path, 'utf8')).replace('broker.epoch=1', 'broker.epoch=7'),
     )
     await expect(startTestBroker({ directory })).rejects.toThrow(/checksum is wrong/)
+  })
+})
+
+describe('a disk that stalls', () => {
+  it('leaves produces without an outcome when their time is up, and serves on later', async () => {
+    const disk = new FailingStorage()
+    const broker = await startTestBroker({ storage: (real) => disk.wrap(real) })
+    broker.controlPlane.createTopic(TOPIC)
+    const client = await broker.client()
+    await client.untilServing(TOPIC)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    disk.stall = promise
+    const late = client.produceBatch(TOPIC, batchOf(['late']), { timeoutMs: 10 })
+    await expect(late).rejects.toMatchObject({ code: 'TIMED_OUT' })
+    expect(await client.latest(TOPIC)).toBe(0)
+    disk.stall = null
+    resolve()
+    expect(await client.produce(TOPIC, ['next'])).toBe(1)
+    expect(await client.read(TOPIC)).toEqual(['late', 'next'])
   })
 })
 
