@@ -117,9 +117,9 @@ describe('the feed under concurrent writers', () => {
     await slow.query(`SELECT courant.record_changes(1, '{tenant}', '{${tenant}}', '{false}')`)
     const creating = running.createTopic({ tenantId: tenant, name: 'fast' })
     // The fast one cannot take a version before the slow one has committed.
+    const observer = await connect(url)
     await until(async () => {
-      const client = await connect(url)
-      const { rows } = await client.query(
+      const { rows } = await observer.query(
         `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%record_changes%'`,
       )
       return rows.length > 0
@@ -201,7 +201,10 @@ describe('a watch', () => {
     const watcher = await running.watch(version)
     await (await connect(url)).query('UPDATE courant.cluster_meta SET metadata_version = 2')
     await until(() => !running.ports.health.readiness().ready)
-    expect(running.ports.health.readiness().checks.database).toContain('METADATA_ROLLBACK')
+    expect(running.ports.health.readiness().checks).toHaveProperty(
+      'database',
+      expect.stringContaining('METADATA_ROLLBACK'),
+    )
     await expect(running.createTopic({ tenantId: tenant, name: 'late' })).rejects.toMatchObject({
       code: 'CONTROL_PLANE_UNAVAILABLE',
     })

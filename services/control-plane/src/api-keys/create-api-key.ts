@@ -47,7 +47,7 @@ export async function createApiKey(
 
 function checkName(name: string): void {
   const max = limits.apiKeyNameLengthMax
-  if (name.length <= max && !CONTROL.test(name) && name.isWellFormed()) return
+  if (name.length <= max && !CONTROL.test(name)) return
   const detail = `A key's name has at most ${max} characters and no control characters.`
   throw new BusError('INVALID_ARGUMENT', detail, { violations: [{ pointer: '/name', detail }] })
 }

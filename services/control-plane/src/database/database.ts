@@ -70,6 +70,9 @@ export class Database {
       keepAlive: true,
     })
     this.#pool.on('error', options.onIdleError)
+    // The pool listens to idle connections only; one that breaks in use would end the process. Its
+    // user hears of it from the statement that fails.
+    this.#pool.on('connect', (client) => client.on('error', () => {}))
   }
 
   /** For metrics. */
