@@ -9,8 +9,8 @@ export interface Peer {
   /** False once the connection is gone: whoever waits on the client's behalf gives up. */
   readonly isOpen: boolean
   /**
-   * Calls back once, when more of its exchanges may have become `isTaken`, and never when the client
-   * goes away instead.
+   * Calls back once, when more of its exchanges may have become `isTaken`, and never when the
+   * client goes away instead.
    */
   whenTaken(callback: () => void): void
 }

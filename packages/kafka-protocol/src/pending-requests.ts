@@ -4,7 +4,9 @@ import type { AnswerOrder } from './request-pipeline.ts'
 import type { WireReader } from './wire-reader.ts'
 import type { WireWriter } from './wire-writer.ts'
 
-/** One request of a client, from the call until its answer, its deadline or the connection's end. */
+/**
+ * One request of a client, from the call until its answer, its deadline or the connection's end.
+ */
 export interface PendingRequest {
   readonly api: AnyApi
   readonly apiVersion: number
@@ -48,7 +50,9 @@ export class PendingRequests {
     return this.#bytes
   }
 
-  /** The id of the next request. 2^31 requests later it starts again, long after the first is gone. */
+  /**
+   * The id of the next request. 2^31 requests later it starts again, long after the first is gone.
+   */
   nextId(): number {
     return (this.#lastId + 1) & 0x7fff_ffff
   }
@@ -84,7 +88,9 @@ export class PendingRequests {
     }
   }
 
-  /** Fails all: with `applied: no` what never left this process, as unknown what may have arrived. */
+  /**
+   * Fails all: with `applied: no` what never left this process, as unknown what may have arrived.
+   */
   failAll(cause: Error | null): void {
     for (const [id, request] of this.#byId) {
       request.settle.reject(connectionLost(request.api, this.#progress(id), cause))

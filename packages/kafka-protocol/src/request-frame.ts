@@ -3,8 +3,8 @@ import { writeRequestHeader } from './headers.ts'
 import { WireWriter } from './wire-writer.ts'
 
 /**
- * One request as the bytes of its frame, length prefix included: for those who send the same request
- * many times, as a load generator does. Everybody else uses a `BrokerConnection`.
+ * One request as the bytes of its frame, length prefix included: for those who send the same
+ * request many times, as a load generator does. Everybody else uses a `BrokerConnection`.
  */
 export function encodeRequestFrame<RequestInput>(
   api: Api<unknown, RequestInput, unknown, never>,

@@ -159,7 +159,9 @@ export class ServerConnection implements ExchangeOwner {
     )
   }
 
-  /** A malformed request ends the connection: after it, nothing there can be trusted to be in step. */
+  /**
+   * A malformed request ends the connection: after it, nothing there can be trusted to be in step.
+   */
   #dispatch(frame: Buffer): void {
     let request: OpenedRequest
     try {

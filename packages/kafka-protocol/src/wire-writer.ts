@@ -1,6 +1,9 @@
 import { assert, BusError, limits } from '@courant/kernel'
 
-/** First slab of a connection; each one that fills doubles the next, so idle connections cost little. */
+/**
+ * First slab of a connection; each one that fills doubles the next, so idle connections cost
+ * little.
+ */
 const SLAB_BYTES_MIN = 4 * 1024
 const SLAB_BYTES_MAX = 64 * 1024
 /** Byte strings up to this size are copied into the slab: a copy is cheaper than one more iovec. */
@@ -147,7 +150,9 @@ export class WireWriter {
     if (value !== null) this.#records(value)
   }
 
-  /** A tagged field: its tag, its size and what `write` writes. They are rare, so a copy is fine. */
+  /**
+   * A tagged field: its tag, its size and what `write` writes. They are rare, so a copy is fine.
+   */
   taggedField(tag: number, write: (content: WireWriter) => void): void {
     const content = new WireWriter()
     write(content)

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import type { FieldNode, TypeNode } from '../src/schema.ts'
 
-/** Any message that a declaration allows in a version; fields that the version lacks: their default. */
+/**
+ * Any message that a declaration allows in a version; fields that the version lacks: their default.
+ */
 export function arbitraryMessage(
   node: TypeNode,
   version: number,

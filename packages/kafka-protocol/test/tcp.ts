@@ -2,8 +2,8 @@ import { connect, createServer, type Socket } from 'node:net'
 import type { Address, Connection, ConnectionEvents, Listener, Network } from '@courant/kernel'
 
 /**
- * The Network port over plain sockets, for this package's tests only: the production adapter lies in
- * a package that this one may not import.
+ * The Network port over plain sockets, for this package's tests only: the production adapter lies
+ * in a package that this one may not import.
  */
 export const tcp: Network = {
   connect(address, events) {

@@ -76,7 +76,9 @@ export function wholeBlocks(bytes: number): number {
 
 const WILDCARDS = ['0.0.0.0', '::']
 
-/** Where others find the broker. Throws ConfigurationError when nothing they could reach is known. */
+/**
+ * Where others find the broker. Throws ConfigurationError when nothing they could reach is known.
+ */
 export function advertisedAddress(
   { advertised, listen }: Pick<BrokerConfig, 'advertised' | 'listen'>,
   bound: Address,

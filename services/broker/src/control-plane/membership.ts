@@ -18,7 +18,9 @@ export interface MembershipParts {
   readonly broker: Pick<Registration, 'brokerId' | 'host' | 'port' | 'rack'>
 }
 
-/** The copy of the metadata is looked at anew after this, to see whether the wait has a point still. */
+/**
+ * The copy of the metadata is looked at anew after this, to see whether the wait has a point still.
+ */
 const METADATA_WAIT_MS = 1_000
 
 /**
@@ -49,7 +51,9 @@ export class Membership {
     })
   }
 
-  /** Resolves when the broker serves. Rejects when the control plane or the directory refuses it. */
+  /**
+   * Resolves when the broker serves. Rejects when the control plane or the directory refuses it.
+   */
   start(): Promise<void> {
     this.#running = this.#session.run().catch((error: unknown) => {
       this.#failure = error instanceof Error ? error : new Error(String(error))

@@ -1,6 +1,7 @@
 /**
  * Whose data directory this is: `meta.properties`, as Kafka calls it. Written whole beside the old
- * one, synced, renamed, and the directory synced, so that a power cut leaves the old or the new one.
+ * one, synced, renamed, and the directory synced, so that a power cut leaves the old or the new
+ * one.
  *
  * ```
  * #crc32c=<8 hex digits over the lines below>
@@ -35,7 +36,9 @@ export class DirectoryIdentityError extends Error {
   override readonly name = 'DirectoryIdentityError'
 }
 
-/** Null for a directory that has none yet. Throws DirectoryIdentityError for one that is damaged. */
+/**
+ * Null for a directory that has none yet. Throws DirectoryIdentityError for one that is damaged.
+ */
 export async function readIdentity(storage: Storage): Promise<DirectoryIdentity | null> {
   const text = await readText(storage)
   if (text === null) return null

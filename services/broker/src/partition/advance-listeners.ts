@@ -1,7 +1,9 @@
 /** Calls back when the high watermark of a partition advances. It may end its own subscription. */
 export type AdvanceListener = () => void
 
-/** Who waits for records of one partition. Made only when somebody does: most partitions are idle. */
+/**
+ * Who waits for records of one partition. Made only when somebody does: most partitions are idle.
+ */
 export class AdvanceListeners {
   #listeners: Set<AdvanceListener> | null = null
 

@@ -99,8 +99,8 @@ export class Partition implements LogObserver {
   }
 
   /**
-   * Begins a term: it serves when the start of its epoch is on the disk (reliability B5.7). In a term
-   * that goes on, takes over what else has changed. Rejects with why this broker cannot lead.
+   * Begins a term: it serves when the start of its epoch is on the disk (reliability B5.7). In a
+   * term that goes on, takes over what else has changed. Rejects with why this broker cannot lead.
    */
   async lead(term: Term): Promise<void> {
     if (this.#term?.leaderEpoch === term.leaderEpoch) {

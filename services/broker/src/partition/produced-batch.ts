@@ -4,8 +4,8 @@ import { BATCH_HEADER_BYTES, RecordBatch } from '@courant/record-batch'
 /**
  * The one batch that a produce carries for one partition, checked: whole, sound by its CRC, within
  * the topic's limit, and nothing in it that only a broker or a coordinator may write. The records
- * themselves are the gateway's to check (architecture D2); here they stay bytes. A leader epoch that
- * a client wrote means nothing: the log stamps its own over it.
+ * themselves are the gateway's to check (architecture D2); here they stay bytes. A leader epoch
+ * that a client wrote means nothing: the log stamps its own over it.
  */
 export function producedBatch(
   records: Buffer | null,

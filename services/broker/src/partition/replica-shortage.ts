@@ -12,9 +12,9 @@ const OTHERS_IN_SYNC = new BusError(
 )
 
 /**
- * Why records of the partition cannot be committed, or null. Committed is what every in-sync replica
- * has on its disk, of which there must be enough (reliability B5.6). A leader that counts followers
- * in which have never fetched from it would promise what it cannot know.
+ * Why records of the partition cannot be committed, or null. Committed is what every in-sync
+ * replica has on its disk, of which there must be enough (reliability B5.6). A leader that counts
+ * followers in which have never fetched from it would promise what it cannot know.
  */
 export function replicaShortage({ inSyncReplicas, effectiveMinIsr }: Partition): BusError | null {
   if (inSyncReplicas.length < effectiveMinIsr) return TOO_FEW

@@ -1,6 +1,9 @@
 import type { Exchange, Peer } from '@courant/kafka-protocol'
 
-/** Fetches of one connection that read at the same time: one on its way to the disk, one to the socket. */
+/**
+ * Fetches of one connection that read at the same time: one on its way to the disk, one to the
+ * socket.
+ */
 const LANE_WIDTH = 2
 
 type FetchExchange = Pick<Exchange<never>, 'peer' | 'isTaken'>
@@ -45,7 +48,9 @@ class Lane {
     this.#next()
   }
 
-  /** In the order of arrival, except that an answer which can leave goes before those that cannot. */
+  /**
+   * In the order of arrival, except that an answer which can leave goes before those that cannot.
+   */
   #next(): void {
     while (this.#queue.length > 0 && this.#reading < LANE_WIDTH) {
       const index = this.#queue.findIndex(({ exchange }) => exchange.isTaken)

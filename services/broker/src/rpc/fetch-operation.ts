@@ -25,9 +25,10 @@ export interface FetchParts {
 }
 
 /**
- * One fetch. It reads when it is its turn in the lane of its connection; without enough to answer it
- * leaves the lane and waits for the partitions to advance, holding on to no records meanwhile: what
- * it read is read again when it is wanted. After a wait only partitions that advanced are read.
+ * One fetch. It reads when it is its turn in the lane of its connection; without enough to answer
+ * it leaves the lane and waits for the partitions to advance, holding on to no records meanwhile:
+ * what it read is read again when it is wanted. After a wait only partitions that advanced are
+ * read.
  *
  * States: reading (or queued for it) → waiting → reading … → done.
  */

@@ -84,9 +84,10 @@ function findSince(partition: Partition, timestamp: number): Promise<Found | nul
 }
 
 /**
- * The first record with the largest timestamp (KIP-734). "Is there one at or after t" gets false for
- * good at some t, which halving finds in some fifty questions, each by the time index. Rejected: a
- * largest timestamp kept with every partition, which all would pay for and hardly anyone asks for.
+ * The first record with the largest timestamp (KIP-734). "Is there one at or after t" gets false
+ * for good at some t, which halving finds in some fifty questions, each by the time index.
+ * Rejected: a largest timestamp kept with every partition, which all would pay for and hardly
+ * anyone asks for.
  */
 async function findNewest(partition: Partition): Promise<Found | null> {
   let newest = await findSince(partition, 0)
