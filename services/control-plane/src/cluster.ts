@@ -10,7 +10,10 @@ export interface ClusterIdentity {
   readonly clusterIncarnation: number
 }
 
-/** What every operation of the control plane works on: the database, and the cluster that it describes. */
+/**
+ * What every operation of the control plane works on: the database, and the cluster that it
+ * describes.
+ */
 export class Cluster {
   readonly database: Database
   #identity: ClusterIdentity

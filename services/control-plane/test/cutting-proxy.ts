@@ -4,8 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 const COMMIT = Buffer.from('Q\0\0\0\u000bCOMMIT\0', 'latin1')
 
 /**
- * Between a control plane and its PostgreSQL. On demand it forwards the next COMMIT, waits until the
- * server has answered it, and then cuts the connection instead of handing the answer on.
+ * Between a control plane and its PostgreSQL. On demand it forwards the next COMMIT, waits until
+ * the server has answered it, and then cuts the connection instead of handing the answer on.
  */
 export class CuttingProxy {
   readonly url: string

@@ -59,7 +59,10 @@ export async function lockSession(
   return row ?? null
 }
 
-/** By the database's clock, which all control planes share; `now()` would be the transaction's start. */
+/**
+ * By the database's clock, which all control planes share; `now()` would be the transaction's
+ * start.
+ */
 function afterNow(timeoutMs: number) {
   return sql`clock_timestamp() + ${timeoutMs} * interval '1 millisecond'`
 }

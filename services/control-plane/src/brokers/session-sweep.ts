@@ -16,7 +16,9 @@ export interface SessionSweepOptions {
 
 /** Looks at the sessions in one session timeout. */
 const LOOKS_PER_SESSION = 8
-/** Elections that another control plane may have left half done are looked for every so many looks. */
+/**
+ * Elections that another control plane may have left half done are looked for every so many looks.
+ */
 const LOOKS_PER_REPAIR = 16
 
 /**

@@ -1,4 +1,6 @@
-/** Goal: a broker is fenced only for a silence that this process has heard itself, from end to end. */
+/**
+ * Goal: a broker is fenced only for a silence that this process has heard itself, from end to end.
+ */
 import { describe, expect, it } from 'vitest'
 import { type SessionReading, SilenceWatch } from './silence-watch.ts'
 

@@ -1,4 +1,7 @@
-/** Which brokers may be fenced, as far as this process has seen for itself (B2.7, amendment 5). Pure. */
+/**
+ * Which brokers may be fenced, as far as this process has seen for itself (B2.7, amendment 5).
+ * Pure.
+ */
 
 /** A session as it was read a moment ago. */
 export interface SessionReading {
@@ -17,8 +20,8 @@ interface Observation {
 /**
  * The database's clock may jump, and while it was away every session ran out. So a broker counts as
  * silent only after this process has watched its session, without a gap, for a whole session
- * timeout in which nothing renewed it. And when most brokers fall silent together, it is more likely
- * that we cannot hear them: that has to last for one more session.
+ * timeout in which nothing renewed it. And when most brokers fall silent together, it is more
+ * likely that we cannot hear them: that has to last for one more session.
  */
 export class SilenceWatch {
   readonly #timeoutMs: number

@@ -1,4 +1,7 @@
-/** What PostgreSQL and its driver say, in the words of our error table. The one place that reads SQLSTATE. */
+/**
+ * What PostgreSQL and its driver say, in the words of our error table. The one place that reads
+ * SQLSTATE.
+ */
 import { BusError, limits } from '@courant/kernel'
 
 /**

@@ -4,8 +4,6 @@ import type { ChangeKind } from '../schema/cluster.ts'
 /** Who watches. Brokers get no tenant and no credential. */
 export type FeedAudience = 'gateway' | 'broker'
 
-export const AUDIENCES: readonly FeedAudience[] = ['gateway', 'broker']
-
 const BROKER_KINDS: ReadonlySet<ChangeKind> = new Set(['broker', 'topic', 'partition'])
 
 export function isFor(audience: FeedAudience, kind: ChangeKind): boolean {

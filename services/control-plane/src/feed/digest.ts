@@ -32,7 +32,9 @@ export class RunningDigest {
   }
 }
 
-/** Computed by PostgreSQL from the rows themselves: what our copy and everybody else's is held to. */
+/**
+ * Computed by PostgreSQL from the rows themselves: what our copy and everybody else's is held to.
+ */
 export async function digestOfTables(transaction: Transaction): Promise<DigestSums> {
   const { rows } = await transaction.execute<Record<FeedAudience, string>>(sql`
     WITH live AS (

@@ -15,9 +15,9 @@ interface RecentSet {
 const RECENT_ENTRIES_MAX = 20_000
 
 /**
- * The control plane's copy of the feed at one version: the newest entry of every thing. All watchers
- * are served from it, whatever version they are at, so the database is read once however many they
- * are, and a slow watcher costs nothing: it just gets the sum of what it missed.
+ * The control plane's copy of the feed at one version: the newest entry of every thing. All
+ * watchers are served from it, whatever version they are at, so the database is read once however
+ * many they are, and a slow watcher costs nothing: it just gets the sum of what it missed.
  */
 export class FeedState {
   /** By `<kind>/<key>`. Entries are never changed, only replaced. */

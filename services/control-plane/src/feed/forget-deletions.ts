@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 
 /**
- * Forgets what was deleted more than a day ago, and raises the floor of the feed above it: a watcher
- * that is further behind gets a snapshot. Not the tombstones of topics, without which a broker that
- * comes back after a year could not delete their data (B1.3).
+ * Forgets what was deleted more than a day ago, and raises the floor of the feed above it: a
+ * watcher that is further behind gets a snapshot. Not the tombstones of topics, without which a
+ * broker that comes back after a year could not delete their data (B1.3).
  */
 export async function forgetDeletions(database: Database, olderThan = '1 day'): Promise<void> {
   await database.platform(async (transaction) => {

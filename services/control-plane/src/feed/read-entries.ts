@@ -1,4 +1,7 @@
-/** The rows of the feed as they are sent: every thing that changed after a version, in its newest state. */
+/**
+ * The rows of the feed as they are sent: every thing that changed after a version, in its newest
+ * state.
+ */
 import type { MetadataEntry } from '@courant/api/internal/v1/metadata'
 import { and, eq, gt, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { apiKeyWire } from '../api-keys/api-key-wire.ts'
@@ -20,9 +23,9 @@ export interface FeedEntry {
 }
 
 /**
- * In an order that a receiver can apply: what is gone first (a name may be in use again), partitions
- * after their topics. Needs a transaction that sees one state, or things could be missing that
- * changed between two of its queries.
+ * In an order that a receiver can apply: what is gone first (a name may be in use again),
+ * partitions after their topics. Needs a transaction that sees one state, or things could be
+ * missing that changed between two of its queries.
  */
 export async function readEntries(transaction: Transaction, since: number): Promise<FeedEntry[]> {
   return [

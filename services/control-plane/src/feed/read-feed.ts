@@ -5,7 +5,7 @@ import { type DigestSums, digestOfTables } from './digest.ts'
 import { type FeedEntry, readEntries } from './read-entries.ts'
 
 /** Where the feed stands. */
-export interface FeedHead extends ClusterIdentity {
+interface FeedHead extends ClusterIdentity {
   readonly metadataVersion: number
   readonly feedFloor: number
 }

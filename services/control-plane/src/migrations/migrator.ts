@@ -1,7 +1,7 @@
 /**
- * Brings the database to the newest schema: SQL files, in order, each in a transaction, recorded with
- * its checksum. Forward only. Control planes may start at the same moment, so the whole of it runs
- * under an advisory lock, which the server frees when this connection ends, however it ends.
+ * Brings the database to the newest schema: SQL files, in order, each in a transaction, recorded
+ * with its checksum. Forward only. Control planes may start at the same moment, so the whole of it
+ * runs under an advisory lock, which the server frees when this connection ends, however it ends.
  */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'

@@ -1,4 +1,6 @@
-/** Goal: replicas of a partition share as little as possible, and the brokers of a topic the load. */
+/**
+ * Goal: replicas of a partition share as little as possible, and the brokers of a topic the load.
+ */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type PlacementBroker, placeReplicas } from './place-replicas.ts'

@@ -5,7 +5,9 @@ import { topic, topicTombstone } from '../schema/topic.ts'
 import { checkTenantId } from '../tenants/require-tenant.ts'
 import { lockTopics, requireTopic } from './tenant-topics.ts'
 
-/** Leaves a tombstone, which alone allows brokers to delete the data (B1.3). The name is free again. */
+/**
+ * Leaves a tombstone, which alone allows brokers to delete the data (B1.3). The name is free again.
+ */
 export async function deleteTopic(
   cluster: Cluster,
   { tenantId, name }: DeleteTopicRequest,

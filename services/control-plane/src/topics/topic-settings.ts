@@ -36,7 +36,9 @@ export function minIsrOf(settings: Settings): number {
   return Number(settings[MIN_ISR] ?? topicSettings.minInsyncReplicas.default)
 }
 
-/** `reset` names settings that return to their default. Throws INVALID_CONFIG for an unknown one. */
+/**
+ * `reset` names settings that return to their default. Throws INVALID_CONFIG for an unknown one.
+ */
 export function alteredSettings(
   before: Settings,
   change: { readonly set: Settings; readonly reset: readonly string[] },
