@@ -5,8 +5,9 @@
  *   node examples/git-history/main.ts [--repo DIR] [--records N] [--topic NAME]
  *   node examples/git-history/main.ts --verify-only
  *
- * Every answer of the server goes to a file of acknowledgements. So you may kill -9 the server while
- * this runs, start it again, and let `--verify-only` look for each record that was acknowledged.
+ * Every answer of the server goes to a file of acknowledgements. So you may kill -9 the server
+ * while this runs, start it again, and let `--verify-only` look for each record that was
+ * acknowledged.
  *
  * The exit status is 0 if all is well, 1 if a promise was broken, 2 if the stream was cut short.
  */

@@ -28,9 +28,9 @@ interface Page {
 const FINDINGS_SHOWN_MAX = 10
 
 /**
- * Reads the topic and holds it against what was acknowledged: every acknowledged record is where the
- * server said, no record is there twice, and the records of a key are in one partition in the order
- * in which they were sent.
+ * Reads the topic and holds it against what was acknowledged: every acknowledged record is where
+ * the server said, no record is there twice, and the records of a key are in one partition in the
+ * order in which they were sent.
  */
 export async function verify(
   server: Server,

@@ -3,7 +3,7 @@
 // file, in plain JavaScript, starts the Node that the workspace has pinned and gets out of the way.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import module from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url'
 const NODE_MAJOR_MIN = 24
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+  // Half of the start is the compiler's. Kept in the workspace, where nobody else can write.
+  module.enableCompileCache(join(import.meta.dirname, '../../../node_modules/.cache/courant'))
   const { main } = await import('../src/main.ts')
   await main(process.argv)
 } else {
@@ -27,7 +29,7 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
 /** Path of the executable of the npm package `node`, or null where it is not installed. */
 function pinnedNode() {
   const executable = process.platform === 'win32' ? 'node.exe' : 'node'
-  const require = createRequire(import.meta.url)
+  const require = module.createRequire(import.meta.url)
   const platform = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
   const names = ['node/package.json', `${platform}/package.json`]
   for (const name of names) {

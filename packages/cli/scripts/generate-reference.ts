@@ -1,6 +1,6 @@
 /**
- * Writes docs/reference/cli.md from the commands themselves; with `--check` it only says whether the
- * file is what it would write.
+ * Writes docs/reference/cli.md from the commands themselves; with `--check` it only says whether
+ * the file is what it would write.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { commandReference } from './command-reference.ts'

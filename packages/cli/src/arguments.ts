@@ -44,7 +44,7 @@ export function parseTime(text: string): number {
 }
 
 /** `name=value` */
-export function parsePair(text: string): readonly [string, string] {
+function parsePair(text: string): readonly [string, string] {
   const at = text.indexOf('=')
   if (at <= 0) throw new InvalidArgumentError('It must be like name=value.')
   return [text.slice(0, at), text.slice(at + 1)]

@@ -3,7 +3,7 @@ import type { Problem } from '@courant/api'
 /** Usage errors are told apart from failures, so that a script knows whether to try again. */
 export const EXIT = { failed: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const
 
-/** An expected end of the command that is not success: one line of what was wrong, one of advice. */
+/** An expected end that is not success: one line of what was wrong, one of advice. */
 export class Failure extends Error {
   override readonly name = 'Failure'
   readonly advice: string | null

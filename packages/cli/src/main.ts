@@ -16,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** A reader that has gone, such as `head`, ends us as SIGPIPE ends other commands: without a word. */
+/** A reader that has gone, such as `head`, ends us as SIGPIPE ends others: without a word. */
 function endWithTheReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -26,7 +26,7 @@ function endWithTheReader(): void {
   }
 }
 
-/** Says what was wrong in one or two lines, or as a problem for programs; returns the exit status. */
+/** Says what was wrong, in one or two lines or as a problem document; returns the exit status. */
 function report(error: unknown, wantsJson: boolean): number {
   // commander has printed what is to be said, help and version among it.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage

@@ -23,6 +23,7 @@ Where the server is, in this order:
   credentials.json                        in COURANT_DATA_DIR, else in .courant here or further up;
                                           npm start writes it
 
+Errors go to the standard error; with --json as the problem document of the server.
 Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.`
 
 /** The tree of commands. What one of them needs to run is loaded when it runs. */

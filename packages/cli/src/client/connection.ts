@@ -31,8 +31,8 @@ interface Credentials {
 const KEY_VARIABLES = { tenant: 'COURANT_API_KEY', operator: 'COURANT_OPERATOR_KEY' } as const
 
 /**
- * Flags, then the environment, then the credentials.json that `npm start` has written. A key of that
- * file goes to the server of that file and to no other: `--url` alone must not carry it elsewhere.
+ * Flags, then the environment, then the credentials.json that `npm start` has written. A key of
+ * that file goes to the server of that file and to no other: `--url` must not carry it elsewhere.
  */
 export function resolveConnection(
   flags: ConnectionFlags,

@@ -79,7 +79,7 @@ export class RecordPages {
 
 const HEAD = /^\{"offset":(\d+),"timestamp":(-?\d+),/
 
-/** Offset and timestamp are found without a parse where the server puts them first, as ours does. */
+/** Offset and timestamp are found without a parse where they come first, as our server has them. */
 function recordOf(partition: number, text: string): RecordLine {
   const head = HEAD.exec(text)
   if (head !== null) {

@@ -28,7 +28,7 @@ function member(holder: unknown, name: string): unknown {
   return (holder as Readonly<Record<string, unknown>>)[name]
 }
 
-/** A number as it is written: 12345678901234567890 is none of JavaScript's numbers, and a good key. */
+/** A number as it is written: 12345678901234567890 is no number of JavaScript, but a good key. */
 function digitsOf(line: string, path: KeyPath): string | null {
   const withSource = (_name: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === 'number' ? (context?.source ?? String(value)) : value

@@ -51,7 +51,7 @@ export class ProduceStream {
     this.#request.end()
   }
 
-  /** The lines of the answer as they come. Throws a Failure when there is none, or it breaks off. */
+  /** The lines of the answer as they come. Throws a Failure where it is missing or breaks off. */
   async *results(): AsyncGenerator<ResultLine[]> {
     try {
       const response = await responseOf(this.#request, this.#connection, 'write')

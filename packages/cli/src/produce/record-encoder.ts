@@ -48,7 +48,7 @@ export class RecordEncoder {
     return { line: `{${value}${this.#members}}` }
   }
 
-  /** Checked here, because a line such as `1,"partition":3` would otherwise become another record. */
+  /** Checked here, because a line such as `1,"partition":3` would become another record. */
   #json(text: string): Encoded {
     let value: unknown
     try {
