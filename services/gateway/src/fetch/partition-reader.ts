@@ -1,6 +1,7 @@
 import { BusError, type Clock, wait } from '@courant/kernel'
 import { recordBatches } from '@courant/record-batch'
 import type { Leaders } from '../routing/leaders.ts'
+import { outOfRange } from '../routing/out-of-range.ts'
 import { findOffset, type OffsetQuery } from '../routing/partition-offsets.ts'
 import type { LongPolls } from './long-polls.ts'
 import {
@@ -70,19 +71,9 @@ export class PartitionReader {
       return await fetchPartition(this.#leaders, position, bounds)
     } catch (error) {
       if (!(error instanceof BusError) || error.code !== 'OFFSET_OUT_OF_RANGE') throw error
-      throw await this.#outOfRange(position)
+      const { topicId, partition, offset } = position
+      throw await outOfRange(this.#leaders, topicId, partition, offset)
     }
-  }
-
-  async #outOfRange({ topicId, partition, offset }: FetchPosition): Promise<BusError> {
-    const [start, end] = await Promise.all([
-      findOffset(this.#leaders, topicId, partition, 'earliest'),
-      findOffset(this.#leaders, topicId, partition, 'latest'),
-    ])
-    const detail = `Offset ${offset} is outside the log, which has ${start.offset} to ${end.offset}.`
-    return new BusError('OFFSET_OUT_OF_RANGE', detail, {
-      extra: { logStartOffset: start.offset, highWatermark: end.offset },
-    })
   }
 
   /** Counts from the first failure: what a wait has taken before is not held against it. */

@@ -10,6 +10,7 @@ import {
 } from '@courant/kernel'
 import type { TopicBrokers } from '../rest/topics/topic-brokers.ts'
 import type { Leaders } from './leaders.ts'
+import { outOfRange } from './out-of-range.ts'
 import { findOffset } from './partition-offsets.ts'
 
 const PROBE_TIMEOUT_MS = 2_000
@@ -65,8 +66,10 @@ export class ServingTopics implements TopicBrokers {
     )
     const answer = response.topics[0]?.partitions[0]
     if (answer === undefined) throw new BusError('INTERNAL', 'The broker answered something else.')
-    if (answer.errorCode !== NO_ERROR) throw errorFromKafka(answer.errorCode, null, 'write')
-    return offset(answer.lowWatermark)
+    if (answer.errorCode === NO_ERROR) return offset(answer.lowWatermark)
+    const error = errorFromKafka(answer.errorCode, null, 'write')
+    if (error.code !== 'OFFSET_OUT_OF_RANGE') throw error
+    throw await outOfRange(this.#leaders, topic, partition, offsetOrMark)
   }
 
   /** Asks for the partition's start again and again, faster at first. */

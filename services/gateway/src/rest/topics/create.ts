@@ -1,6 +1,8 @@
-import { BusError, encodeTopicConfig, limits, topicId, topicNameProblem } from '@courant/kernel'
+import { assert, BusError, encodeTopicConfig, limits, topicNameProblem } from '@courant/kernel'
+import type { Topic as TopicRow } from '@courant/metadata'
 import { Type } from 'typebox'
 import type { GatewayParts } from '../../gateway-parts.ts'
+import { topicOfAnswer } from '../../topics/topic-of-answer.ts'
 import { topicView } from '../../topics/topic-view.ts'
 import { tenantRoute } from '../define-route.ts'
 import type { RouteAnswer } from '../route.ts'
@@ -105,9 +107,10 @@ export const createTopic = tenantRoute({
       },
       { requestId, signal },
     )
-    const id = topicId(answer.topic?.topicId ?? '')
-    const serves = await waitUntilServing(gateway, id, answer.metadataVersion, deadlineMs)
-    return answerOf(gateway, id, serves ? (answer.created ? 201 : 200) : 202)
+    assert(answer.topic !== undefined, 'a created topic is answered')
+    const topic = topicOfAnswer(answer.topic, answer.metadataVersion)
+    const serves = await waitUntilServing(gateway, topic, deadlineMs)
+    return answerOf(gateway, topic, serves ? (answer.created ? 201 : 200) : 202)
   },
 })
 
@@ -127,25 +130,20 @@ function withoutNulls(
 /** First our own copy has to know the topic, then its leaders have to answer for it. */
 async function waitUntilServing(
   { clock, metadata, brokers }: GatewayParts,
-  id: ReturnType<typeof topicId>,
-  version: number,
+  { topicId, partitionCount, version }: TopicRow,
   deadlineMs: number,
 ): Promise<boolean> {
   const left = (): number => Math.max(0, deadlineMs - clock.monotonicMs())
   if (!(await metadata.atLeast(version, left()))) return false
-  const topic = metadata.topicById(id)
-  return topic !== null && brokers.waitUntilServing(id, topic.partitionCount, left())
+  return brokers.waitUntilServing(topicId, partitionCount, left())
 }
 
 function answerOf(
   { metadata }: GatewayParts,
-  id: ReturnType<typeof topicId>,
+  created: TopicRow,
   status: 200 | 201 | 202,
 ): RouteAnswer {
-  const topic = metadata.topicById(id)
-  if (topic === null) {
-    throw new BusError('TIMED_OUT', 'The topic is created, but this gateway has not heard of it.')
-  }
+  const topic = metadata.topicById(created.topicId) ?? created
   const view = topicView(topic, metadata)
   return {
     status,
