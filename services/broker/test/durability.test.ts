@@ -9,7 +9,7 @@ import { BrokerConnection } from '@courant/kafka-protocol'
 import { BusError, systemClock } from '@courant/kernel'
 import { nodeNetwork } from '@courant/service-kit'
 import { describe, expect, it } from 'vitest'
-import { batchOf } from './fixture/batches.ts'
+import { batchOf, valuesOf } from './fixture/batches.ts'
 import { Client } from './fixture/client.ts'
 import { FailingStorage } from './fixture/failing-storage.ts'
 import { atEnd, newDirectory, until } from './fixture/lifetime.ts'
@@ -33,6 +33,8 @@ describe('a restart', () => {
     expect((await reader.listOffsets(TOPIC, -2)).offset).toBe(1)
     expect(await reader.read(TOPIC, 1)).toEqual(['b', 'c'])
     expect(await reader.produce(TOPIC, ['d'])).toBe(3)
+    const { records } = await reader.fetch(TOPIC, 1)
+    expect(valuesOf(records, 1)).toEqual(['b', 'c', 'd'])
   })
 
   it('after kill -9 in the middle of produces loses nothing acknowledged, and reorders nothing', async () => {

@@ -14,6 +14,7 @@ import { AdvanceListeners } from './advance-listeners.ts'
 import type { FetchedRecords, FetchRequest } from './fetched-records.ts'
 import { PendingProduces, type WaitingAppend } from './pending-produces.ts'
 import { producedBatch } from './produced-batch.ts'
+import { readOn } from './read-on.ts'
 import { ambiguous, DELETED, expected, NOT_LEADER, refusalOf, STARTING } from './refusals.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -184,7 +185,7 @@ export class Partition implements LogObserver {
     const { highWatermark, logStartOffset } = log
     const { maxBytes, first } = request
     const offset = request.offset as Offset
-    const found = log.read({ offset, maxBytes, first, end: highWatermark })
+    const found = readOn(log, { offset, maxBytes, first, end: highWatermark })
     const answer = ({ chunks, size }: ReadResult): FetchedRecords => {
       this.#host.traffic.fetchedBytes += size
       return { chunks, size, highWatermark, logStartOffset }
