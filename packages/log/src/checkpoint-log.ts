@@ -93,6 +93,7 @@ export class CheckpointLog {
   #size = 0
   #sizeAfterRewrite = 0
   #nextNumber = 1
+  #mustRewrite = false
 
   constructor(storage: Storage, random: Random, records: Map<number, Buffer>) {
     this.#storage = storage
@@ -106,12 +107,20 @@ export class CheckpointLog {
     for (const state of states) this.#records.set(readUInt64(state, 0), state)
     for (const incarnation of checkpoint.deleted) this.#records.delete(incarnation)
     const isDue = this.#size > REWRITE_BYTES_MIN && this.#size > 4 * this.#sizeAfterRewrite
-    if (this.#file === null || isDue) return await this.#rewrite(checkpoint)
+    if (this.#file === null || isDue || this.#mustRewrite) return await this.#rewrite(checkpoint)
     const frame = this.#frame(checkpoint, states, checkpoint.deleted)
     await writeFully(this.#file, [frame], this.#size)
     await this.#file.sync()
     this.#size += frame.length
     this.#nextNumber += 1
+  }
+
+  /**
+   * The next checkpoint shall be the only one: what earlier ones need of the ring is to be wiped, and
+   * were the newest then damaged, nothing would tell that they are out of date.
+   */
+  forgetEarlier(): void {
+    this.#mustRewrite = true
   }
 
   async close(): Promise<void> {
@@ -130,6 +139,7 @@ export class CheckpointLog {
     this.#size = frame.length
     this.#sizeAfterRewrite = frame.length
     this.#nextNumber = 2
+    this.#mustRewrite = false
   }
 
   #frame(

@@ -33,6 +33,7 @@ export class Checkpointer {
   #running: Promise<void> | null = null
   /** Somebody waits until the ring is free up to this cycle. */
   #wanted = 0
+  #isRenewalWanted = false
   #isStopped = false
   #rounds = 0
   #partitions = 0
@@ -61,6 +62,7 @@ export class Checkpointer {
     if (this.#running !== null || this.#isStopped) return
     const { ring } = this.#parts
     if (
+      !this.#isRenewalWanted &&
       !ring.isFull &&
       this.#wanted < ring.tailCycle &&
       ring.usedBytes < BEGIN_AT * ring.capacityBytes
@@ -86,6 +88,16 @@ export class Checkpointer {
     }
   }
 
+  /** Begins the checkpoint log anew; resolves when no earlier checkpoint is left. */
+  async renewLog(): Promise<void> {
+    this.#parts.checkpoints.forgetEarlier()
+    this.#isRenewalWanted = true
+    while (this.#isRenewalWanted && !this.#isStopped) {
+      this.poke()
+      await this.#running
+    }
+  }
+
   /** No further round begins; resolves when the one under way has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true
@@ -104,7 +116,9 @@ export class Checkpointer {
   }
 
   #isWanted(ring: Ring): boolean {
-    if (this.#isStopped || ring.tailCycle > ring.durableCycle) return false
+    if (this.#isStopped) return false
+    if (this.#isRenewalWanted) return true
+    if (ring.tailCycle > ring.durableCycle) return false
     return (
       ring.isFull || ring.tailCycle <= this.#wanted || ring.usedBytes > END_AT * ring.capacityBytes
     )
@@ -113,6 +127,7 @@ export class Checkpointer {
   async #round(): Promise<void> {
     const { ring, checkpoints, facts } = this.#parts
     const begun = ring.durableCycle
+    const isRenewal = this.#isRenewalWanted
     const outcomes = await this.#checkpointSome(this.#oldest())
     // In one turn with the choice of the new tail, and by what each log has entered until now: it may
     // have gone on since its own checkpoint, while the rest of the round was saved.
@@ -125,6 +140,7 @@ export class Checkpointer {
       states: outcomes.map(({ state }) => state).filter((state) => state !== null),
       deleted: outcomes.filter(({ state }) => state === null).map(({ log }) => log.incarnation),
     })
+    if (isRenewal) this.#isRenewalWanted = false
     ring.release(tail)
     this.#rounds += 1
     this.#partitions += outcomes.length

@@ -53,6 +53,7 @@ export class DiskLogDirectory implements LogDirectory {
   #appends = 0
   #appendedBytes = 0
   #closing: Promise<void> | null = null
+  #hasFailed = false
   /** What was durable a while ago, and when that was. */
   #pendingMark = { cycle: 0, atMs: 0 }
 
@@ -125,10 +126,11 @@ export class DiskLogDirectory implements LogDirectory {
     this.#appendedBytes += bytes
   }
 
-  /** A disk error: nothing is written from here on, and nothing retried. */
+  /** A disk error, be it while closing: nothing is written from here on, and nothing retried. */
   fail(error: unknown): void {
-    if (this.#state !== 'online') return
-    this.#state = 'offline'
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    if (this.#state === 'online') this.#state = 'offline'
     const cause = error instanceof Error ? error : new Error(String(error))
     this.#timer?.cancel()
     this.#parts.ring.abandon(cause)
@@ -214,9 +216,10 @@ export class DiskLogDirectory implements LogDirectory {
       await this.#retain(log)
     }
     this.#checkpointLongPending()
-    const { erasure, ring } = this.#parts
+    const { erasure, ring, checkpointer } = this.#parts
     await erasure.runWhenDue(async () => {
       await this.checkpoint()
+      await checkpointer.renewLog()
       await ring.eraseFree()
     })
   }

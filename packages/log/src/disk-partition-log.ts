@@ -197,6 +197,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     if (offset < state.logStartOffset) throw state.outOfRange(offset)
     // Nothing else may be entered before the boundary is known: it may have to be read from a file.
     this.#changingCycle = NOT_YET_ENTERED
+    let isApplied = false
     try {
       const end = await findBoundary(this, offset)
       state.requireExisting()
@@ -207,11 +208,14 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
       await this.#exclusively(() => {
         state.requireExisting()
         state.truncateTo(end, cycle.number)
+        // In this turn: the next checkpoint must see the log after the truncation, or before it.
+        this.#changingCycle = NONE
+        isApplied = true
         return cutFiles(this)
       })
     } finally {
       // A deletion that came meanwhile keeps its own.
-      if (state.status === 'open') this.#changingCycle = NONE
+      if (!isApplied && state.status === 'open') this.#changingCycle = NONE
     }
   }
 

@@ -1,5 +1,5 @@
 /** Changes of a partition's files that follow the log in memory. One at a time, by the caller. */
-import { BusError, type Offset } from '@courant/kernel'
+import { assert, BusError, type Offset } from '@courant/kernel'
 import type { PartitionCheckpoint } from './checkpoint-record.ts'
 import type { LogConfig } from './partition-log.ts'
 import type { ReadableLog } from './partition-reads.ts'
@@ -28,6 +28,7 @@ export async function writeBack(
   tailCache: TailCache,
 ): Promise<WrittenBack> {
   const { tail } = state
+  assert(cycleMax >= state.truncatedCycle, 'a checkpoint is not between two ends of a log')
   const runs = tail?.pendingRuns(state.truncatedCycle, cycleMax, bytesMax) ?? []
   await files.write(runs, config)
   tail?.written(runs.length)

@@ -172,7 +172,8 @@ function soundEnd(memory: Buffer, start: number, segment: IndexedSegment): numbe
   while (at + BATCH_HEADER_BYTES <= memory.length && offset < segment.endOffset) {
     const batch = new RecordBatch(memory, at)
     const epoch = segment.epochs.epochAt(offset)
-    if (headerProblem(batch, offset, epoch, sizes.batchBytesMax) !== null) break
+    const problem = headerProblem(batch, offset, epoch, sizes.batchBytesMax)
+    if (problem !== null || batch.nextOffset > segment.endOffset) break
     at += batch.size
     offset = batch.nextOffset
   }

@@ -69,6 +69,9 @@ export function soundBatch(
   const epoch = segment.epochs.epochAt(offset)
   const problem = headerProblem(batch, offset, epoch, limits.batchBytesMax)
   if (problem !== null) throw corruptSegment(segment, problem)
+  if (batch.nextOffset > segment.endOffset) {
+    throw corruptSegment(segment, `a batch reaches beyond offset ${segment.endOffset}`)
+  }
   return batch
 }
 

@@ -6,6 +6,7 @@ import { readSuperblock } from '../../src/ring-file.ts'
 import { CYCLE_HEADER_BYTES, REGION_START } from '../../src/ring-layout.ts'
 import { RingReader } from '../../src/ring-reader.ts'
 import { checkQueries, fits, type Observed, observe } from './observe.ts'
+import { type Image, trimmed } from './shadow.ts'
 import type { SimDisk } from './sim-disk.ts'
 import { NO_FAULT, SimStorage } from './sim-storage.ts'
 import { ensure, Violation } from './violation.ts'
@@ -72,16 +73,24 @@ async function checkLogs(
     const log = findLog(directory, partition)
     if (log === null) found.set(partition, null)
     else if (expectation !== 'newest-cycle-lost') found.set(partition, await observe(log))
+    // What a lost truncation has cut away is missing, and said to be.
     else await observe(log).then((observed) => found.set(partition, observed), damageReported)
   }
-  const least = expectation === 'newest-cycle-lost' ? 0 : shadow.sequence
-  const fitting = shadow.find((partition, image) => {
-    // What a lost truncation has cut away is missing, and said to be.
-    if (!found.has(partition)) return true
-    return fits(found.get(partition) ?? null, image, epochMax)
-  }, least)
-  ensure(fitting !== null, 'records are lost or wrong')
-  if (expectation === 'newest-cycle-lost') return
+  const isLost = expectation === 'newest-cycle-lost'
+  const fitsDamaged = (observed: Observed | null, image: Image | null) => {
+    // A log start may be newer in a checkpoint than the records are.
+    const isNewer = isLost && observed !== null && image !== null && observed.start <= image.end
+    return fits(observed, isNewer ? trimmed(image, observed.start) : image, epochMax)
+  }
+  for (const [partition, observed] of found) {
+    // Each for itself: of the newest cycle, a checkpoint may have saved some partitions.
+    const fitting = shadow.find(
+      (candidate, image) => candidate !== partition || fitsDamaged(observed, image),
+      isLost ? 0 : shadow.sequence,
+    )
+    ensure(fitting !== null, `records of partition ${partition} are lost or wrong`)
+  }
+  if (isLost) return
   for (const partition of PARTITIONS) {
     const log = findLog(directory, partition)
     const image = shadow.image(partition)

@@ -45,6 +45,7 @@ export class Life {
   readonly #storage: SimStorage
   readonly #pending: Promise<unknown>[] = []
   #violation: unknown = null
+  #isSweeping = false
 
   constructor(world: World, directory: LogDirectory, storage: SimStorage) {
     this.#world = world
@@ -64,7 +65,7 @@ export class Life {
       if (error instanceof Over) return false
       throw error
     } finally {
-      if (this.#storage.hasFailed) this.#noteRetained()
+      if (this.#storage.hasFailed && this.#isSweeping) this.#noteRetained()
     }
   }
 
@@ -111,7 +112,7 @@ export class Life {
     { partition, log, image }: Live,
     { bytes, shadow }: ReturnType<typeof someBatches>,
   ): void {
-    const leaderEpoch = epochOf(latestOf({ image }))
+    const leaderEpoch = epochOf(latestOf({ log, image }))
     try {
       const result = log.append({ batches: bytes, leaderEpoch })
       ensure(result.baseOffset === image.end, () => `appended at ${result.baseOffset}`)
@@ -234,22 +235,15 @@ export class Life {
 
   /** Rolls by age, retention, checkpoints of what has long been pending, the wipe of the ring. */
   async #passTime(): Promise<void> {
-    const { random, clock } = this.#world
+    const { random } = this.#world
     await this.settle()
     for (const { log } of this.#all()) log.advanceHighWatermark(log.durableEnd)
-    clock.advance([10_000, 100_000, 400_000, 50_000_000][random.below(4)] ?? 0)
-    for (let turn = 0; clock.timers === 0; turn += 1) {
-      this.#requireAlive()
-      ensure(turn < 1_000_000, 'a sweep never ends')
-      await null
-    }
-    this.#requireAlive()
-    const sequence = this.#noteRetained()
-    await this.#acknowledged(this.#directory.checkpoint(), sequence)
+    await this.#sweep([10_000, 100_000, 400_000, 50_000_000][random.below(4)] ?? 0)
+    await this.#acknowledged(this.#directory.checkpoint(), this.#world.shadow.sequence)
   }
 
   /** Log starts that retention has moved, in the order of the sweep. */
-  #noteRetained(): number {
+  #noteRetained(): void {
     const { shadow, config } = this.#world
     for (const { partition, log, image } of this.#all()) {
       if (log.logStartOffset <= image.start) continue
@@ -257,16 +251,15 @@ export class Life {
       ensure(isWanted && log.logStartOffset <= log.appendedEnd, 'retention that nobody asked for')
       shadow.change(partition, trimmed(image, log.logStartOffset))
     }
-    return shadow.sequence
   }
 
   async #fillDisk(): Promise<void> {
-    const { disk, clock } = this.#world
+    const { disk } = this.#world
     await this.settle()
     const { log, image } = await this.#some()
     const { bytes } = someBatches(this.#world, 0, 0)
     disk.freeBytes = 0
-    await this.#sweep(clock)
+    await this.#sweep(10_000)
     const attempt = () =>
       Promise.resolve(log.append({ batches: bytes, leaderEpoch: log.leaderEpoch }))
     const code = await refusal(attempt)
@@ -275,17 +268,20 @@ export class Life {
     // The refusal has asked the disk, and must have heard before it is asked again.
     for (let turn = 0; turn < 20; turn += 1) await null
     disk.freeBytes = 1e12
-    await this.#sweep(clock)
+    await this.#sweep(10_000)
   }
 
-  async #sweep(clock: World['clock']): Promise<void> {
-    clock.advance(10_000)
+  async #sweep(afterMs: number): Promise<void> {
+    const { clock } = this.#world
+    this.#isSweeping = true
+    clock.advance(afterMs)
     for (let turn = 0; clock.timers === 0; turn += 1) {
       this.#requireAlive()
       ensure(turn < 1_000_000, 'a sweep never ends')
       await null
     }
     this.#noteRetained()
+    this.#isSweeping = false
   }
 
   async #damage(): Promise<void> {
@@ -379,8 +375,9 @@ export class Life {
   }
 }
 
-function latestOf({ image }: Pick<Live, 'image'>): number {
-  return Math.max(0, latestEpoch(image))
+/** A crash may leave an epoch whose records it lost: the log goes on from there. */
+function latestOf({ log, image }: Pick<Live, 'log' | 'image'>): number {
+  return Math.max(0, latestEpoch(image), log.leaderEpoch)
 }
 
 async function refusal(attempt: () => Promise<unknown>): Promise<string> {

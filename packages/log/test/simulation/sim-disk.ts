@@ -12,7 +12,8 @@ export class Inode {
   sync(): void {
     const after = Buffer.from(this.current)
     for (const at of this.#dropped) {
-      after.fill(0, at, at + SECTOR_BYTES)
+      if (at >= after.length) continue
+      after.fill(0, at, Math.min(at + SECTOR_BYTES, after.length))
       this.synced.copy(after, at, at, at + SECTOR_BYTES)
     }
     this.synced = after
