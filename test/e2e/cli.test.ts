@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Ended, runProgram, startProgram } from './run-program.ts'
-import { StandaloneProcess } from './standalone-process.ts'
+import { type Ended, runProgram, startProgram } from './support/run-program.ts'
+import { StandaloneProcess } from './support/standalone-process.ts'
 
 const LAUNCHER = 'packages/cli/bin/courant.mjs'
 

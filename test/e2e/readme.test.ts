@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runProgram } from './run-program.ts'
-import { ROOT, StandaloneProcess } from './standalone-process.ts'
+import { ROOT } from './support/repository.ts'
+import { runProgram } from './support/run-program.ts'
+import { StandaloneProcess } from './support/standalone-process.ts'
 
 let standalone: StandaloneProcess
 beforeAll(async () => {
@@ -36,7 +37,7 @@ function stepsOf(page: string): Step[] {
 }
 
 function patternOf(expected: string): RegExp {
-  const escaped = expected.split('…').map((part) => RegExp.escape(part))
+  const escaped = expected.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${escaped.join('[\\s\\S]*?')}$`)
 }
 

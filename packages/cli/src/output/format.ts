@@ -1,6 +1,6 @@
 /** Numbers and times as people read them. */
 
-/** 1234567 -> `1,234,567`. By hand: to make an Intl.NumberFormat takes longer than most commands. */
+/** 1234567 -> `1,234,567`. By hand: making an Intl.NumberFormat takes longer than most commands. */
 export function formatCount(count: number): string {
   return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 }

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { ROOT } from './standalone-process.ts'
+import { ROOT } from './repository.ts'
 
 export interface Ended {
   readonly status: number | null
@@ -13,7 +13,7 @@ export interface Ended {
 export function startProgram(
   file: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>>,
 ): { readonly child: ChildProcessWithoutNullStreams; readonly ended: Promise<Ended> } {
   const child = spawn(file, args, { cwd: ROOT, env })
   const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(
@@ -25,7 +25,7 @@ export function startProgram(
 export function runProgram(
   file: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>>,
   input = '',
 ): Promise<Ended> {
   const { child, ended } = startProgram(file, args, env)
