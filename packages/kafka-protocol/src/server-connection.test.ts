@@ -26,6 +26,35 @@ describe('ServerConnection', () => {
     expect(peer.flow).toBe('reading')
   })
 
+  it('counts an answer that waits for its turn: a slow first request bounds those behind it', () => {
+    const peer = new ScriptedPeer()
+    peer.send(1)
+    const [slow] = peer.handled.splice(0)
+    peer.send(limits.requestsInFlightMax * 2)
+    peer.answer(limits.requestsInFlightMax)
+    expect(peer.handled.length).toBe(0)
+    expect(peer.server.unansweredCount).toBe(limits.requestsInFlightMax)
+    slow?.respond({ topics: [], throttleTimeMs: 0 })
+    expect(peer.handled.length).toBe(limits.requestsInFlightMax)
+  })
+
+  it('lets large answers be prepared only for the next in turn once enough are held', () => {
+    const peer = new ScriptedPeer()
+    peer.send(4)
+    const [first, second, third, fourth] = peer.handled.splice(0)
+    let told = 0
+    peer.server.whenTaken(() => {
+      told += 1
+    })
+    expect(fourth?.isTaken).toBe(true)
+    third?.respond({ topics: [], throttleTimeMs: 0 }, 64 * 1024 * 1024)
+    expect([first?.isTaken, second?.isTaken, fourth?.isTaken]).toEqual([true, false, false])
+    first?.respond({ topics: [], throttleTimeMs: 0 })
+    expect([second?.isTaken, fourth?.isTaken]).toEqual([true, false])
+    second?.respond({ topics: [], throttleTimeMs: 0 })
+    expect([fourth?.isTaken, told]).toEqual([true, 1])
+  })
+
   it('bounds the bytes of unanswered requests', () => {
     const peer = new ScriptedPeer()
     const size = limits.requestBytesInFlightMax / 4

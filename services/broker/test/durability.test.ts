@@ -56,6 +56,25 @@ describe('a restart', () => {
     }
   })
 
+  it('after a stop in the middle of produces keeps what was acknowledged, and nothing twice', async () => {
+    const { broker, client } = await startWithTopic()
+    const { directory, controlPlane } = broker
+    controlPlane.isAway = true
+    const values = Array.from({ length: 400 }, (_, index) => `v${index}`)
+    const produced = values.map((value) => client.produce(TOPIC, [value]).catch(() => null))
+    await until(async () => (await client.latest(TOPIC)) > 0)
+    await broker.stop()
+    const offsets = await Promise.all(produced)
+    controlPlane.isAway = false
+    const reader = await (await startTestBroker({ directory, controlPlane })).client()
+    await reader.untilServing(TOPIC)
+    const stored = await reader.read(TOPIC)
+    for (const [index, offset] of offsets.entries()) {
+      if (offset !== null) expect(stored[offset]).toBe(values[index])
+    }
+    expect(stored).toEqual(values.slice(0, stored.length))
+  })
+
   it('of a second process on the same directory is refused, with what to do', async () => {
     const directory = await newDirectory()
     await startTestBroker({ directory })
