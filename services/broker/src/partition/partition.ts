@@ -151,7 +151,8 @@ export class Partition implements LogObserver {
 
   /**
    * Appends one batch. `append` hears its outcome, now or later; nothing is thrown for bad input. A
-   * topic with durability=replicated is acknowledged before the disk has it.
+   * topic with durability=replicated is acknowledged before the disk has it, and read only after: a
+   * consumer never sees a record that a power cut could take back.
    */
   append(records: Buffer | null, acks: Acks, append: ProducedAppend): void {
     try {
@@ -161,11 +162,9 @@ export class Partition implements LogObserver {
       const now = this.#host.clock.now()
       const batch = producedBatch(records, config, now)
       const stampsTime = config.timestampType === 'append'
-      const { baseOffset, lastOffset } = log.append({
-        batches: batch.buffer,
-        leaderEpoch: epoch,
-        ...(stampsTime ? { logAppendTimeMs: now } : {}),
-      })
+      const request = { batches: batch.buffer, leaderEpoch: epoch }
+      const appended = log.append(stampsTime ? { ...request, logAppendTimeMs: now } : request)
+      const { baseOffset, lastOffset } = appended
       append.appended(baseOffset, stampsTime ? now : -1, log.logStartOffset)
       this.#count(batch.recordCount, batch.size)
       if (acks === 0 || config.durability === 'replicated') append.acknowledge()
