@@ -10,6 +10,7 @@ import { WatchReport } from './control-plane/watch-report.ts'
 import { type GrpcServer, startGrpcServer } from './grpc/grpc-server.ts'
 import { closeHttp } from './http/close-http.ts'
 import { Cors } from './http/cors.ts'
+import { Draining } from './http/draining.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { makeDocuments } from './reference/documents.ts'
 import { allRoutes } from './rest/all-routes.ts'
@@ -40,7 +41,7 @@ interface Parts {
   readonly controlPlane: ControlPlane
   readonly dataPath: DataPath
   readonly http: FastifyInstance
-  readonly draining: AbortController
+  readonly draining: Draining
 }
 
 /**
@@ -76,7 +77,7 @@ export async function startGateway(config: GatewayConfig, ports: ServicePorts): 
 
 function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
   const { clock, random, network, log, metrics, health } = ports
-  const draining = new AbortController()
+  const draining = new Draining()
   const report = new WatchReport(log)
   const watcher = new MetadataWatcher({
     addresses: config.controlPlane,
@@ -96,7 +97,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     metrics,
     metadata,
     topics,
-    draining: draining.signal,
+    draining,
   })
   const unknownKeys = new UnknownNames((id) => controlPlane.lookupApiKey(id), metadata, clock)
   const http = createHttpServer({
@@ -107,7 +108,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     routes: allRoutes,
     authenticator: new Authenticator(metadata, unknownKeys, clock),
     cors: new Cors(config.corsOrigins),
-    draining: draining.signal,
+    draining,
   })
   registerRecordRoutes(http, dataPath)
   registerRoutes(http, managementRoutes, {
@@ -135,7 +136,7 @@ async function stop(parts: Parts, grpc: GrpcServer): Promise<void> {
   const { ports, draining, http, dataPath, watcher, controlPlane } = parts
   ports.health.drain()
   grpc.setServing('NOT_SERVING')
-  draining.abort()
+  draining.begin()
   await closeHttp(http, ports.clock)
   await dataPath.stop()
   await watcher.stop()

@@ -10,14 +10,14 @@ import type { Principal } from '../auth/principal.ts'
 import type { Access, RouteDescription } from '../rest/route.ts'
 import { negotiate } from './accept.ts'
 import type { Cors } from './cors.ts'
+import type { Draining } from './draining.ts'
 import { traceparentFor } from './request-id.ts'
 
 export interface AdmissionParts {
   readonly authenticator: Authenticator
   readonly cors: Cors
   readonly random: Random
-  /** Aborts when the process begins to drain. */
-  readonly draining: AbortSignal
+  readonly draining: Draining
 }
 
 /** Headers that ask for exactly-once. To ignore one would be to break a promise in silence. */
@@ -59,8 +59,8 @@ export class Admission {
     reply: FastifyReply,
     route: RouteDescription | undefined,
   ): BusError | null {
-    if (this.#parts.draining.aborted) reply.header('connection', 'close')
-    if (this.#parts.draining.aborted && route?.access !== 'public') {
+    if (this.#parts.draining.hasBegun) reply.header('connection', 'close')
+    if (this.#parts.draining.hasBegun && route?.access !== 'public') {
       return new BusError('SHUTTING_DOWN', 'This gateway is shutting down; ask another.')
     }
     for (const name of UNSUPPORTED_HEADERS) {

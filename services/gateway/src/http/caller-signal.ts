@@ -1,16 +1,17 @@
 import type { FastifyReply } from 'fastify'
+import type { Draining } from './draining.ts'
 
 /**
  * Aborts when the connection closes before the answer is out: nobody waits for it any more. With
  * `draining`, also when the process begins to stop, for answers that may wait for long.
  */
-export function callerSignal(reply: FastifyReply, draining?: AbortSignal): AbortSignal {
+export function callerSignal(reply: FastifyReply, draining?: Draining): AbortSignal {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
+  const leave = draining?.onBegin(abort)
   reply.raw.once('close', () => {
-    draining?.removeEventListener('abort', abort)
+    leave?.()
     if (!reply.raw.writableFinished) abort()
   })
-  draining?.addEventListener('abort', abort)
   return controller.signal
 }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { problemOf } from '@courant/api'
 import { assert, BusError, type Clock, limits, wait } from '@courant/kernel'
 import type { TargetTopic } from '../accumulator/topic-accumulator.ts'
+import type { Draining } from '../http/draining.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { LineBatch } from './line-batch.ts'
 import { LineSplitter } from './line-splitter.ts'
@@ -13,8 +14,8 @@ import type { Producer } from './producer.ts'
 export interface LineProducerOptions extends ProduceOptions {
   readonly onError: 'continue' | 'stop'
   readonly requestId: string
-  /** When it aborts, no further line is taken; what was taken gets its result. */
-  readonly draining: AbortSignal
+  /** When it begins, no further line is taken; what was taken gets its result. */
+  readonly draining: Draining
 }
 
 /** Line batches that may be under way; beyond, the body is not read on. */
@@ -69,12 +70,10 @@ export class LineProducer {
 
   /** The text of the answer. It throws when the body breaks off: then there is no last line. */
   async *run(body: Readable): AsyncGenerator<string, void, undefined> {
-    const { draining } = this.#options
-    const wakeBoth = (): void => {
+    const leave = this.#options.draining.onBegin(() => {
       this.#wakeReader()
       this.#wakeWriter()
-    }
-    draining.addEventListener('abort', wakeBoth)
+    })
     const reading = this.#read(body).finally(() => {
       this.#reading = 'done'
       this.#wakeWriter()
@@ -94,7 +93,7 @@ export class LineProducer {
         yield `{"done":true,${this.#counts()}}\n`
       }
     } finally {
-      draining.removeEventListener('abort', wakeBoth)
+      leave()
       this.#reading = 'done'
       this.#wakeReader()
     }
@@ -102,7 +101,7 @@ export class LineProducer {
 
   /** Whether the process is stopping and every line that was taken has its result. */
   #isDrained(): boolean {
-    return this.#options.draining.aborted && this.#reading === 'going' && !this.#isSubmitting
+    return this.#options.draining.hasBegun && this.#reading === 'going' && !this.#isSubmitting
   }
 
   #drainedLine(): string {
@@ -179,7 +178,7 @@ export class LineProducer {
   /** The caller has gone, we are stopping, or a line failed and the stream stops at failures. */
   #isOver(): boolean {
     if (this.#reading === 'done') return true
-    if (this.#options.draining.aborted) {
+    if (this.#options.draining.hasBegun) {
       this.#isCutShort = true
       return true
     }

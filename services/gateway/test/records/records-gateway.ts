@@ -6,6 +6,7 @@ import { createLogger, Metrics, nodeNetwork } from '@courant/service-kit'
 import { Authenticator } from '../../src/auth/authenticator.ts'
 import { UnknownNames } from '../../src/auth/unknown-names.ts'
 import { Cors } from '../../src/http/cors.ts'
+import { Draining } from '../../src/http/draining.ts'
 import { createHttpServer } from '../../src/http/http-server.ts'
 import { createDataPath, type DataPath } from '../../src/rest/records/data-path.ts'
 import { recordRoutes, registerRecordRoutes } from '../../src/rest/records/register.ts'
@@ -63,7 +64,7 @@ export async function startRecordsGateway(partitionCount = 3): Promise<RecordsGa
     metrics,
     metadata,
     topics,
-    draining: new AbortController().signal,
+    draining: new Draining(),
   })
   const server = createHttpServer({
     clock: systemClock,
@@ -73,7 +74,7 @@ export async function startRecordsGateway(partitionCount = 3): Promise<RecordsGa
     routes: recordRoutes,
     authenticator: new Authenticator(metadata, unknown, systemClock),
     cors: new Cors([]),
-    draining: new AbortController().signal,
+    draining: new Draining(),
   })
   registerRecordRoutes(server, dataPath)
   await server.listen({ host: '127.0.0.1', port: 0 })

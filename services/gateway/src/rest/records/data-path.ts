@@ -6,6 +6,7 @@ import { BufferPool } from '../../fetch/buffer-pool.ts'
 import { EncodedBatches } from '../../fetch/encoded-batches.ts'
 import { LongPolls } from '../../fetch/long-polls.ts'
 import { PartitionReader } from '../../fetch/partition-reader.ts'
+import type { Draining } from '../../http/draining.ts'
 import { BodyBudget } from '../../produce/body-budget.ts'
 import { Producer } from '../../produce/producer.ts'
 import { BrokerPool } from '../../routing/broker-pool.ts'
@@ -22,8 +23,7 @@ export interface DataPathParts {
   readonly metrics: Metrics
   readonly metadata: MetadataCopy
   readonly topics: TopicResolver
-  /** Aborts when the process begins to stop. */
-  readonly draining: AbortSignal
+  readonly draining: Draining
 }
 
 /** What the routes of records work with. One of each a gateway. */
@@ -40,8 +40,8 @@ export interface DataPath {
   readonly leaders: Leaders
   /** For management. */
   readonly brokers: TopicBrokers
-  /** Aborts when the process begins to stop: long polls and streams end early and in order. */
-  readonly draining: AbortSignal
+  /** When it begins, long polls and streams end early and in order. */
+  readonly draining: Draining
   /** Waits for what is on its way to brokers, then closes the connections to them. */
   stop(): Promise<void>
 }

@@ -1,0 +1,23 @@
+/**
+ * The moment in which the process begins to stop, for those who wait. Thousands of readers come and
+ * go, and an AbortSignal walks through all its listeners for each that is added or removed.
+ */
+export class Draining {
+  readonly #listeners = new Set<() => void>()
+  #hasBegun = false
+
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
+  begin(): void {
+    this.#hasBegun = true
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Returns the function that ends the subscription. */
+  onBegin(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
