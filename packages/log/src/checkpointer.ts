@@ -129,6 +129,7 @@ export class Checkpointer {
     const begun = ring.durableCycle
     const isRenewal = this.#isRenewalWanted
     const outcomes = await this.#checkpointSome(this.#oldest())
+    ring.requireSound()
     // In one turn with the choice of the new tail, and by what each log has entered until now: it may
     // have gone on since its own checkpoint, while the rest of the round was saved.
     for (const outcome of outcomes) this.#note(outcome, begun)

@@ -186,7 +186,10 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     const cycle = this.context.ring.enter({ type: 'logStart', incarnation, offset })
     state.trimTo(offset)
     this.#join(cycle)
+    const { truncations } = state
     await cycle.durable
+    // A truncation since then has had its own say on where the log starts.
+    if (truncations === state.truncations) state.noteDurableLogStart(offset)
     await this.#exclusively(() => removeTrimmed(this))
   }
 
@@ -295,6 +298,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   /** A failure here leaves files of which nobody knows what they hold: the directory goes offline. */
   async #exclusively(action: () => Promise<void>): Promise<void> {
     while (this.#work !== null) await this.#work
+    this.context.ring.requireSound()
     const work = action()
     this.#work = work.then(
       () => undefined,

@@ -56,7 +56,7 @@ export function checkpointOf(
     topicId: identity.topicId,
     partition: identity.partition,
     appliedCycle,
-    logStartOffset: Math.min(state.logStartOffset, fileEnd) as Offset,
+    logStartOffset: Math.min(state.durableLogStart, fileEnd) as Offset,
     highWatermark: Math.min(state.highWatermark, fileEnd) as Offset,
     files: files.state,
     epochs: state.epochs.startsUpTo(fileEnd),
@@ -90,6 +90,6 @@ export async function cutFiles({ context, state, files }: ReadableLog): Promise<
 
 /** Epochs of trimmed records stay while a segment has some: reads check headers on their way. */
 export async function removeTrimmed({ state, files }: ReadableLog): Promise<void> {
-  await files.removeBelow(state.logStartOffset)
-  state.epochs.trimTo(Math.min(files.startOffset, state.logStartOffset) as Offset)
+  await files.removeBelow(state.durableLogStart)
+  state.epochs.trimTo(Math.min(files.startOffset, state.durableLogStart) as Offset)
 }

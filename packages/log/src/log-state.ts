@@ -23,6 +23,8 @@ export class LogState {
   /** Null while nothing of the log is in memory: most partitions are idle. */
   tail: Tail | null = null
   logStartOffset: Offset
+  /** The newest log start that is on the disk: what a checkpoint may say. */
+  durableLogStart: Offset
   highWatermark: Offset
   appendedEnd: Offset
   durableEnd: Offset
@@ -41,6 +43,7 @@ export class LogState {
     const { fileEnd } = checkpoint.files
     this.epochs = new LeaderEpochCache(checkpoint.epochs)
     this.logStartOffset = checkpoint.logStartOffset
+    this.durableLogStart = checkpoint.logStartOffset
     this.appendedEnd = fileEnd
     this.durableEnd = fileEnd
     this.highWatermark = Math.min(checkpoint.highWatermark, fileEnd) as Offset
@@ -93,6 +96,11 @@ export class LogState {
     if (this.highWatermark < offset) this.highWatermark = offset
   }
 
+  /** The entry of a trim is on the disk. */
+  noteDurableLogStart(offset: Offset): void {
+    if (offset > this.durableLogStart) this.durableLogStart = offset
+  }
+
   /** Cuts the log in memory at `end`, the base offset of a batch. The files follow. */
   truncateTo(end: Offset, cycle: number): void {
     this.truncations += 1
@@ -105,6 +113,7 @@ export class LogState {
     this.highWatermark = Math.min(this.highWatermark, end) as Offset
     // The batch at the log start may have gone whole.
     this.logStartOffset = Math.min(this.logStartOffset, end) as Offset
+    this.durableLogStart = Math.min(this.durableLogStart, end) as Offset
     if (end < this.fileCut) this.fileCut = end
   }
 

@@ -96,6 +96,7 @@ export class Replay {
         break
       case 'logStart':
         state.trimTo(entry.offset)
+        state.noteDurableLogStart(entry.offset)
         break
       case 'epochStart':
         state.epochs.begin(entry.epoch, entry.offset)

@@ -157,11 +157,17 @@ export class Ring {
     if (this.#failure !== null) return
     this.#failure = cause
     this.#filling = null
-    const error = new BusError('STORAGE_FAILED', 'The disk failed before the append was durable.', {
-      cause,
-    })
+    const error = failed(cause)
     for (const cycle of this.#queue.splice(0)) cycle.fail(error)
     this.#roomFreed?.()
+  }
+
+  /**
+   * Throws STORAGE_FAILED once the disk has failed: memory may be ahead of the files then for good,
+   * so nothing may be written that says what they hold.
+   */
+  requireSound(): void {
+    if (this.#failure !== null) throw failed(this.#failure)
   }
 
   /** Resolves when all that was entered is durable, or has failed. */
@@ -255,6 +261,10 @@ export class Ring {
  */
 async function releasedWaiters(): Promise<void> {
   for (let hop = 0; hop < 4; hop += 1) await null
+}
+
+function failed(cause: Error): BusError {
+  return new BusError('STORAGE_FAILED', 'The disk failed before the change was durable.', { cause })
 }
 
 function offline(cause: Error): BusError {

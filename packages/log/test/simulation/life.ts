@@ -245,7 +245,10 @@ export class Life {
   /** Log starts that retention has moved, in the order of the sweep. */
   #noteRetained(): void {
     const { shadow, config } = this.#world
-    for (const { partition, log, image } of this.#all()) {
+    for (const { partition } of this.#directory.partitions()) {
+      const live = this.#all().find((candidate) => candidate.partition === partition)
+      if (live === undefined) continue
+      const { log, image } = live
       if (log.logStartOffset <= image.start) continue
       const isWanted = config.retentionMs >= 0 || config.retentionBytes >= 0
       ensure(isWanted && log.logStartOffset <= log.appendedEnd, 'retention that nobody asked for')

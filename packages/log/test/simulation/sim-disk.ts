@@ -14,7 +14,7 @@ export class Inode {
     for (const at of this.#dropped) {
       if (at >= after.length) continue
       after.fill(0, at, Math.min(at + SECTOR_BYTES, after.length))
-      this.synced.copy(after, at, at, at + SECTOR_BYTES)
+      if (at < this.synced.length) this.synced.copy(after, at, at, at + SECTOR_BYTES)
     }
     this.synced = after
   }
