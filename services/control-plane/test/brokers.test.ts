@@ -15,7 +15,7 @@ import {
   newBroker,
   type Running,
   restarted,
-  SESSION_MS,
+  type StartOptions,
   start,
   startPostgres,
   until,
@@ -33,6 +33,9 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 afterEach(cleanUp)
 
+/** For tests in which a broker falls silent. */
+const SHORT_MS = 1_000
+
 interface PartitionState {
   readonly leader: number | null
   readonly leader_epoch: number
@@ -44,10 +47,10 @@ interface PartitionState {
 /** One partition on all given brokers, which are active. */
 async function startWithTopic(
   brokers: readonly BrokerProcess[],
-  sessionTimeoutMs = 60_000,
+  options: StartOptions = {},
 ): Promise<Map<number, RegisterBrokerResponse>> {
   url = await postgres.createDatabase()
-  running = await start(url, { sessionTimeoutMs })
+  running = await start(url, options)
   client = await connect(url)
   const registered = new Map<number, RegisterBrokerResponse>()
   for (const broker of brokers) {
@@ -189,7 +192,7 @@ describe('after a restart, a single broker', () => {
 
 describe('a broker that falls silent', () => {
   it('is fenced, and leads again with the same epoch when it is heard again (B2.8)', async () => {
-    const registered = await startWithTopic([newBroker(1)], SESSION_MS)
+    const registered = await startWithTopic([newBroker(1)], { sessionTimeoutMs: SHORT_MS })
     await until(async () => (await partition()).leader === null)
     expect(await partition()).toMatchObject({ in_sync_replicas: [], eligible_replicas: [1] })
     expect(await stateOf(1)).toBe('fenced')
@@ -200,7 +203,9 @@ describe('a broker that falls silent', () => {
   })
 
   it('gives its leadership to a replica that is in sync', async () => {
-    const registered = await startWithTopic([newBroker(1), newBroker(2)], SESSION_MS)
+    const registered = await startWithTopic([newBroker(1), newBroker(2)], {
+      sessionTimeoutMs: SHORT_MS,
+    })
     const silent = (await partition()).leader ?? 0
     const other = silent === 1 ? 2 : 1
     const known = registered.get(other)
@@ -220,15 +225,15 @@ describe('a broker that falls silent', () => {
   })
 
   it('is not fenced by a control plane that has just begun to watch', async () => {
-    await startWithTopic([newBroker(1)], 60_000)
+    await startWithTopic([newBroker(1)])
     await client.query('UPDATE courant.broker_session SET expires_at = now()')
-    const other = await start(url, { sessionTimeoutMs: 60_000 })
+    const other = await start(url)
     await other.createTenant('proves that it runs')
     expect(await stateOf(1)).toBe('active')
   })
 
   it('and is being fenced gets no replica: either side sees what the other did (bug 10)', async () => {
-    await startWithTopic([newBroker(1)], SESSION_MS)
+    await startWithTopic([newBroker(1)], { sessionTimeoutMs: SHORT_MS })
     const creator = await connect(url)
     await creator.query('BEGIN')
     await creator.query('SELECT courant.lock_active_brokers()')

@@ -3,9 +3,13 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 /** A simple query of PostgreSQL's protocol: 'Q', its length, the text with a NUL. */
 const COMMIT = Buffer.from('Q\0\0\0\u000bCOMMIT\0', 'latin1')
 
+/** In the last statement of every change of metadata. */
+const CHANGE = 'record_changes'
+
 /**
- * Between a control plane and its PostgreSQL. On demand it forwards the next COMMIT, waits until
- * the server has answered it, and then cuts the connection instead of handing the answer on.
+ * Between a control plane and its PostgreSQL. On demand it forwards the COMMIT of the next change,
+ * waits until the server has answered it, and then cuts the connection instead of handing the
+ * answer on.
  */
 export class CuttingProxy {
   readonly url: string
@@ -34,7 +38,7 @@ export class CuttingProxy {
     return proxy
   }
 
-  cutAtNextCommit(): void {
+  cutAtNextChange(): void {
     this.#armed = true
   }
 
@@ -44,6 +48,7 @@ export class CuttingProxy {
   }
 
   #serve(client: Socket, server: Socket): void {
+    let isChange = false
     let cutsAtAnswer = false
     for (const socket of [client, server]) {
       this.#sockets.add(socket)
@@ -55,10 +60,12 @@ export class CuttingProxy {
       })
     }
     client.on('data', (bytes: Buffer) => {
-      if (this.#armed && bytes.includes(COMMIT)) {
+      isChange ||= bytes.includes(CHANGE)
+      if (this.#armed && isChange && bytes.includes(COMMIT)) {
         this.#armed = false
         cutsAtAnswer = true
       }
+      if (bytes.includes(COMMIT)) isChange = false
       server.write(bytes)
     })
     server.on('data', (bytes: Buffer) => {

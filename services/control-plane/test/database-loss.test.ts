@@ -38,7 +38,7 @@ describe('when the answer to COMMIT is lost', () => {
 
   it('the creation of a tenant finds out, and its key is not lost', async () => {
     const { url, proxy, running } = await startBehindProxy()
-    proxy.cutAtNextCommit()
+    proxy.cutAtNextChange()
     const answer = await running.createTenant('acme')
     expect(proxy.cuts).toBe(1)
     expect(answer.created).toBe(true)
@@ -50,12 +50,12 @@ describe('when the answer to COMMIT is lost', () => {
   it('the creation of a topic, and a registration, find out', async () => {
     const { proxy, running } = await startBehindProxy()
     const broker = newBroker(1)
-    proxy.cutAtNextCommit()
+    proxy.cutAtNextChange()
     const registered = await running.register(broker)
     expect(await running.register(broker)).toEqual(registered)
     await running.heartbeat(1, registered)
     const { tenant } = await running.createTenant('acme')
-    proxy.cutAtNextCommit()
+    proxy.cutAtNextChange()
     const answer = await running.createTopic({ tenantId: tenant?.tenantId ?? '', name: 'orders' })
     expect(answer.created).toBe(true)
     expect(proxy.cuts).toBe(2)
@@ -65,7 +65,7 @@ describe('when the answer to COMMIT is lost', () => {
     const { proxy, running } = await startBehindProxy()
     const { tenant, apiKey } = await running.createTenant('acme')
     const key = { tenantId: tenant?.tenantId ?? '', keyId: apiKey?.keyId ?? '' }
-    proxy.cutAtNextCommit()
+    proxy.cutAtNextChange()
     const failure = await running.revokeApiKey(key).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', facts: { applied: 'unknown' } })
     expect((await running.lookupApiKey(key.keyId)).found).toBe(false)

@@ -30,7 +30,8 @@ export function startPostgres(): Promise<TestPostgres> {
   })
 }
 
-export const SESSION_MS = 1_000
+/** Long: most tests send no heartbeats, and none of their brokers may fall silent. */
+const SESSION_MS = 60_000
 
 const cleanup: (() => Promise<unknown>)[] = []
 

@@ -19,7 +19,7 @@ let tenantId: string
 beforeAll(async () => {
   postgres = await startPostgres()
   url = await postgres.createDatabase()
-  running = await start(url, { sessionTimeoutMs: 60_000 })
+  running = await start(url)
   client = await connect(url)
   for (const id of [1, 2, 3, 4]) await running.activeBroker(newBroker(id))
   tenantId = (await running.createTenant('acme')).tenant?.tenantId ?? ''
@@ -105,11 +105,11 @@ describe('an API key', () => {
   it('of the operator is the configured one and no other', async () => {
     const [first, second] = ['A', 'B'].map((letter) => `crt_${letter.repeat(16)}_${'s'.repeat(43)}`)
     const operators = `SELECT key_id FROM courant.api_key WHERE scope = 'operator'`
-    await start(url, { sessionTimeoutMs: 60_000, operatorKey: first ?? '' })
+    await start(url, { operatorKey: first ?? '' })
     expect(await rows(operators)).toEqual([{ key_id: 'A'.repeat(16) }])
-    await start(url, { sessionTimeoutMs: 60_000, operatorKey: second ?? '' })
+    await start(url, { operatorKey: second ?? '' })
     const before = await running.lookupApiKey('')
-    await start(url, { sessionTimeoutMs: 60_000, operatorKey: second ?? '' })
+    await start(url, { operatorKey: second ?? '' })
     expect(await rows(operators)).toEqual([{ key_id: 'B'.repeat(16) }])
     expect(await running.lookupApiKey('')).toEqual(before)
   })
