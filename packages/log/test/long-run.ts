@@ -23,14 +23,14 @@ let passed = 0
 let failed = 0
 // A promise that nobody keeps ends the process without a word.
 process.on('exit', (code) => {
-  if (code === 13) console.log(`seed ${current} failed: the engine waits for ever`)
+  if (code === 13) print(`seed ${current} failed: the engine waits for ever`)
 })
 for (; current < firstSeed + seeds; current += 1) {
   if (await passes(current)) passed += 1
   else failed += 1
   if (failed > 0 && values['stop-at-failure']) break
 }
-console.log(`${passed} passed, ${failed} failed`)
+print(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
 
 async function passes(seed: number): Promise<boolean> {
@@ -41,8 +41,12 @@ async function passes(seed: number): Promise<boolean> {
     }
     return true
   } catch (error) {
-    console.log(`seed ${seed} failed: ${error instanceof Error ? error.stack : String(error)}`)
-    console.log(`  again: npm run test:sim -- --seeds 1 --first-seed ${seed}`)
+    print(`seed ${seed} failed: ${error instanceof Error ? error.stack : String(error)}`)
+    print(`  again: npm run test:sim -- --seeds 1 --first-seed ${seed}`)
     return false
   }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }

@@ -1,0 +1,160 @@
+/** A bug that the simulation must find: an exact piece of a source file, and what stands there then. */
+export interface Mutation {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'acknowledge before the sync',
+    file: 'ring.ts',
+    find: '    await file.sync()\n    return position',
+    replace: '    void file.sync().catch(() => undefined)\n    return position',
+  },
+  {
+    name: 'use a run of the ring again',
+    file: 'ring-file.ts',
+    find: 'run: superblock.run + 1',
+    replace: 'run: superblock.run',
+  },
+  {
+    name: 'leave the second superblock in the past',
+    file: 'ring-file.ts',
+    find: 'for (const position of [0, BLOCK_BYTES])',
+    replace: 'for (const position of [0])',
+  },
+  {
+    name: 'do not look for a later cycle',
+    file: 'ring-reader.ts',
+    find: 'if (await this.#laterExists())',
+    replace: 'if ((await this.#laterExists()) && false)',
+  },
+  {
+    name: 'believe a cycle without its secret',
+    file: 'ring-layout.ts',
+    find: '  if (!from.subarray(32, 32 + SECRET_BYTES).equals(secret)) return null\n',
+    replace: '',
+  },
+  {
+    name: 'apply half of a torn cycle',
+    file: 'ring-reader.ts',
+    find: 'return crc32c(view, 4, bytes) === header.crc ? header : null',
+    replace: 'return header',
+  },
+  {
+    name: 'check no header on a read',
+    file: 'segment-scan.ts',
+    find: 'if (problem !== null) throw corruptSegment(segment, problem)',
+    replace: '',
+  },
+  {
+    name: 'replay the entries of a cycle backwards',
+    file: 'replay.ts',
+    find: 'of decodeEntries(payload)',
+    replace: 'of [...decodeEntries(payload)].reverse()',
+  },
+  {
+    name: 'replay what the checkpoint has already',
+    file: 'replay.ts',
+    find: 'if (cycle <= (this.#appliedCycles.get(incarnation) ?? 0)) return',
+    replace: '',
+  },
+  {
+    name: 'checkpoint before the segment is synced',
+    file: 'segment-writer.ts',
+    find: '    await file.sync()\n',
+    replace: '',
+  },
+  {
+    name: 'checkpoint before the name of a segment is synced',
+    file: 'partition-files.ts',
+    find: 'if (writes.some((write) => write.position === 0)) await',
+    replace: 'if (writes.length < 0) await',
+  },
+  {
+    name: 'free the ring before the checkpoint log is synced',
+    file: 'checkpoint-log.ts',
+    find: '    await this.#file.sync()\n',
+    replace: '',
+  },
+  {
+    name: 'replace the checkpoint log without syncing its name',
+    file: 'file-io.ts',
+    find: '  await storage.syncDirectory(directory)\n',
+    replace: '',
+  },
+  {
+    name: 'do not enter a truncation in the ring',
+    file: 'disk-partition-log.ts',
+    find: "{ type: 'truncate', incarnation, offset: end }",
+    replace: "{ type: 'logStart', incarnation, offset: 0 as Offset }",
+  },
+  {
+    name: 'let trimmed records return',
+    file: 'replay.ts',
+    find: '        state.trimTo(entry.offset)\n',
+    replace: '',
+  },
+  {
+    name: 'give a re-created partition the number of the deleted one',
+    file: 'disk-log-directory.ts',
+    find: '    this.#nextIncarnation += 1\n',
+    replace: '',
+  },
+  {
+    name: 'forget that a log went on while its round was saved',
+    file: 'checkpointer.ts',
+    find: 'const neededFrom = log.neededAfter(appliedCycle)',
+    replace: 'const neededFrom = null as number | null',
+  },
+  {
+    name: 'checkpoint what is not durable yet',
+    file: 'disk-partition-log.ts',
+    find: 'Math.min(ring.durableCycle, this.#changingCycle - 1)',
+    replace: 'this.#changingCycle - 1',
+  },
+  {
+    name: 'overwrite live cycles of the ring',
+    file: 'ring-places.ts',
+    find: 'return this.#head + bytes < tail ? this.#head : null',
+    replace: 'return this.#head + bytes <= this.#ringBytes ? this.#head : null',
+  },
+  {
+    name: 'believe pages that a failed sync has dropped',
+    file: 'open-log-directory.ts',
+    find: '    await writeFully(file, [cycle.bytes], cycle.position)\n',
+    replace: '',
+  },
+  {
+    name: 'allow changes during a truncation',
+    file: 'disk-partition-log.ts',
+    find: "    if (this.#changingCycle !== NONE) throw new BusError('BUSY', 'The log is being truncated.')\n",
+    replace: '',
+  },
+  {
+    name: 'let a checkpoint see a truncation between its two ends',
+    file: 'disk-partition-log.ts',
+    find: '        this.#changingCycle = NONE\n        isApplied = true\n',
+    replace: '',
+  },
+  {
+    name: 'believe an index that was damaged',
+    file: 'segment-index.ts',
+    find: 'if (crc !== this.#entries.readUInt32LE(at + ENTRY_CRC)) return false',
+    replace: '',
+  },
+  {
+    name: 'lose the log start in a checkpoint',
+    file: 'file-changes.ts',
+    find: 'logStartOffset: Math.min(state.durableLogStart, fileEnd) as Offset',
+    replace: 'logStartOffset: 0 as Offset',
+  },
+  {
+    name: 'retry a failed sync of the ring',
+    file: 'ring.ts',
+    find: '    await file.sync()\n    return position',
+    replace: '    await file.sync().catch(() => file.sync())\n    return position',
+  },
+]
