@@ -14,7 +14,7 @@ describe('a log directory on a disk that fails', () => {
   it.each([101, 102])(
     'keeps them when it dies at any one call to the disk (seed %i)',
     async (seed) => {
-      const options = { lives: 3, steps: 25 }
+      const options = { lives: 3, steps: 80 }
       const never = Number.MAX_SAFE_INTEGER
       const { firstCalls } = await runSeed(seed, { ...options, crashAtCall: never })
       expect(firstCalls).toBeGreaterThan(100)
