@@ -1,4 +1,6 @@
-/** Taste as a test: the house rules that no linter knows. Prints findings, exits 1 if there are any. */
+/**
+ * Taste as a test: the house rules that no linter knows. Prints findings, exits 1 if there are any.
+ */
 import { checkBannedCalls } from './tidy/banned-calls.ts'
 import { checkDocuments } from './tidy/documents.ts'
 import { checkErrorCodes } from './tidy/error-codes.ts'

@@ -1,6 +1,7 @@
 /**
  * Runs the suites after `npm test`, prints what each took against its budget, and closes with
- * "N passed, N failed". When time runs short it cuts the number of cases, never a suite, and says so.
+ * "N passed, N failed". When time runs short it cuts the number of cases, never a suite, and says
+ * so.
  */
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'

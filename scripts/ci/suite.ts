@@ -1,7 +1,9 @@
 /** A suite of the continuous integration: a command, how long it may take, and how it counts. */
 export interface Suite {
   readonly name: string
-  /** Run from the root of the repository, by the shell. `{count}` stands for the number of cases. */
+  /**
+   * Run from the root of the repository, by the shell. `{count}` stands for the number of cases.
+   */
   readonly command: string
   readonly budgetSeconds: number
   /**

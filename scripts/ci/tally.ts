@@ -5,7 +5,9 @@ export interface Tally {
   readonly failed: number
 }
 
-/** Of a vitest JSON report. A missing one, or one without a test, is a failure: nothing was shown. */
+/**
+ * Of a vitest JSON report. A missing one, or one without a test, is a failure: nothing was shown.
+ */
 export function tallyOfReport(path: string, status: number): Tally {
   if (!existsSync(path)) return { passed: 0, failed: 1 }
   const report: unknown = JSON.parse(readFileSync(path, 'utf8'))
@@ -15,7 +17,9 @@ export function tallyOfReport(path: string, status: number): Tally {
   return { passed, failed: brokeOutsideTests || passed + failed === 0 ? failed + 1 : failed }
 }
 
-/** Of the closing line "N passed, N failed"; without one the exit status must not pass for success. */
+/**
+ * Of the closing line "N passed, N failed"; without one the exit status must not pass for success.
+ */
 export function tallyOfSummary(output: string, status: number): Tally {
   const match = [...output.matchAll(/^(?:\w+: )?(\d+) passed, (\d+) failed/gm)].at(-1)
   if (match === undefined) return { passed: 0, failed: 1 }

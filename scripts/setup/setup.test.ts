@@ -1,8 +1,8 @@
 /**
  * Goal: `npm start` and `npm test` find what package-lock.json names installed, without a reinstall
  * that nobody needs and never under a Courant that runs.
- * Method: the real script and the real npm on a small workspace whose pinned Node is a local package,
- * so that no network is needed. A script of the root's counts the installs.
+ * Method: the real script and the real npm on a small workspace whose pinned Node is a local
+ * package, so that no network is needed. A script of the root's counts the installs.
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'

@@ -66,7 +66,10 @@ const LEFTOVERS: readonly Omit<Ban, 'allowed'>[] = [
   { pattern: /\bbiome-ignore\b(?!.*: \w)/, message: 'a silenced rule without its reason' },
 ]
 
-/** Time, chance, disk, network and configuration enter through ports, so that a seed can replace them. */
+/**
+ * Time, chance, disk, network and configuration enter through ports, so that a seed can replace
+ * them.
+ */
 export function checkBannedCalls(files: readonly SourceFile[]): Finding[] {
   return files.flatMap((file) => [
     ...(isProduction(file.path) ? bannedIn(file) : []),

@@ -4,7 +4,9 @@ import { type Finding, isProduction, type SourceFile } from './source-file.ts'
 const TABLE = 'packages/kernel/src/error-codes.ts'
 const PAGE = 'docs/reference/errors.md'
 
-/** Every error code is thrown somewhere and documented; a row that nobody uses is a promise unkept. */
+/**
+ * Every error code is thrown somewhere and documented; a row that nobody uses is a promise unkept.
+ */
 export function checkErrorCodes(files: readonly SourceFile[]): Finding[] {
   const page = files.find((file) => file.path === PAGE)?.text ?? ''
   const production = files.filter((file) => isProduction(file.path) && file.path !== TABLE)

@@ -4,7 +4,7 @@ import { type Finding, isProduction, type SourceFile } from './source-file.ts'
  * Who may import whom: the picture in docs/ARCHITECTURE.md. `turbo boundaries` checks the declared
  * dependencies by tag; this checks each import of production code by name.
  */
-export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
   'record-batch': ['kernel'],
   'kafka-protocol': ['kernel'],

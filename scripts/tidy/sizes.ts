@@ -3,7 +3,9 @@ import { type Finding, isTypeScript, type SourceFile } from './source-file.ts'
 const FILE_LINES_MAX = 400
 const LINE_LENGTH_MAX = 100
 
-/** Files of one concept stay small; the formatter breaks code lines, so what is longer is a comment. */
+/**
+ * Files of one concept stay small; the formatter breaks code lines, so what is longer is a comment.
+ */
 export function checkSizes(files: readonly SourceFile[]): Finding[] {
   return files
     .filter((file) => isTypeScript(file.path))

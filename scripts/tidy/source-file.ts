@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** A text file that git tracks, or would track, with its path relative to the root of the repository. */
+/**
+ * A text file that git tracks, or would track, with its path relative to the root of the
+ * repository.
+ */
 export interface SourceFile {
   readonly path: string
   readonly text: string
@@ -32,7 +35,7 @@ export function readSourceFiles(root: string): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(`${root}/${path}`, 'utf8') }))
 }
 
-export function isGenerated(path: string): boolean {
+function isGenerated(path: string): boolean {
   return /(^|\/)gen\/|^package-lock\.json$|^docs\/reference\/|\/openapi\.json$/.test(path)
 }
 

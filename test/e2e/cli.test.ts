@@ -91,6 +91,11 @@ test('lines that fail are named by their numbers, and the others are written', a
   expect(await objects(['offsets', 'mixed'])).toEqual([{ partition: 0, earliest: 0, latest: 3 }])
 })
 
+test('a refusal says why, however much was to be sent', async () => {
+  const { status, stderr } = await courant(['produce', 'missing'], 'a line\n'.repeat(1_000_000))
+  expect([status, stderr]).toEqual([1, expect.stringContaining('TOPIC_NOT_FOUND')])
+})
+
 test('reading begins and ends where it is told to', async () => {
   await output(['topics', 'create', 'places', '-p', '2'])
   await output(['produce', 'places', '--partition', '1'], 'a\nb\nc\nd\n')

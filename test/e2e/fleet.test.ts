@@ -1,6 +1,6 @@
 /**
- * Goal: the services of `npm start`, as a fleet of processes, serve through restarts of each of them,
- * and what they acknowledged is there once.
+ * Goal: the services of `npm start`, as a fleet of processes, serve through restarts of each of
+ * them, and what they acknowledged is there once.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Fleet, OPERATOR_KEY } from './support/fleet.ts'
@@ -25,7 +25,9 @@ function gateway(index: number): Credentials {
   return { url: fleet.urls[index] ?? '', apiKey }
 }
 
-/** Like a load balancer in front of both: another gateway where one cannot have applied anything. */
+/**
+ * Like a load balancer in front of both: another gateway where one cannot have applied anything.
+ */
 class Producer {
   readonly acknowledged: number[] = []
   #next = 0

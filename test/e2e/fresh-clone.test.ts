@@ -1,6 +1,6 @@
 /**
- * Goal: a fresh clone, some older Node and npm, and one command. `npm test` on a fresh clone is what
- * continuous integration does first; here it is `npm start`.
+ * Goal: a fresh clone, some older Node and npm, and one command. `npm test` on a fresh clone is
+ * what continuous integration does first; here it is `npm start`.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Goal: kill -9 in the middle of a produce, and after the restart every acknowledged record is there,
- * once, at the offset that was acknowledged, in order per key.
+ * Goal: kill -9 in the middle of a produce, and after the restart every acknowledged record is
+ * there, once, at the offset that was acknowledged, in order per key.
  * Method: one data directory, killed again and again at different moments of a keyed NDJSON stream.
  */
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -99,8 +99,8 @@ function places(native: string, identity: Identity): Place[] {
 }
 
 /**
- * Copies once per package version; the rename makes the copy appear whole or not at all. A copy that
- * has lost files to a cleaner of /tmp, or whose links lead out of it, is made anew.
+ * Copies once per package version; the rename makes the copy appear whole or not at all. A copy
+ * that has lost files to a cleaner of /tmp, or whose links lead out of it, is made anew.
  */
 async function copyInto(parent: string, native: string): Promise<string> {
   const owner = process.getuid?.() ?? 0
@@ -147,7 +147,9 @@ async function isWhole(native: string, copy: string): Promise<boolean> {
   return true
 }
 
-/** Out of the way in one step, so that nobody finds half of it; whoever runs from it keeps running. */
+/**
+ * Out of the way in one step, so that nobody finds half of it; whoever runs from it keeps running.
+ */
 async function discard(copy: string): Promise<void> {
   const aside = await mkdtemp(`${copy}-discarded-`)
   await rename(copy, join(aside, 'copy'))

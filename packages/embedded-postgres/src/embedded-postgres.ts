@@ -19,7 +19,9 @@ export interface EmbeddedPostgresOptions {
   readonly dataDirectory: string
   /** Called with each line of the server's log. */
   readonly onLog?: (line: string) => void
-  /** Default: loopback TCP on Windows, where Node cannot open PostgreSQL's sockets; else a socket. */
+  /**
+   * Default: loopback TCP on Windows, where Node cannot open PostgreSQL's sockets; else a socket.
+   */
   readonly transport?: 'socket' | 'tcp'
   /** A directory with bin/, lib/ and share/. Default: that of the npm package of this platform. */
   readonly nativeDirectory?: string
@@ -36,7 +38,9 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>
 }
 
-/** Makes the data directory if needed, starts the server, and returns once it accepts connections. */
+/**
+ * Makes the data directory if needed, starts the server, and returns once it accepts connections.
+ */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
@@ -86,7 +90,9 @@ async function startServer(
   return server
 }
 
-/** Absolute and free of symbolic links, so that one directory has one lock whatever it is called. */
+/**
+ * Absolute and free of symbolic links, so that one directory has one lock whatever it is called.
+ */
 async function resolveDirectory(directory: string): Promise<string> {
   const absolute = resolve(directory)
   const parent = dirname(absolute)

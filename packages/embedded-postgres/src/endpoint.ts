@@ -44,7 +44,9 @@ export async function tcpEndpoint(dataDirectory: string): Promise<Endpoint> {
   }
 }
 
-/** PostgreSQL cannot choose a port itself. One that is taken in between fails the start, clearly. */
+/**
+ * PostgreSQL cannot choose a port itself. One that is taken in between fails the start, clearly.
+ */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()

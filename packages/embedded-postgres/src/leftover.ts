@@ -1,4 +1,6 @@
-/** What an earlier run left in a data directory: a pid file, and perhaps a server that still runs. */
+/**
+ * What an earlier run left in a data directory: a pid file, and perhaps a server that still runs.
+ */
 import { readFile, readlink, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, wait } from '@courant/kernel'

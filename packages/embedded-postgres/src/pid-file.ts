@@ -8,7 +8,10 @@ export interface PidFile {
   readonly status: string
 }
 
-/** The file has the pid in its first line and, since PostgreSQL 10, the server's status in the eighth. */
+/**
+ * The file has the pid in its first line and, since PostgreSQL 10, the server's status in the
+ * eighth.
+ */
 export async function pidFileOf(dataDirectory: string): Promise<PidFile | null> {
   const text = await readFile(join(dataDirectory, 'postmaster.pid'), 'utf8').catch(() => null)
   if (text === null) return null

@@ -13,7 +13,10 @@ const STOP_MS_MAX = 30_000
 const READY_POLL_MS = 5
 const LOG_LINES_KEPT = 30
 
-/** Settings on the command line beat postgresql.conf: what durability rests on cannot be edited away. */
+/**
+ * Settings on the command line beat postgresql.conf: what durability rests on cannot be edited
+ * away.
+ */
 const SETTINGS = [
   'fsync=on',
   'full_page_writes=on',
@@ -62,7 +65,9 @@ export class Server {
     return this.#options.endpoint
   }
 
-  /** Resolves when the server accepts connections; throws if it ends before, with its last words. */
+  /**
+   * Resolves when the server accepts connections; throws if it ends before, with its last words.
+   */
   async ready(): Promise<void> {
     const deadline = systemClock.monotonicMs() + START_MS_MAX
     for (;;) {
@@ -89,7 +94,9 @@ export class Server {
     timer.cancel()
   }
 
-  /** SIGINT is PostgreSQL's fast shutdown. Windows has no signals: pg_ctl does it by an event there. */
+  /**
+   * SIGINT is PostgreSQL's fast shutdown. Windows has no signals: pg_ctl does it by an event there.
+   */
   async #askToStop(): Promise<void> {
     if (process.platform !== 'win32') {
       this.#child.kill('SIGINT')

@@ -32,7 +32,7 @@ export async function socketDirectory(dataDirectory: string, identity: Identity)
   )
 }
 
-export function fits(directory: string): boolean {
+function fits(directory: string): boolean {
   return Buffer.byteLength(join(directory, SOCKET_NAME)) <= PATH_BYTES_MAX
 }
 

@@ -1,4 +1,7 @@
-/** Starts the server on argv[2] and says so; for tests that kill the process or run it as another user. */
+/**
+ * Starts the server on argv[2] and says so; for tests that kill the process or run it as another
+ * user.
+ */
 import { startEmbeddedPostgres } from '../src/index.ts'
 
 const [, , dataDirectory = ''] = process.argv

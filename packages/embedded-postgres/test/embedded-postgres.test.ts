@@ -18,7 +18,9 @@ const isRoot = process.getuid?.() === 0
 
 let home: string
 let running: EmbeddedPostgres[]
-/** A stopped cluster, copied where a test is not about the first start: initdb is what takes long. */
+/**
+ * A stopped cluster, copied where a test is not about the first start: initdb is what takes long.
+ */
 let cluster: string
 
 beforeAll(async () => {

@@ -2,8 +2,9 @@
  * The Network port over TCP.
  *
  * Writes of one turn of the event loop leave together: they gather in an array and go to the socket
- * in the check phase, so that a gateway which served a hundred requests in one poll makes one system
- * call and not a hundred. An idle loop reaches that phase at once, so a lone frame is not held up.
+ * in the check phase, so that a gateway which served a hundred requests in one poll makes one
+ * system call and not a hundred. An idle loop reaches that phase at once, so a lone frame is not
+ * held up.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Address, Connection, ConnectionEvents, Listener, Network } from '@courant/kernel'
@@ -74,7 +75,9 @@ function boundAddress(server: Server, host: string): Address {
   return { host, port: bound.port }
 }
 
-/** `Server.close` reports when the last connection has ended; a listener only has to stop accepting. */
+/**
+ * `Server.close` reports when the last connection has ended; a listener only has to stop accepting.
+ */
 function closeServer(server: Server): Promise<void> {
   server.close()
   return Promise.resolve()

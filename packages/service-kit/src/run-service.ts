@@ -1,6 +1,7 @@
 /**
- * The life of a process: configuration, start, signals, end. Exit status 0 after a clean stop, 1 for
- * a failure, 2 for configuration that cannot be used, 128 + n when a second signal n cut it short.
+ * The life of a process: configuration, start, signals, end. Exit status 0 after a clean stop, 1
+ * for a failure, 2 for configuration that cannot be used, 128 + n when a second signal n cut it
+ * short.
  */
 import { constants } from 'node:os'
 import { limits } from '@courant/kernel'

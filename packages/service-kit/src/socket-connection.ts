@@ -4,7 +4,9 @@ import { assert } from '@courant/kernel'
 
 /** Beyond this many queued bytes `write` returns false; below half of it `onDrain` is called. */
 const QUEUED_BYTES_MAX = 1024 * 1024
-/** Chunks of a turn that fit in here are copied together: one small write is cheaper than a writev. */
+/**
+ * Chunks of a turn that fit in here are copied together: one small write is cheaper than a writev.
+ */
 const COPY_BYTES_MAX = 64 * 1024
 
 /**

@@ -1,4 +1,6 @@
-/** Goal: the life of a process as an operator sees it: exit status, what it prints, how it stops. */
+/**
+ * Goal: the life of a process as an operator sees it: exit status, what it prints, how it stops.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { afterEach, describe, expect, it } from 'vitest'
 

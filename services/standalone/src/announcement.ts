@@ -37,8 +37,10 @@ ${dim('Ctrl-C stops it.')}
 `
 }
 
-/** Create a topic, produce to it, fetch from it: each on one line, to be pasted, again and again. */
-export function curlLines({ url, apiKey }: Credentials): readonly [string, string, string] {
+/**
+ * Create a topic, produce to it, fetch from it: each on one line, to be pasted, again and again.
+ */
+function curlLines({ url, apiKey }: Credentials): readonly [string, string, string] {
   const authorization = `-H 'Authorization: Bearer ${apiKey}'`
   const json = "-H 'Content-Type: application/json'"
   const topic = '{"name":"hello","partitions":1}'

@@ -16,7 +16,9 @@ export function credentialsPath(directory: string): string {
   return join(directory, 'credentials.json')
 }
 
-/** Null when there is no file. One that says something else is an error: it is not ours to replace. */
+/**
+ * Null when there is no file. One that says something else is an error: it is not ours to replace.
+ */
 export async function readCredentials(directory: string): Promise<Credentials | null> {
   const path = credentialsPath(directory)
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {

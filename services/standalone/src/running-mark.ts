@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Tells `scripts/setup/running-instance.js` that this process runs from the packages installed here,
- * so that nobody replaces them meanwhile. Returns what removes the mark.
+ * Tells `scripts/setup/running-instance.js` that this process runs from the packages installed
+ * here, so that nobody replaces them meanwhile. Returns what removes the mark.
  */
 export function markRunning(url: string): () => void {
   const modules = join(import.meta.dirname, '..', '..', '..', 'node_modules')

@@ -32,7 +32,9 @@ export interface Standalone {
 }
 
 const ANY_PORT = '127.0.0.1:0'
-/** A control plane in the same process answers in milliseconds; this is for a machine in trouble. */
+/**
+ * A control plane in the same process answers in milliseconds; this is for a machine in trouble.
+ */
 const METADATA_MS_MAX = 30_000
 
 /** Resolves when records can be produced. What was started before a failure is stopped again. */

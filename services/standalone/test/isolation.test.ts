@@ -7,7 +7,9 @@ import { allRoutes, type RouteDescription } from '@courant/gateway'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Answer, type Call, call, newTenant } from './support/api.ts'
 
-/** A request for the resource of that name (or key id) that succeeds where it is the caller's own. */
+/**
+ * A request for the resource of that name (or key id) that succeeds where it is the caller's own.
+ */
 type Case = (name: string) => Call
 
 const RESOURCES: Readonly<Record<string, Case>> = {
@@ -95,7 +97,9 @@ function routesOf(...isolation: readonly RouteDescription['isolation'][]): Route
   return allRoutes.filter((route) => isolation.includes(route.isolation))
 }
 
-/** Everything an answer says, with the name that was asked for and what differs by request blanked. */
+/**
+ * Everything an answer says, with the name that was asked for and what differs by request blanked.
+ */
 function essence({ status, headers, text }: Answer, name: string): unknown {
   const kept = [...headers].filter(([header]) => !/^(date|request-id|keep-alive)$/.test(header))
   const body = text.replaceAll(name, '<name>').replace(/"requestId":"[^"]*"/, '')

@@ -1,4 +1,7 @@
-/** The services as processes of their own over one PostgreSQL: two gateways, one broker, one control plane. */
+/**
+ * The services as processes of their own over one PostgreSQL: two gateways, one broker, one control
+ * plane.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** A produce of NDJSON lines while it runs: lines go out, results come in, until something breaks. */
+/**
+ * A produce of NDJSON lines while it runs: lines go out, results come in, until something breaks.
+ */
 import { type ClientRequest, request } from 'node:http'
 import type { Credentials } from './standalone.ts'
 

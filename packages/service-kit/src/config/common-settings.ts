@@ -5,7 +5,9 @@ import { withDefault } from './setting.ts'
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** What every process can be told. The administrative port differs, so that all run on one machine. */
+/**
+ * What every process can be told. The administrative port differs, so that all run on one machine.
+ */
 export function commonSettings(adminPort: number) {
   return {
     logLevel: withDefault(

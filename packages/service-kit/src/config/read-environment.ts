@@ -7,7 +7,10 @@ export interface SettingProblem {
   readonly message: string
 }
 
-/** Bad configuration. Carries all problems at once: nobody should have to fix them one start at a time. */
+/**
+ * Bad configuration. Carries all problems at once: nobody should have to fix them one start at a
+ * time.
+ */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
   readonly problems: readonly SettingProblem[]
@@ -21,7 +24,10 @@ export class ConfigurationError extends Error {
 /** Long values are cut: a misplaced file must not fill the terminal. */
 const SHOWN_LENGTH_MAX = 80
 
-/** Reads every setting from the environment, or throws a ConfigurationError that names all that is wrong. */
+/**
+ * Reads every setting from the environment, or throws a ConfigurationError that names all that is
+ * wrong.
+ */
 export function readEnvironment<Settings extends Readonly<Record<string, Setting<unknown>>>>(
   settings: Settings,
   environment: Readonly<Record<string, string | undefined>>,

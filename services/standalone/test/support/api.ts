@@ -19,7 +19,9 @@ export interface Answer {
 
 const JSON_BODY = /^application\/(problem\+)?json/
 
-/** With the key as the credential; none where it is null. A body that is no string is sent as JSON. */
+/**
+ * With the key as the credential; none where it is null. A body that is no string is sent as JSON.
+ */
 export async function call(key: string | null, request: Call): Promise<Answer> {
   const { method, path, body, headers = {} } = request
   const isText = typeof body === 'string'
