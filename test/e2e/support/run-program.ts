@@ -29,6 +29,8 @@ export function runProgram(
   input = '',
 ): Promise<Ended> {
   const { child, ended } = startProgram(file, args, env)
+  // It may end before it has read everything.
+  child.stdin.on('error', () => {})
   child.stdin.end(input)
   return ended
 }

@@ -89,6 +89,7 @@ async function send(
     await tell(wrong)
     if (text !== '') await stream.write(text)
   }
+  await stream.answering()
   for await (const chunk of readUntil(input, stop)) {
     await pass(reader.push(chunk))
     if (isStopped) break

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ClientRequest } from 'node:http'
+import { systemClock, wait } from '@courant/kernel'
 import type { Connection } from '../client/connection.ts'
 import { linesOf, openRequest, responseOf } from '../client/http-stream.ts'
 import { networkFailure } from '../client/network-failure.ts'
@@ -13,6 +14,9 @@ export interface ResultLine {
   /** Only in the last line. */
   readonly done?: true
 }
+
+/** A server that answers only behind the body, or a proxy, gets it after this. */
+const HEAD_WAIT_MS = 1_000
 
 /**
  * One streaming produce: records go out while results come back. Writes wait while the server takes
@@ -39,6 +43,19 @@ export class ProduceStream {
   /** Aborts when the server takes no more, because it has answered or is gone. */
   get over(): AbortSignal {
     return this.#over.signal
+  }
+
+  /**
+   * Resolves when the head of the answer is here, which a gateway sends before it reads. To a
+   * refusal no body must be sent: the server closes, and the reset takes the reason with it.
+   */
+  async answering(): Promise<void> {
+    const here = new AbortController()
+    this.#request.once('response', ({ statusCode }) => {
+      if (statusCode !== 200) this.#over.abort()
+      here.abort()
+    })
+    await wait(systemClock, HEAD_WAIT_MS, AbortSignal.any([here.signal, this.over]))
   }
 
   /** Lines with their line ends. Resolves when there is room for more, or the stream is over. */
