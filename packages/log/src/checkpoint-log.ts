@@ -1,6 +1,6 @@
 /**
- * The checkpoint log: one append-only file of frames, each a checkpoint of some partitions and where
- * the ring is still needed from. The last record of a partition counts.
+ * The checkpoint log: one append-only file of frames, each a checkpoint of some partitions and
+ * where the ring is still needed from. The last record of a partition counts.
  *
  * ```
  * frame    crc u32 | body bytes u32 | log id 8 bytes | number u64 | body, zeros up to 512 bytes
@@ -8,8 +8,8 @@
  * record   kind u32 (1 state, 2 deleted) | bytes u32 | state, or incarnation u64
  * ```
  *
- * One frame is written at a time, so a bad frame with a good one behind it was synced and is damage;
- * without one it is torn, and what it would have said is still in the ring.
+ * One frame is written at a time, so a bad frame with a good one behind it was synced and is
+ * damage; without one it is torn, and what it would have said is still in the ring.
  */
 import { assert, type Random } from '@courant/kernel'
 import { crc32c } from '@courant/record-batch'
@@ -20,7 +20,7 @@ import { readUInt64, writeUInt64 } from './ring-layout.ts'
 import type { RingPlace } from './ring-places.ts'
 import type { Storage, StorageFile } from './storage.ts'
 
-export const CHECKPOINT_FILE = 'checkpoints'
+const CHECKPOINT_FILE = 'checkpoints'
 
 const ALIGN_BYTES = 512
 const FRAME_HEADER_BYTES = 4 + 4 + 8 + 8
@@ -116,8 +116,8 @@ export class CheckpointLog {
   }
 
   /**
-   * The next checkpoint shall be the only one: what earlier ones need of the ring is to be wiped, and
-   * were the newest then damaged, nothing would tell that they are out of date.
+   * The next checkpoint shall be the only one: what earlier ones need of the ring is to be wiped,
+   * and were the newest then damaged, nothing would tell that they are out of date.
    */
   forgetEarlier(): void {
     this.#mustRewrite = true

@@ -23,8 +23,8 @@ const BYTES_MAX = 8 * 1024 * 1024
 
 /**
  * Frees the ring: writes and syncs the segment files of the partitions that have waited longest, a
- * few at a time, saves what they came to in the checkpoint log, and only then gives the ring's space
- * back. A round is small, so that the tail of the appends does not feel it.
+ * few at a time, saves what they came to in the checkpoint log, and only then gives the ring's
+ * space back. A round is small, so that the tail of the appends does not feel it.
  */
 export class Checkpointer {
   readonly #parts: CheckpointerParts
@@ -130,8 +130,8 @@ export class Checkpointer {
     const isRenewal = this.#isRenewalWanted
     const outcomes = await this.#checkpointSome(this.#oldest())
     ring.requireSound()
-    // In one turn with the choice of the new tail, and by what each log has entered until now: it may
-    // have gone on since its own checkpoint, while the rest of the round was saved.
+    // In one turn with the choice of the new tail, and by what each log has entered until now: it
+    // may have gone on since its own checkpoint, while the rest of the round was saved.
     for (const outcome of outcomes) this.#note(outcome, begun)
     let tail = ring.durableCycle + 1
     for (const cycle of this.#dirty.values()) tail = Math.min(tail, cycle)

@@ -5,8 +5,8 @@ import type { Storage } from './storage.ts'
 const BYTES_BETWEEN_LOOKS = 16 * 1024 * 1024
 
 /**
- * Refuses appends while the disk could still take what was acknowledged: a write that fails for want
- * of space takes the directory offline, so it must not come to that.
+ * Refuses appends while the disk could still take what was acknowledged: a write that fails for
+ * want of space takes the directory offline, so it must not come to that.
  */
 export class DiskAdmission {
   readonly #storage: Storage

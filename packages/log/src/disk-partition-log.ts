@@ -295,7 +295,9 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     this.context.markDirty(this, cycle.number)
   }
 
-  /** A failure here leaves files of which nobody knows what they hold: the directory goes offline. */
+  /**
+   * A failure here leaves files of which nobody knows what they hold: the directory goes offline.
+   */
   async #exclusively(action: () => Promise<void>): Promise<void> {
     while (this.#work !== null) await this.#work
     this.context.ring.requireSound()

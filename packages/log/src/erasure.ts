@@ -3,9 +3,9 @@ import type { Clock } from '@courant/kernel'
 const DELAY_MS = 12 * 3_600_000
 
 /**
- * When the ring must be wiped because it still holds bytes of topics that were deleted: they are gone
- * within a day, even when nothing is appended that would overwrite them. The due time is part of
- * every checkpoint, so that a restart does not put it off.
+ * When the ring must be wiped because it still holds bytes of topics that were deleted: they are
+ * gone within a day, even when nothing is appended that would overwrite them. The due time is part
+ * of every checkpoint, so that a restart does not put it off.
  */
 export class Erasure {
   readonly #clock: Clock

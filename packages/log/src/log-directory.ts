@@ -12,7 +12,9 @@ export interface LogDirectoryOptions {
   readonly tailCacheBytes?: number
   /** Descriptors of segment files kept open. */
   readonly openFilesMax?: number
-  /** Partitions written and synced at the same time by checkpoints: at most half the thread pool. */
+  /**
+   * Partitions written and synced at the same time by checkpoints: at most half the thread pool.
+   */
   readonly checkpointsInFlightMax?: number
   /** Appends are refused below this; two rings and one segment when not given. */
   readonly freeBytesMin?: number
@@ -56,7 +58,9 @@ export interface LogDirectory {
   create(topicId: TopicId, partition: PartitionIndex, config: LogConfig): Promise<PartitionLog>
   /** Deletes the log; durable when this resolves, the files go later. A missing one is fine. */
   delete(topicId: TopicId, partition: PartitionIndex): Promise<void>
-  /** Everything durable so far is in synced segment files, and the ring is free, when it resolves. */
+  /**
+   * Everything durable so far is in synced segment files, and the ring is free, when it resolves.
+   */
   checkpoint(): Promise<void>
   metrics(): LogDirectoryMetrics
   /** Checkpoints everything and lets go of the directory; appends are refused from the call on. */

@@ -34,7 +34,9 @@ export class LogState {
   truncatedCycle = 0
   /** Counts the truncations, for readers that were under way. */
   truncations = 0
-  /** Where the files are still to be cut: the lowest end of the truncations since they last were. */
+  /**
+   * Where the files are still to be cut: the lowest end of the truncations since they last were.
+   */
   fileCut: number = NEVER
   status: 'open' | 'deleting' | 'deleted' = 'open'
   isCorrupt = false

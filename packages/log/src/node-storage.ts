@@ -14,9 +14,9 @@ import {
 const CHUNKS_PER_WRITE_MAX = 1024
 
 /**
- * The directory at `root`, made when missing. The calls run on libuv's thread pool, whose default of
- * four threads would let checkpoints hold up the ring: processes set UV_THREADPOOL_SIZE to 16 before
- * their first call.
+ * The directory at `root`, made when missing. The calls run on libuv's thread pool, whose default
+ * of four threads would let checkpoints hold up the ring: processes set UV_THREADPOOL_SIZE to 16
+ * before their first call.
  */
 export async function openNodeStorage(root: string): Promise<Storage> {
   const made = await mkdir(root, { recursive: true })

@@ -211,9 +211,9 @@ interface Recovered {
 }
 
 /**
- * The logs as the checkpoints have them, and then as the ring does. Each cycle is written again where
- * it lies: after a failed sync the kernel shows pages as clean that never reached the disk, and only
- * a new write makes the sync that follows mean them.
+ * The logs as the checkpoints have them, and then as the ring does. Each cycle is written again
+ * where it lies: after a failed sync the kernel shows pages as clean that never reached the disk,
+ * and only a new write makes the sync that follows mean them.
  */
 async function replayRing(
   context: LogContext,

@@ -146,8 +146,8 @@ export class PartitionFiles {
   }
 
   /**
-   * Ends the files at `end` where the segment before it is damaged and cannot be cut there: it stays
-   * as it is, reads of it stop at `end`, and the next batch begins a new segment.
+   * Ends the files at `end` where the segment before it is damaged and cannot be cut there: it
+   * stays as it is, reads of it stop at `end`, and the next batch begins a new segment.
    */
   async quarantine(end: Offset): Promise<void> {
     const all = this.#all
@@ -202,7 +202,9 @@ export class PartitionFiles {
     return this.#all[index + 1]?.baseOffset ?? this.#fileEnd
   }
 
-  /** Before the first write of a run. A crash may have left segments of which no checkpoint tells. */
+  /**
+   * Before the first write of a run. A crash may have left segments of which no checkpoint tells.
+   */
   async #prepare(): Promise<void> {
     if (this.#isPrepared) return
     const { storage } = this.#context

@@ -18,8 +18,9 @@ export interface AppendResult {
   readonly baseOffset: Offset
   readonly lastOffset: Offset
   /**
-   * Resolves when the append survives a power cut. Rejects with STORAGE_FAILED when nobody can know.
-   * Shared by all appends of one cycle of the ring; a rejection that nobody handles is harmless.
+   * Resolves when the append survives a power cut. Rejects with STORAGE_FAILED when nobody can
+   * know. Shared by all appends of one cycle of the ring; a rejection that nobody handles is
+   * harmless.
    */
   readonly durable: Promise<void>
 }
@@ -55,11 +56,11 @@ export interface LogObserver {
 }
 
 /**
- * The log of one partition. `appendedEnd ≥ durableEnd ≥ highWatermark ≥ logStartOffset`; each end is
- * the offset behind the last record.
+ * The log of one partition. `appendedEnd ≥ durableEnd ≥ highWatermark ≥ logStartOffset`; each end
+ * is the offset behind the last record.
  *
- * Errors of every method: PARTITION_NOT_FOUND after `delete`. Errors of every change: STORAGE_OFFLINE
- * after a disk error of the directory, and BUSY while the log is being truncated.
+ * Errors of every method: PARTITION_NOT_FOUND after `delete`. Errors of every change:
+ * STORAGE_OFFLINE after a disk error of the directory, and BUSY while the log is being truncated.
  */
 export interface PartitionLog {
   readonly topicId: TopicId
@@ -83,8 +84,8 @@ export interface PartitionLog {
   configure(config: LogConfig): void
 
   /**
-   * Assigns offsets, stamps the copy, and has it on its way to the disk when it returns. Throws, with
-   * nothing applied: BUSY (the ring is full), STORAGE_FULL, FENCED_LEADER_EPOCH.
+   * Assigns offsets, stamps the copy, and has it on its way to the disk when it returns. Throws,
+   * with nothing applied: BUSY (the ring is full), STORAGE_FULL, FENCED_LEADER_EPOCH.
    */
   append(request: AppendRequest): AppendResult
 

@@ -15,9 +15,9 @@ export interface RetentionInput {
 }
 
 /**
- * The log start that retention wants, or null for none: the oldest sealed segments go while they are
- * too old or the log too large. Pure. Age counts from the earlier of the newest timestamp and the
- * time of the append, so that a timestamp far in the future does not keep a segment for ever.
+ * The log start that retention wants, or null for none: the oldest sealed segments go while they
+ * are too old or the log too large. Pure. Age counts from the earlier of the newest timestamp and
+ * the time of the append, so that a timestamp far in the future does not keep a segment for ever.
  */
 export function planRetention(input: RetentionInput): Offset | null {
   const { sealed, config, now } = input

@@ -1,6 +1,6 @@
 /**
- * Something that was once synced, in the ring or the checkpoint log, cannot be read: data was lost on
- * the disk, not in a crash. The directory does not open.
+ * Something that was once synced, in the ring or the checkpoint log, cannot be read: data was lost
+ * on the disk, not in a crash. The directory does not open.
  */
 export class RingCorruptError extends Error {
   override readonly name = 'RingCorruptError'

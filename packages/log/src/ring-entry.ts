@@ -47,7 +47,7 @@ export type ChangeEntry =
   | { readonly type: 'delete'; readonly incarnation: number }
 
 /** `batches` holds record batches whose offsets and leader epochs are stamped. */
-export interface AppendEntry {
+interface AppendEntry {
   readonly type: 'append'
   readonly incarnation: number
   readonly batches: Buffer
@@ -79,8 +79,8 @@ export function encodeChange(change: ChangeEntry): Buffer {
 }
 
 /**
- * The entries of a cycle whose checksum was right. Anything malformed is a bug of the writer, not of
- * the disk, hence an assertion. Batches are views of `payload`.
+ * The entries of a cycle whose checksum was right. Anything malformed is a bug of the writer, not
+ * of the disk, hence an assertion. Batches are views of `payload`.
  */
 export function* decodeEntries(payload: Buffer): Generator<RingEntry, void, undefined> {
   let position = 0

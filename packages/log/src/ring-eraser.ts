@@ -18,8 +18,8 @@ export class RingEraser {
   }
 
   /**
-   * Between two cycles only: what was free at the start may hold new cycles by now, and what is free
-   * now stays so while this step writes. False when there is nothing left; all is synced then.
+   * Between two cycles only: what was free at the start may hold new cycles by now, and what is
+   * free now stays so while this step writes. False when there is nothing left; all is synced then.
    */
   async step(): Promise<boolean> {
     const [extent] = this.#left

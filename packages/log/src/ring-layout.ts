@@ -2,8 +2,8 @@
  * Bytes of the write-ahead ring. FORMAT.md has the same as tables, with the reasons.
  *
  * The file is a row of 4 KiB blocks. Blocks 0 and 1 hold two copies of the superblock; from block 2
- * to the end lies the data region, in which cycles follow one another. A cycle begins at a block and
- * never wraps: one that does not fit before the end begins at the start of the region.
+ * to the end lies the data region, in which cycles follow one another. A cycle begins at a block
+ * and never wraps: one that does not fit before the end begins at the start of the region.
  *
  * All integers are little endian; 64-bit ones are safe integers.
  */

@@ -28,11 +28,11 @@ const WINDOW_BYTES = 4 * 1024 * 1024
  * Follows the chain of cycles from the tail of the last checkpoint.
  *
  * Cycle n + 1 lies where cycle n ended, or at the start of the region when it did not fit there.
- * Recovery looks at these two places only, never inside a payload. Where neither holds a valid cycle
- * of the expected number the log ends: the cycle in flight at the crash was torn and is dropped
- * whole. Unless a later cycle is found: one cycle is in flight at a time, so a later one proves that
- * the bad cycle was synced and has been damaged since, or that the ring has gone on beyond the
- * checkpoint which says that the bad cycle is needed.
+ * Recovery looks at these two places only, never inside a payload. Where neither holds a valid
+ * cycle of the expected number the log ends: the cycle in flight at the crash was torn and is
+ * dropped whole. Unless a later cycle is found: one cycle is in flight at a time, so a later one
+ * proves that the bad cycle was synced and has been damaged since, or that the ring has gone on
+ * beyond the checkpoint which says that the bad cycle is needed.
  */
 export class RingReader {
   readonly #file: StorageFile
@@ -84,7 +84,9 @@ export class RingReader {
     return null
   }
 
-  /** The header of the valid cycle at that place, if it is due or later; then whole in the window. */
+  /**
+   * The header of the valid cycle at that place, if it is due or later; then whole in the window.
+   */
   async #validAt(position: number): Promise<CycleHeader | null> {
     if (position + BLOCK_BYTES > this.#superblock.ringBytes) return null
     await this.#load(position, CYCLE_HEADER_BYTES)

@@ -32,8 +32,8 @@ const QUEUE_BYTES_MAX = 32 * 1024 * 1024
  * The writer of the write-ahead ring. Appends gather in the filling cycle while another is written
  * and synced: one in flight, so that a valid cycle proves that the one before it was synced.
  *
- * Space is given back by `release`, after a checkpoint no longer needs it. When the ring is full the
- * queue waits; when the queue is full, appends are refused.
+ * Space is given back by `release`, after a checkpoint no longer needs it. When the ring is full
+ * the queue waits; when the queue is full, appends are refused.
  */
 export class Ring {
   readonly #parts: RingParts
@@ -129,7 +129,9 @@ export class Ring {
     return start
   }
 
-  /** Enters another change. Never refused for a full queue: changes are few, and some free space. */
+  /**
+   * Enters another change. Never refused for a full queue: changes are few, and some free space.
+   */
   enter(change: ChangeEntry): RingCycle {
     this.#requireOpen()
     const encoded = encodeChange(change)
@@ -256,8 +258,8 @@ export class Ring {
 }
 
 /**
- * Lets those whom the last cycle released append again before the next is closed, and all appends of
- * one turn share a cycle: their continuations run some microtasks later.
+ * Lets those whom the last cycle released append again before the next is closed, and all appends
+ * of one turn share a cycle: their continuations run some microtasks later.
  */
 async function releasedWaiters(): Promise<void> {
   for (let hop = 0; hop < 4; hop += 1) await null

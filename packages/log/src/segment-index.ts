@@ -1,15 +1,16 @@
 /**
- * The sparse index of a segment: one for offsets and for timestamps. An entry for about every 16 KiB:
+ * The sparse index of a segment: one for offsets and for timestamps. An entry for about every 16
+ * KiB:
  *
  * ```
  * relative offset u32 | position u32 | maximal timestamp before the position, plus one, u64 |
  * crc u32 of the header of the batch at the position | crc u32 of this entry
  * ```
  *
- * Derived from the segment and never synced, so after a crash an entry may be of a log that has been
- * truncated since. The checksum of the header tells: header, offset and epoch together name one
- * append of one leader, and so all that lies before it. An entry that does not fit is never used; a
- * scan of the segment makes the index anew.
+ * Derived from the segment and never synced, so after a crash an entry may be of a log that has
+ * been truncated since. The checksum of the header tells: header, offset and epoch together name
+ * one append of one leader, and so all that lies before it. An entry that does not fit is never
+ * used; a scan of the segment makes the index anew.
  */
 import type { Offset } from '@courant/kernel'
 import { BATCH_HEADER_BYTES, crc32c, type RecordBatch } from '@courant/record-batch'
@@ -35,7 +36,9 @@ export interface Indexed {
   indexedTo: number
 }
 
-/** The entry for a batch about to be written at `position`, or null while it is too soon for one. */
+/**
+ * The entry for a batch about to be written at `position`, or null while it is too soon for one.
+ */
 export function nextIndexEntry(
   segment: Indexed,
   batch: RecordBatch,

@@ -43,7 +43,9 @@ export function seal(active: ActiveSegment): SealedSegment {
 
 export const PARTITIONS_DIRECTORY = 'partitions'
 
-/** Names of one partition's directory and files: from UUIDs and numbers only, never from a tenant. */
+/**
+ * Names of one partition's directory and files: from UUIDs and numbers only, never from a tenant.
+ */
 export function partitionDirectory(
   topicId: TopicId,
   partition: PartitionIndex,

@@ -1,6 +1,6 @@
 /**
- * Goal: the bytes on disk do not change unnoticed. Method: each encoder's output is compared with hex
- * vectors that stay in the repository, and read back from them.
+ * Goal: the bytes on disk do not change unnoticed. Method: each encoder's output is compared with
+ * hex vectors that stay in the repository, and read back from them.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

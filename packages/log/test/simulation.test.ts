@@ -1,7 +1,7 @@
 /**
- * Goal: what was acknowledged is there after any crash, once, in order; what was durably removed does
- * not come back; damage is never served as records. Method: `simulation/` runs random histories
- * against a shadow on a simulated disk; `long-run.ts` runs more of them.
+ * Goal: what was acknowledged is there after any crash, once, in order; what was durably removed
+ * does not come back; damage is never served as records. Method: `simulation/` runs random
+ * histories against a shadow on a simulated disk; `long-run.ts` runs more of them.
  */
 import { describe, expect, it } from 'vitest'
 import { runSeed } from './simulation/run-seed.ts'

@@ -1,6 +1,7 @@
 /**
- * Goal: no bytes in any file bring the engine down. Method: files of a real directory are cut, filled
- * and scrambled; opening says what is wrong, or what opens can be read or says which part is damaged.
+ * Goal: no bytes in any file bring the engine down. Method: files of a real directory are cut,
+ * filled and scrambled; opening says what is wrong, or what opens can be read or says which part is
+ * damaged.
  */
 import { BusError, SeededRandom } from '@courant/kernel'
 import { describe, expect, it } from 'vitest'

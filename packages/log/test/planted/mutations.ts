@@ -1,4 +1,7 @@
-/** A bug that the simulation must find: an exact piece of a source file, and what stands there then. */
+/**
+ * A bug that the simulation must find: an exact piece of a source file, and what stands there
+ * then.
+ */
 export interface Mutation {
   readonly name: string
   readonly file: string

@@ -5,8 +5,8 @@ import { Violation } from './violation.ts'
 const RUN = 16
 
 /**
- * Watches the writes to the ring: a process writes cycles of one run, which no process before it has
- * used, and which the superblock on the disk had reached before the first of them.
+ * Watches the writes to the ring: a process writes cycles of one run, which no process before it
+ * has used, and which the superblock on the disk had reached before the first of them.
  */
 export function checkRun(
   disk: SimDisk,

@@ -10,7 +10,7 @@ import { checkRun } from './ring-monitor.ts'
 import { Inode, SECTOR_BYTES, type SimDisk } from './sim-disk.ts'
 
 /** Thrown by every call from the one at which the process dies. */
-export class Crashed extends Error {}
+class Crashed extends Error {}
 
 /** What goes wrong, and at which call to the disk, counted from 1. */
 export interface Fault {
