@@ -20,8 +20,8 @@ const EPOCH = leaderEpoch(0)
 const WAITERS = 64
 
 /**
- * Appends until the ring has no room left, which takes checkpoints that never end. Returns the bytes
- * of the ring that recovery has to read. The process is to be killed then.
+ * Appends until the ring has no room left, which takes checkpoints that never end. Returns the
+ * bytes of the ring that recovery has to read. The process is to be killed then.
  */
 export async function fillRing(fill: RingFill): Promise<{ readonly liveBytes: number }> {
   const engine = await openEngine(fill, withoutSegmentFiles)

@@ -65,7 +65,7 @@ export async function appendAll({ batchBytes, totalBytes, inFlight }: EngineBulk
   return totalBytes / seconds
 }
 
-/** Between rounds, so that none begins with the checkpoints or on the full disk of the one before. */
+/** Between rounds, so that none begins with the checkpoints or the files of the one before. */
 async function trim(used: readonly PartitionLog[]): Promise<void> {
   await engine.checkpoint()
   await Promise.all(

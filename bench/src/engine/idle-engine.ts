@@ -1,4 +1,4 @@
-/** Worker: what a process holds for partitions that were used, checkpointed, and are silent since. */
+/** Worker: what a process holds for partitions that were used, checkpointed, and then silent. */
 import { readdirSync } from 'node:fs'
 import { leaderEpoch } from '@courant/kernel'
 import type { LogDirectory } from '@courant/log'

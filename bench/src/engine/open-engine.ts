@@ -24,7 +24,7 @@ export const logConfig: LogConfig = {
   retentionBytes: -1,
 }
 
-/** The storage engine as a broker opens it. A disk error ends the process, and with it the suite. */
+/** The storage engine as a broker opens it. A disk error ends the process and so the suite. */
 export async function openEngine(
   { directory, ringBytes }: EnginePlace,
   wrap: (storage: Storage) => Storage = (storage) => storage,
@@ -40,7 +40,7 @@ export async function openEngine(
   })
 }
 
-/** Waits until the background has filled the ring with zeros: what a broker is like all its life. */
+/** Waits until the ring is filled with zeros: what a broker is like all its life. */
 export async function ringFilled({ directory, ringBytes }: EnginePlace): Promise<void> {
   while ((await stat(join(directory, 'ring'))).size < ringBytes) {
     await new Promise((resolve) => setTimeout(resolve, 20))

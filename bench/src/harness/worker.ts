@@ -19,7 +19,7 @@ export interface Call {
 /** What comes back; calls do not overlap, so an answer belongs to the last call. */
 export type Answer = { readonly result: unknown } | { readonly error: string }
 
-/** As our services run: more threads for the disk than Node's four, for checkpoints beside the ring. */
+/** As our services run: threads for checkpoints beside the ring, more than Node's four. */
 const WORKER_ENV = { UV_THREADPOOL_SIZE: process.env['UV_THREADPOOL_SIZE'] ?? '16' }
 
 /**

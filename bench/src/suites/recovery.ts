@@ -1,7 +1,8 @@
 /**
- * Opening a directory whose process was killed with a full ring, to what recovery cannot do without:
- * reading and checking the live ring, and writing its bytes to the segments once, synced. The goal is
- * for the moment from which it serves; the one at which the segments have everything stands beside.
+ * Opening a directory whose process was killed with a full ring, to what recovery cannot do
+ * without: reading and checking the live ring, and writing its bytes to the segments once, synced.
+ * The goal is for the moment from which it serves; the one at which the segments have everything
+ * stands beside.
  */
 import { cp, open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -71,7 +72,7 @@ async function recoverCopy(
   return times
 }
 
-/** The ring of a killed process was synced; the copy would otherwise be synced on recovery's time. */
+/** The ring of a killed process was synced; its copy is not to be synced on recovery's time. */
 async function syncFile(path: string): Promise<void> {
   const file = await open(path, 'r+')
   await file.sync()

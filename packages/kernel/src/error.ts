@@ -44,7 +44,7 @@ export class BusError extends Error {
     return errorCodes[this.code]
   }
 
-  /** Total: whatever was thrown becomes a BusError; what is not one is INTERNAL and keeps its cause. */
+  /** Total: whatever was thrown becomes a BusError, INTERNAL with its cause if it was none. */
   static from(thrown: unknown): BusError {
     if (thrown instanceof BusError) return thrown
     return new BusError('INTERNAL', 'Something went wrong inside.', { cause: thrown })

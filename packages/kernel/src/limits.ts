@@ -9,7 +9,7 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 export const limits = {
-  /** A record batch on the wire and on disk, header included, in bytes. Kafka's default is 1 MiB + 12. */
+  /** A record batch, header included, on the wire and on disk. Kafka's default is 1 MiB + 12. */
   batchBytesMax: 8 * MIB,
   /** Default of a topic's `maxMessageBytes`: the largest batch that it accepts. */
   batchBytesDefault: 1 * MIB + 12,
@@ -21,7 +21,7 @@ export const limits = {
   frameBytesMax: 64 * MIB,
   /** A frame on a connection that has not yet sent ApiVersions. */
   frameBytesBeforeHandshakeMax: 64 * KIB,
-  /** Array elements in one message of the wire protocol: each costs more memory than it has bytes. */
+  /** Array elements in one message of the wire protocol: each costs more memory than bytes. */
   frameElementsMax: 250_000,
   /** Requests of one connection that the broker holds unanswered; beyond, it stops reading. */
   requestsInFlightMax: 256,

@@ -37,7 +37,7 @@ export interface Listener {
 }
 
 export interface Network {
-  /** Opens in the background; a failure arrives as `onClose`. Writes before it is open are queued. */
+  /** Opens in the background; a failure arrives as `onClose`. Writes before that are queued. */
   connect(address: Address, events: (connection: Connection) => ConnectionEvents): Connection
   listen(address: Address, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>
 }

@@ -1,7 +1,7 @@
 /**
- * Big-endian integers, byte by byte: Buffer's own methods check their arguments at each call, and an
- * append reads and writes a dozen fields of a header (115 ns by them, 40 ns by these). The caller
- * has checked that the bytes are there.
+ * Big-endian integers, byte by byte: Buffer's own methods check their arguments at each call, and
+ * an append reads and writes a dozen fields of a header (115 ns by them, 40 ns by these). The
+ * caller has checked that the bytes are there.
  *
  * 64-bit ones are numbers made of two halves: a BigInt costs an allocation and two to three times
  * the time. Exact within ±2^53; beyond it a read is inexact, and the checks of the batch refuse it

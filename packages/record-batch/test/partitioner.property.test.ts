@@ -1,4 +1,4 @@
-/** Goal: one key meets in one partition whichever client wrote it. The foreign client is kafkajs. */
+/** Goal: one key meets in one partition whichever client wrote it. kafkajs is the foreign one. */
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
