@@ -21,7 +21,9 @@ export function tallyOfReport(path: string, status: number): Tally {
  * Of the closing line "N passed, N failed"; without one the exit status must not pass for success.
  */
 export function tallyOfSummary(output: string, status: number): Tally {
-  const match = [...output.matchAll(/^(?:\w+: )?(\d+) passed, (\d+) failed/gm)].at(-1)
+  const match = [
+    ...output.matchAll(/^(?:\w+: )?(\d+) passed, (\d+) failed(?:, \d+ skipped)?$/gm),
+  ].at(-1)
   if (match === undefined) return { passed: 0, failed: 1 }
   const [passed, failed] = [Number(match[1]), Number(match[2])]
   return { passed, failed: status !== 0 && failed === 0 ? 1 : failed }
