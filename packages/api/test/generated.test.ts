@@ -16,9 +16,10 @@ it('the committed code is what buf generates from proto/', async () => {
       cwd: here,
       env: { ...process.env, PATH: `${bin}${delimiter}${PATH}` },
     })
-    expect(await contentOf(join(here, 'src', 'gen'))).toEqual(
-      await contentOf(join(fresh, 'src', 'gen')),
-    )
+    const committed = await contentOf(join(here, 'src', 'gen'))
+    // From the OpenAPI document, which has a check of its own.
+    committed.delete('/openapi.ts')
+    expect(committed).toEqual(await contentOf(join(fresh, 'src', 'gen')))
   } finally {
     await rm(fresh, { recursive: true, force: true })
   }

@@ -158,6 +158,6 @@ export function present<Value>(value: Value | null): Value {
   return value
 }
 
-export function malformed(reason: string): BusError {
+function malformed(reason: string): BusError {
   return new BusError('INVALID_ARGUMENT', `The frame is malformed: ${reason}.`)
 }
