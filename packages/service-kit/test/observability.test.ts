@@ -65,6 +65,20 @@ describe('the log', () => {
     expect(lines[0]).toContain('deep')
     expect(lines[0]).not.toContain('crt_secret')
   })
+
+  it('tells of a foreign error what went wrong, and nothing that hangs on it', () => {
+    const lines: string[] = []
+    const log = createLogger({
+      name: 'test',
+      level: 'info',
+      destination: { write: (line) => lines.push(line) },
+    })
+    const client = { connection: { password: 'crt_secret' } }
+    log.error({ err: Object.assign(new Error('broke'), { code: '57P01', client }) }, 'failed')
+    expect(lines[0]).toContain('broke')
+    expect(lines[0]).toContain('57P01')
+    expect(lines[0]).not.toContain('crt_secret')
+  })
 })
 
 describe('the administrative port', () => {

@@ -106,6 +106,9 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    // The pool does not wait for its connections to be gone; how these end is nobody's concern now.
+    this.#pool.removeAllListeners('error')
+    this.#pool.on('error', () => {})
     await this.#pool.end()
   }
 
