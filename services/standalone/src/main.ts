@@ -65,13 +65,13 @@ function stopOnSignals(): void {
 }
 
 async function stop(): Promise<void> {
-  say('\nStopping (again to stop at once):')
+  say('\nStopping; again to stop at once:\n')
   ports.health.drain()
   ports.clock.setTimer(limits.shutdownMsMax, () => crash('Courant did not stop in time', undefined))
   try {
     const standalone: Standalone = await starting
-    await standalone.stop((part) => say(` ${part},`))
-    say(' done.\n')
+    await standalone.stop((part) => say(`  ${part}\n`))
+    say('Stopped.\n')
     process.exit(0)
   } catch (error) {
     crash('Courant did not stop cleanly', error)

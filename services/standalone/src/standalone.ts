@@ -76,7 +76,7 @@ async function startParts(
   await writeCredentials(dataDirectory, credentials)
   lock.tell(url)
   const unmark = markRunning(url)
-  parts.add('mark', async () => unmark())
+  parts.add('mark of this process', async () => unmark())
   return {
     dataDirectory,
     credentials,

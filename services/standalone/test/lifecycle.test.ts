@@ -9,6 +9,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { systemClock, wait } from '@courant/kernel'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { childrenOf, gone } from './support/processes.ts'
 import { type Credentials, StandaloneProcess } from './support/standalone-process.ts'
@@ -41,12 +42,15 @@ async function values(credentials: Credentials): Promise<unknown[]> {
 
 const SAID = [{ says: 'hello' }, { says: 'hi' }]
 
+/** So that there is something in the log in which a key could stand. */
+const TALKATIVE = { COURANT_LOG_LEVEL: 'trace' }
+
 describe('npm start', () => {
   let standalone: StandaloneProcess
   let credentials: Credentials
 
   beforeAll(async () => {
-    standalone = new StandaloneProcess(data)
+    standalone = new StandaloneProcess(data, TALKATIVE)
     credentials = await standalone.ready()
   })
 
@@ -94,7 +98,7 @@ describe('npm start', () => {
     standalone.kill('SIGKILL')
     await standalone.ended
     await gone(children)
-    standalone = new StandaloneProcess(data)
+    standalone = new StandaloneProcess(data, TALKATIVE)
     const after = await standalone.ready()
     expect(after).toEqual({ ...credentials, url: after.url })
     credentials = after
@@ -105,20 +109,40 @@ describe('npm start', () => {
     const children = await childrenOf(standalone.pid)
     standalone.kill('SIGINT')
     expect(await standalone.ended).toBe(0)
-    expect(standalone.output).toMatch(/Stopping.* gateway, broker, .*database, .*done\.\n$/s)
+    expect(standalone.output).toMatch(/Stopping.* gateway\n.* broker\n.* database\n.*Stopped\.\n$/s)
     await gone(children)
   })
 
   it('heals a crash between making the tenant and writing the credentials', async () => {
     await rm(join(data, 'credentials.json'))
-    standalone = new StandaloneProcess(data)
+    standalone = new StandaloneProcess(data, TALKATIVE)
     const healed = await standalone.ready()
     expect(healed.apiKey).not.toBe(credentials.apiKey)
     expect(await values(healed)).toEqual(SAID)
   })
 
+  it('ends at once on another Ctrl-C, whatever it waits for', async () => {
+    const children = await childrenOf(standalone.pid)
+    // A database that does not answer holds up every orderly stop.
+    for (const child of children) process.kill(child, 'SIGSTOP')
+    standalone.kill('SIGINT')
+    await standalone.printed('Stopping')
+    let status: number | null | undefined
+    void standalone.ended.then((ended) => {
+      status = ended
+    })
+    while (status === undefined) {
+      standalone.kill('SIGINT')
+      await wait(systemClock, 100)
+    }
+    expect(status).toBe(130)
+    for (const child of children) process.kill(child, 'SIGCONT')
+    await gone(children)
+  })
+
   it('never logs a key', () => {
     const printed = standalone.output.split('\n').filter((line) => line.startsWith('{'))
+    expect(printed.length).toBeGreaterThan(10)
     for (const line of printed) expect(line).not.toMatch(/crt_[0-9A-Za-z]{16}_/)
   })
 })
