@@ -77,7 +77,7 @@ export async function openExisting(storage: Storage, path: string): Promise<Stor
 }
 
 /** `''` is the data directory itself. */
-export function joinPath(directory: string, name: string): string {
+function joinPath(directory: string, name: string): string {
   return directory === '' ? name : `${directory}/${name}`
 }
 

@@ -13,7 +13,7 @@ import { crc32c } from '@courant/record-batch'
 export const BLOCK_BYTES = 4096
 export const REGION_START: number = 2 * BLOCK_BYTES
 /** Room for a few cycles; for tests, mostly. */
-export const RING_BYTES_MIN: number = 64 * 1024
+const RING_BYTES_MIN: number = 64 * 1024
 
 const SUPERBLOCK_MAGIC = Buffer.from('COURANTR')
 const VERSION = 1
