@@ -21,8 +21,8 @@ export const suites: readonly Suite[] = [
   { name: 'lint', command: 'biome check .', budgetSeconds: 30, counts: 'exit' },
   { name: 'types', command: 'npm run --silent typecheck', budgetSeconds: 60, counts: 'exit' },
   { name: 'tidy', command: 'node scripts/tidy.ts', budgetSeconds: 10, counts: 'exit' },
-  { name: 'boundaries', command: 'turbo boundaries', budgetSeconds: 30, counts: 'exit' },
-  { name: 'dead code', command: 'knip', budgetSeconds: 60, counts: 'exit' },
+  { name: 'boundaries', command: 'npm run --silent boundaries', budgetSeconds: 30, counts: 'exit' },
+  { name: 'dead code', command: 'npm run --silent deadcode', budgetSeconds: 60, counts: 'exit' },
   { name: 'proto', command: 'buf lint proto', budgetSeconds: 30, counts: 'exit' },
   {
     name: 'generated files',
