@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const STANDALONE = 'services/standalone/test/**/*.test.ts'
+const CONTROL_PLANE = 'services/control-plane/test/**/*.test.ts'
 
 /** The tests of `npm test`: every package and service, real parts only, nothing a user may lack. */
 export default defineConfig({
@@ -17,7 +18,17 @@ export default defineConfig({
             'scripts/**/*.test.ts',
             'bench/src/**/*.test.ts',
           ],
-          exclude: [STANDALONE, '**/node_modules/**'],
+          exclude: [STANDALONE, CONTROL_PLANE, '**/node_modules/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'control plane',
+          include: [CONTROL_PLANE],
+          globalSetup: 'services/control-plane/test/shared-postgres.ts',
+          // Most of their time they wait for PostgreSQL or a session to expire.
+          maxWorkers: 2,
         },
       },
       {

@@ -16,8 +16,12 @@ BEGIN
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
       NULL;
     END;
-    -- A superuser may take on any role; anybody else must be a member.
-    IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+    -- A superuser may take on any role; anybody else must be a member that may SET ROLE. Since
+    -- PostgreSQL 16 who creates a role is its member, but without that right.
+    IF NOT pg_has_role(
+      current_user, wanted,
+      CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END
+    ) THEN
       EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
     END IF;
   END LOOP;

@@ -52,9 +52,10 @@ export async function prepareDataDirectory(
   directory: string,
   binaries: Binaries,
   identity: Identity,
+  durability: 'full' | 'none',
 ): Promise<void> {
   const version = await readVersion(directory)
-  if (version === null) return initialise(directory, binaries, identity)
+  if (version === null) return initialise(directory, binaries, identity, durability)
   if (version !== MAJOR) {
     throw new EmbeddedPostgresError(
       `${directory} cannot be used by PostgreSQL ${MAJOR}: PG_VERSION says ${version}.`,
@@ -77,6 +78,7 @@ async function initialise(
   directory: string,
   binaries: Binaries,
   identity: Identity,
+  durability: 'full' | 'none',
 ): Promise<void> {
   await refuseForeignFiles(directory)
   const staging = `${directory}.initializing`
@@ -87,7 +89,8 @@ async function initialise(
     await giveTo(staging, identity)
     await writeFile(password, newPassword(), { mode: 0o600 })
     if (identity !== null) await lchown(password, identity.uid, identity.gid)
-    await runInitdb(staging, password, binaries, identity)
+    const extra = durability === 'none' ? ['--no-sync'] : []
+    await runInitdb(staging, password, binaries, identity, extra)
     await rename(password, join(staging, PASSWORD_FILE))
     await rmdir(directory).catch(() => {})
     await rename(staging, directory)
@@ -104,6 +107,7 @@ async function runInitdb(
   password: string,
   binaries: Binaries,
   identity: Identity,
+  extraArguments: readonly string[],
 ): Promise<void> {
   const handle = await open(password)
   const { code, output } = await run({
@@ -113,6 +117,7 @@ async function runInitdb(
       `--pgdata=${dataDirectoryArgument(staging, identity)}`,
       `--pwfile=${identity === null ? password : '/proc/self/fd/3'}`,
       ...INITDB_ARGUMENTS,
+      ...extraArguments,
     ],
     cwd: staging,
     inheritFd: handle.fd,

@@ -17,10 +17,12 @@ const LOG_LINES_KEPT = 30
  * Settings on the command line beat postgresql.conf: what durability rests on cannot be edited
  * away.
  */
+const DURABILITY = {
+  full: ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on'],
+  none: ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'],
+} as const
+
 const SETTINGS = [
-  'fsync=on',
-  'full_page_writes=on',
-  'synchronous_commit=on',
   // Three processes less than io_method=worker, and nothing here reads enough to need them.
   'io_method=sync',
   'max_logical_replication_workers=0',
@@ -31,6 +33,7 @@ export interface ServerOptions {
   readonly binaries: Binaries
   readonly identity: Identity
   readonly endpoint: Endpoint
+  readonly durability: keyof typeof DURABILITY
   readonly onLog?: (line: string) => void
 }
 
@@ -45,8 +48,10 @@ export class Server {
   #hasEnded = false
 
   constructor(options: ServerOptions) {
-    const { dataDirectory, binaries, identity, endpoint } = options
-    const settings = [...SETTINGS, ...endpoint.settings].flatMap((setting) => ['-c', setting])
+    const { dataDirectory, binaries, identity, endpoint, durability } = options
+    const settings = [...DURABILITY[durability], ...SETTINGS, ...endpoint.settings].flatMap(
+      (setting) => ['-c', setting],
+    )
     this.#options = options
     this.#child = launch({
       identity,

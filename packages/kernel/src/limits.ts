@@ -76,6 +76,7 @@ export const limits = {
   apiKeyNameLengthMax: 128,
   partitionsPerTopicMax: 10_000,
   partitionsPerTenantMax: 100_000,
+  apiKeysPerTenantMax: 10_000,
   replicationFactorMax: 15,
   /** Items of one list answer, default and maximum. */
   listLimitDefault: 100,
@@ -98,6 +99,21 @@ export const limits = {
   /** How long the creation of a topic waits until its partitions serve; then it answers 202. */
   createTimeoutMsDefault: 15_000,
   createTimeoutMsMax: 60_000,
+
+  /** Of one control plane: connections to PostgreSQL, and transactions that wait for one. */
+  databaseConnectionsMax: 10,
+  databaseWaitingMax: 1_000,
+  /** One statement of a transaction, its wait for locks included. */
+  statementMsMax: 10_000,
+  /** Partitions whose leaderships move in one transaction. */
+  electionsPerTransactionMax: 500,
+  /** Changes of metadata in one message; a watcher that missed more gets a snapshot in parts. */
+  feedEntriesPerMessageMax: 50_000,
+  /** Changes that a control plane keeps as they came, for watchers that are a little behind. */
+  feedEntriesKeptMax: 20_000,
+  /** A broker's advertised host, and the label of its rack. */
+  hostLengthMax: 253,
+  rackLengthMax: 128,
 
   /** How long a process may take to drain after the first signal; then it ends with an error. */
   shutdownMsMax: 30_000,
@@ -123,3 +139,4 @@ assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)
 assert(limits.waitMsMax < limits.connectionIdleMsMax, 'a long poll is not an idle connection')
 assert(limits.produceTimeoutMsMax < limits.connectionIdleMsMax, 'nor is a produce that waits')
 assert(limits.connectionsPerAddressMax <= limits.connectionsMax)
+assert(limits.statementMsMax < limits.controlPlaneTimeoutMs, 'a caller hears why it failed')

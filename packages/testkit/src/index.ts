@@ -1,1 +1,2 @@
+export { TestDatabases } from './test-databases.ts'
 export { startTestPostgres, type TestPostgres, type TestPostgresOptions } from './test-postgres.ts'

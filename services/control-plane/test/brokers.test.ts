@@ -5,32 +5,26 @@
 import type { RegisterBrokerResponse } from '@courant/api/internal/v1/broker'
 import { BrokerState } from '@courant/api/internal/v1/metadata'
 import { systemRandom } from '@courant/kernel'
-import type { TestPostgres } from '@courant/testkit'
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import {
   type BrokerProcess,
   cleanUp,
   connect,
+  databases,
   newBroker,
   type Running,
   restarted,
   type StartOptions,
   start,
-  startPostgres,
   until,
 } from './fixture.ts'
 
-let postgres: TestPostgres
 let url: string
 let running: Running
 /** Looks at the tables beside the control plane. */
 let client: pg.Client
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
 afterEach(cleanUp)
 
 /** For tests in which a broker falls silent. */
@@ -49,7 +43,7 @@ async function startWithTopic(
   brokers: readonly BrokerProcess[],
   options: StartOptions = {},
 ): Promise<Map<number, RegisterBrokerResponse>> {
-  url = await postgres.createDatabase()
+  url = await databases.create()
   running = await start(url, options)
   client = await connect(url)
   const registered = new Map<number, RegisterBrokerResponse>()
@@ -134,6 +128,21 @@ describe('a registration', () => {
   })
 })
 
+describe('after a restart', () => {
+  it('another broker leads at once, while the one that began anew recovers', async () => {
+    const brokers = new Map([1, 2].map((id) => [id, newBroker(id)]))
+    const registered = await startWithTopic([...brokers.values()])
+    const before = (await partition()).leader ?? 0
+    const broker = brokers.get(before)
+    if (broker === undefined) throw new Error('started')
+    await running.register(restarted(broker, epochOf(registered, before)))
+    expect(await partition()).toMatchObject({
+      leader: before === 1 ? 2 : 1,
+      eligible_replicas: [before],
+    })
+  })
+})
+
 describe('after a restart, a single broker', () => {
   it('leads again if its disk has everything (kill -9 is no loss)', async () => {
     const broker = newBroker(1)
@@ -198,8 +207,26 @@ describe('a broker that falls silent', () => {
     expect(await stateOf(1)).toBe('fenced')
     const known = registered.get(1)
     if (known === undefined) throw new Error('registered')
-    expect((await running.heartbeat(1, known)).state).toBe(BrokerState.BROKER_STATE_ACTIVE)
+    const { metadataVersion } = await running.lookupApiKey('')
+    const { state } = await running.heartbeat(1, { ...known, metadataVersion })
+    expect(state).toBe(BrokerState.BROKER_STATE_ACTIVE)
     expect(await partition()).toMatchObject({ leader: 1, in_sync_replicas: [1] })
+  })
+
+  it('in its copy of the metadata is fenced though it is heard, until it follows (amendment 5)', async () => {
+    const registered = await startWithTopic([newBroker(1)], { sessionTimeoutMs: SHORT_MS })
+    const lagging = registered.get(1)
+    if (lagging === undefined) throw new Error('registered')
+    await until(async () => {
+      await running.heartbeat(1, lagging)
+      return (await stateOf(1)) === 'fenced'
+    })
+    const { state } = await running.heartbeat(1, lagging)
+    expect(state).toBe(BrokerState.BROKER_STATE_FENCED)
+    const { metadataVersion } = await running.lookupApiKey('')
+    expect((await running.heartbeat(1, { ...lagging, metadataVersion })).state).toBe(
+      BrokerState.BROKER_STATE_ACTIVE,
+    )
   })
 
   it('gives its leadership to a replica that is in sync', async () => {

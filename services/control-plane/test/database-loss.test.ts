@@ -3,7 +3,7 @@
  * "not applied" of what may have been.
  */
 import { systemClock, systemRandom } from '@courant/kernel'
-import type { TestPostgres } from '@courant/testkit'
+import { startTestPostgres, type TestPostgres } from '@courant/testkit'
 import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parseApiKey } from '../src/api-keys/api-key-secret.ts'
@@ -12,25 +12,19 @@ import { CuttingProxy } from './cutting-proxy.ts'
 import {
   cleanUp,
   connect,
+  databases,
   newBroker,
   onCleanUp,
   openDatabase,
   start,
-  startPostgres,
   until,
 } from './fixture.ts'
 
-let postgres: TestPostgres
-
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
 afterEach(cleanUp)
 
 describe('when the answer to COMMIT is lost', () => {
   async function startBehindProxy() {
-    const url = await postgres.createDatabase()
+    const url = await databases.create()
     const proxy = await CuttingProxy.start(url)
     onCleanUp(() => proxy.stop())
     return { url, proxy, running: await start(proxy.url) }
@@ -74,7 +68,7 @@ describe('when the answer to COMMIT is lost', () => {
 
 describe('when the connection breaks in the middle of a transaction', () => {
   it('the transaction is made again, once', async () => {
-    const url = await postgres.createDatabase()
+    const url = await databases.create()
     const database = openDatabase(url)
     const killer = await connect(url)
     let attempts = 0
@@ -91,7 +85,7 @@ describe('when the connection breaks in the middle of a transaction', () => {
   })
 
   it('two transactions that wait for each other both succeed in the end', async () => {
-    const url = await postgres.createDatabase()
+    const url = await databases.create()
     const database = openDatabase(url)
     const client = await connect(url)
     await client.query(`INSERT INTO courant.tenant VALUES
@@ -113,7 +107,7 @@ describe('when the connection breaks in the middle of a transaction', () => {
   })
 
   it('nothing is committed for a caller that has gone away', async () => {
-    const url = await postgres.createDatabase()
+    const url = await databases.create()
     const database = openDatabase(url)
     const gone = new AbortController()
     const working = database.platform(
@@ -129,6 +123,12 @@ describe('when the connection breaks in the middle of a transaction', () => {
 })
 
 describe('while PostgreSQL is away', () => {
+  let postgres: TestPostgres
+  beforeAll(async () => {
+    postgres = await startTestPostgres()
+  })
+  afterAll(() => postgres.stop())
+
   it('calls fail at once as retriable and not applied, watches go on, and all recovers', async () => {
     const running = await start(await postgres.createDatabase())
     const { metadataVersion, tenant } = await running.createTenant('acme')

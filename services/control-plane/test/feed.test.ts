@@ -5,33 +5,27 @@
  */
 import { tenantId, topicId } from '@courant/kernel'
 import type { MetadataWatcher } from '@courant/metadata'
-import type { TestPostgres } from '@courant/testkit'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Database } from '../src/database/database.ts'
 import { FeedState } from '../src/feed/feed-state.ts'
 import { forgetDeletions } from '../src/feed/forget-deletions.ts'
-import { readDigest, readFeed } from '../src/feed/read-feed.ts'
+import { readFeed, readFeedAndDigest } from '../src/feed/read-feed.ts'
 import {
   cleanUp,
   connect,
+  databases,
   newBroker,
   openDatabase,
   type Running,
   start,
-  startPostgres,
   until,
 } from './fixture.ts'
 
-let postgres: TestPostgres
-
-beforeAll(async () => {
-  postgres = await startPostgres()
-})
-afterAll(() => postgres.stop())
 afterEach(cleanUp)
 
 async function startWithTenant(): Promise<{ url: string; running: Running; tenant: string }> {
-  const url = await postgres.createDatabase()
+  const url = await databases.create()
   const running = await start(url)
   await running.activeBroker(newBroker(1))
   await running.activeBroker(newBroker(2))
@@ -46,13 +40,18 @@ async function versionOf(url: string): Promise<number> {
   return Number(rows[0].metadata_version)
 }
 
+async function digestOf(database: Database) {
+  const { head, sums } = await readFeedAndDigest(database, 0)
+  return { version: head.metadataVersion, sums }
+}
+
 async function expectEqualToTables(
   url: string,
   watcher: MetadataWatcher,
   audience: 'gateway' | 'broker',
 ): Promise<void> {
   const database = openDatabase(url)
-  const digest = await readDigest(database)
+  const digest = await digestOf(database)
   expect(await watcher.copy.atLeast(digest.version, 10_000)).toBe(true)
   expect({ version: watcher.copy.version, sum: watcher.copy.digest }).toEqual({
     version: digest.version,
@@ -132,7 +131,7 @@ describe('the feed under concurrent writers', () => {
   })
 
   it('would skip it with a sequence as position: the bug is real', async () => {
-    const url = await postgres.createDatabase()
+    const url = await databases.create()
     const [slow, fast] = [await connect(url), await connect(url)]
     await fast.query('CREATE TABLE feed (id bigserial PRIMARY KEY, what text)')
     await slow.query(`BEGIN; INSERT INTO feed (what) VALUES ('slow')`)
@@ -225,7 +224,7 @@ describe('the state that watchers are served from', () => {
       if (head.metadataVersion === since) break
       state.advance(head.metadataVersion, head.feedFloor, entries)
     }
-    const digest = await readDigest(database)
+    const digest = await digestOf(database)
     expect(state.digest).toEqual(digest.sums)
     const changes = state.changesSince(1, 'gateway')
     expect(changes?.version).toBe(digest.version)
@@ -235,8 +234,8 @@ describe('the state that watchers are served from', () => {
   })
 
   it('computes the digest of nothing as nothing', async () => {
-    const database = openDatabase(await postgres.createDatabase())
-    expect((await readDigest(database)).sums).toEqual({ gateway: 0, broker: 0 })
+    const database = openDatabase(await databases.create())
+    expect((await digestOf(database)).sums).toEqual({ gateway: 0, broker: 0 })
   })
 })
 

@@ -14,21 +14,16 @@ import {
 import { systemClock, systemRandom, wait } from '@courant/kernel'
 import { MetadataWatcher } from '@courant/metadata'
 import { systemPorts } from '@courant/service-kit'
-import { startTestPostgres, type TestPostgres } from '@courant/testkit'
+import { TestDatabases } from '@courant/testkit'
 import { credentials } from '@grpc/grpc-js'
 import pg from 'pg'
+import { inject } from 'vitest'
 import { Database } from '../src/database/database.ts'
 import { type ControlPlane, startControlPlane } from '../src/index.ts'
-import { MIGRATIONS_DIRECTORY, migrate } from '../src/migrations/migrator.ts'
+import './shared-postgres.ts'
 
-/** A server whose databases have all migrations. */
-export function startPostgres(): Promise<TestPostgres> {
-  return startTestPostgres({
-    prepare: async (url) => {
-      await migrate(url, MIGRATIONS_DIRECTORY)
-    },
-  })
-}
+/** Databases of the shared server, with all migrations. */
+export const databases = new TestDatabases(inject('postgresUrl'))
 
 /** Long: most tests send no heartbeats, and none of their brokers may fall silent. */
 const SESSION_MS = 60_000

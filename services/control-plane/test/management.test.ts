@@ -3,13 +3,11 @@
  * side by side, and what is not possible is refused with a reason.
  */
 import { limits } from '@courant/kernel'
-import type { TestPostgres } from '@courant/testkit'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseApiKey } from '../src/api-keys/api-key-secret.ts'
-import { cleanUp, connect, newBroker, type Running, start, startPostgres } from './fixture.ts'
+import { cleanUp, connect, databases, newBroker, type Running, start } from './fixture.ts'
 
-let postgres: TestPostgres
 let url: string
 let running: Running
 /** Looks at the tables beside the control plane. */
@@ -17,8 +15,7 @@ let client: pg.Client
 let tenantId: string
 
 beforeAll(async () => {
-  postgres = await startPostgres()
-  url = await postgres.createDatabase()
+  url = await databases.create()
   running = await start(url)
   client = await connect(url)
   for (const id of [1, 2, 3, 4]) await running.activeBroker(newBroker(id))
@@ -26,7 +23,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await cleanUp()
-  await postgres.stop()
 })
 
 async function rows(statement: string): Promise<Record<string, unknown>[]> {

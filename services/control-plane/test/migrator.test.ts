@@ -5,18 +5,12 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startTestPostgres, type TestPostgres } from '@courant/testkit'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MIGRATIONS_DIRECTORY, migrate } from '../src/migrations/migrator.ts'
-import { cleanUp, connect, start } from './fixture.ts'
+import { cleanUp, connect, databases, start } from './fixture.ts'
 
-let postgres: TestPostgres
 let directory: string
 
-beforeAll(async () => {
-  postgres = await startTestPostgres()
-})
-afterAll(() => postgres.stop())
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'courant-migrations-'))
   await cp(MIGRATIONS_DIRECTORY, directory, { recursive: true })
@@ -28,14 +22,14 @@ afterEach(async () => {
 
 describe('the migrator', () => {
   it('runs each migration once when several processes start at the same moment', async () => {
-    const url = await postgres.createDatabase()
+    const url = await databases.createEmpty()
     const ran = await Promise.all([1, 2, 3, 4].map(() => migrate(url, directory)))
     expect(ran.flat()).toEqual(['0001_initial.sql'])
     expect(await migrate(url, directory)).toEqual([])
   })
 
   it('runs two databases of one server side by side, although they share their roles', async () => {
-    const urls = await Promise.all([postgres.createDatabase(), postgres.createDatabase()])
+    const urls = await Promise.all([databases.createEmpty(), databases.createEmpty()])
     await Promise.all(urls.map((url) => migrate(url, directory)))
     for (const url of urls) {
       const { rows } = await (await connect(url)).query('SELECT FROM courant.cluster_meta')
@@ -44,14 +38,14 @@ describe('the migrator', () => {
   })
 
   it('refuses a migration that was edited after it had run', async () => {
-    const url = await postgres.createDatabase()
+    const url = await databases.createEmpty()
     await migrate(url, directory)
     await writeFile(join(directory, '0001_initial.sql'), 'SELECT 1;')
     await expect(migrate(url, directory)).rejects.toThrow('0001_initial.sql was changed after')
   })
 
   it('leaves nothing of a migration that fails, and goes on from there when it is mended', async () => {
-    const url = await postgres.createDatabase()
+    const url = await databases.createEmpty()
     const second = join(directory, '0002_second.sql')
     await writeFile(second, 'CREATE TABLE courant.half (n int); SELECT 1 / 0;')
     await expect(migrate(url, directory)).rejects.toThrow(
@@ -62,7 +56,7 @@ describe('the migrator', () => {
   })
 
   it('lets a control plane start on an empty database', async () => {
-    const running = await start(await postgres.createDatabase())
+    const running = await start(await databases.createEmpty())
     expect((await running.createTenant('acme')).created).toBe(true)
   })
 })
@@ -75,7 +69,7 @@ describe('a DATABASE_URL that leads nowhere', () => {
   })
 
   it('is explained: there is no such database', async () => {
-    const url = (await postgres.createDatabase()).replace(/\/[^/?]+\?/, '/nowhere?')
+    const url = (await databases.createEmpty()).replace(/\/[^/?]+\?/, '/nowhere?')
     await expect(start(url)).rejects.toThrow('has no database "nowhere"')
   })
 

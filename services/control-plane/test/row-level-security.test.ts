@@ -2,21 +2,18 @@
  * Goal: the second wall. A transaction that works for one tenant cannot see, change or make a row
  * of another one, whatever statement somebody may write one day.
  */
-import type { TestPostgres } from '@courant/testkit'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database, Transaction } from '../src/database/database.ts'
-import { cleanUp, connect, newBroker, openDatabase, start, startPostgres } from './fixture.ts'
+import { cleanUp, connect, databases, newBroker, openDatabase, start } from './fixture.ts'
 
-let postgres: TestPostgres
 let database: Database
 let own: string
 let foreign: string
 let url: string
 
 beforeAll(async () => {
-  postgres = await startPostgres()
-  url = await postgres.createDatabase()
+  url = await databases.create()
   const running = await start(url)
   await running.activeBroker(newBroker(1))
   const tenants = [await running.createTenant('own'), await running.createTenant('foreign')]
@@ -32,7 +29,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await cleanUp()
-  await postgres.stop()
 })
 
 const WALLED = ['tenant', 'api_key', 'topic', 'topic_tombstone', 'partition']

@@ -22,6 +22,7 @@ export async function createApiKey(
   const { keyId, secretSha256, text } = newApiKey(random)
   const work = async (transaction: Transaction): Promise<CreateApiKeyResponse> => {
     await requireTenant(transaction)
+    await checkCount(transaction)
     const { expiresAtMs, tenantId, name } = request
     if (expiresAtMs !== 0) await checkExpiry(transaction, expiresAtMs)
     const expiresAt = expiresAtMs === 0 ? null : new Date(expiresAtMs)
@@ -50,6 +51,13 @@ function checkName(name: string): void {
   if (name.length <= max && !CONTROL.test(name)) return
   const detail = `A key's name has at most ${max} characters and no control characters.`
   throw new BusError('INVALID_ARGUMENT', detail, { violations: [{ pointer: '/name', detail }] })
+}
+
+/** Callers side by side may go beyond it by their number: it only has to end a loop of creations. */
+async function checkCount(transaction: Transaction): Promise<void> {
+  const max = limits.apiKeysPerTenantMax
+  if ((await transaction.$count(apiKey)) < max) return
+  throw new BusError('INVALID_ARGUMENT', `A tenant has at most ${max} API keys. Revoke some.`)
 }
 
 /** By the database's clock, the only one that all control planes share (B1.7). */

@@ -1,6 +1,7 @@
-import { assert } from '@courant/kernel'
-import { and, eq, ne } from 'drizzle-orm'
+import { assert, BusError } from '@courant/kernel'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
+import type { Transaction } from '../database/database.ts'
 import type { Change } from '../database/record-changes.ts'
 import { apiKey } from '../schema/api-key.ts'
 import { parseApiKey } from './api-key-secret.ts'
@@ -32,12 +33,24 @@ export async function setOperatorKey(cluster: Cluster, text: string): Promise<vo
         .onConflictDoUpdate({
           target: apiKey.keyId,
           set: { secretSha256 },
-          setWhere: ne(apiKey.secretSha256, secretSha256),
+          setWhere: sql`${apiKey.scope} = 'operator' AND ${apiKey.secretSha256} <> ${secretSha256}`,
         })
         .returning({ keyId: apiKey.keyId })
       if (made.length > 0) changes.push({ kind: 'api_key', key: keyId })
+      else await refuseTenantKey(transaction, keyId)
       if (changes.length > 0) await cluster.record(transaction, changes)
     },
     { onLostCommit: 'repeat' },
   )
+}
+
+/** Somebody configured a tenant's key: it would silently not be the operator's. */
+async function refuseTenantKey(transaction: Transaction, keyId: string): Promise<void> {
+  const [row] = await transaction
+    .select({ scope: apiKey.scope })
+    .from(apiKey)
+    .where(eq(apiKey.keyId, keyId))
+  if (row?.scope === 'operator') return
+  const detail = `COURANT_OPERATOR_KEY: crt_${keyId}_... is the key of a tenant.`
+  throw new BusError('INVALID_ARGUMENT', detail)
 }

@@ -8,7 +8,7 @@ import { lockBroker } from './lock-broker.ts'
  * Fences the broker if its session of that epoch has expired, then moves its leaderships (B2.6).
  * The broker's row is locked first, so it waits for every transaction that relies on the broker
  * being active; the elections begin a transaction later and therefore see what those have done.
- * Returns whether it was fenced.
+ * Returns whether it is fenced.
  */
 export async function fenceBroker(
   cluster: Cluster,
@@ -18,7 +18,10 @@ export async function fenceBroker(
   const isFenced = await cluster.database.platform(
     async (transaction) => {
       const row = await lockBroker(transaction, brokerId)
-      if (row === null || row.brokerEpoch !== brokerEpoch || row.state === 'fenced') return false
+      if (row === null || row.brokerEpoch !== brokerEpoch) return false
+      // By an attempt whose COMMIT was not answered, or by another control plane that may have ended
+      // before its elections.
+      if (row.state === 'fenced') return true
       const session = await lockSession(transaction, brokerId)
       if (session !== null && !session.hasExpired) return false
       await changeState(cluster, transaction, row, 'fenced')

@@ -17,7 +17,8 @@ export interface Heartbeats {
   readonly sessionTimeoutMs: number
   /**
    * The metadata version of one session timeout ago, 0 if that is not known. Whoever has not
-   * applied it follows no elections any more, and is let expire (amendment 5).
+   * applied it follows no elections any more: it is let expire (amendment 5), and leads nothing
+   * before it has caught up.
    */
   readonly versionOneSessionAgo: () => number
 }
@@ -31,7 +32,7 @@ export async function sendHeartbeat(
   const row = await cluster.database.platform((transaction) =>
     renew(heartbeats, transaction, request),
   )
-  const wanted = wantedState(row, request)
+  const wanted = wantedState(row, request, heartbeats.versionOneSessionAgo())
   if (wanted !== null) await moveTo(cluster, request, wanted)
   const state = wanted ?? row.state
   return {
@@ -60,10 +61,14 @@ async function renew(
 }
 
 /** Null: the state stays as it is. */
-function wantedState(row: BrokerRow, request: SendHeartbeatRequest): BrokerRow['state'] | null {
+function wantedState(
+  row: BrokerRow,
+  request: SendHeartbeatRequest,
+  versionOneSessionAgo: number,
+): BrokerRow['state'] | null {
   if (request.storageOffline) return row.state === 'fenced' ? null : 'fenced'
   if (request.wantShutdown) return row.state === 'active' ? 'draining' : null
-  const isCurrent = request.metadataVersion >= row.brokerEpoch
+  const isCurrent = request.metadataVersion >= Math.max(row.brokerEpoch, versionOneSessionAgo)
   return row.state === 'fenced' && request.ready && isCurrent ? 'active' : null
 }
 

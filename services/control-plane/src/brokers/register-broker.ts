@@ -1,10 +1,12 @@
 /** A broker's process begins (B2.1 to B2.3, with amendment 1 of the reliability rules). */
 import type { RegisterBrokerRequest, RegisterBrokerResponse } from '@courant/api/internal/v1/broker'
-import { BusError, isUuid } from '@courant/kernel'
+import { BusError, isUuid, limits } from '@courant/kernel'
 import { eq, sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
 import type { Change } from '../database/record-changes.ts'
+import { lockPartitions } from '../elections/lock-partitions.ts'
+import { runElections } from '../elections/run-elections.ts'
 import { type BrokerRow, broker } from '../schema/broker.ts'
 import { partition } from '../schema/partition.ts'
 import { beginSession, lockSession } from './broker-session.ts'
@@ -54,6 +56,9 @@ export async function registerBroker(
     },
     { onLostCommit: 'repeat' },
   )
+  // What it led needs another leader now, not when it has recovered. After a repeat too: the first
+  // attempt may have ended here.
+  await runElections(cluster)
   return {
     clusterId: cluster.identity.clusterId,
     brokerEpoch,
@@ -63,7 +68,7 @@ export async function registerBroker(
 }
 
 function checkRequest(request: RegisterBrokerRequest, clusterId: string): void {
-  const { incarnationId, directoryId, host, port, brokerId } = request
+  const { incarnationId, directoryId, host, port, rack, brokerId } = request
   if (request.clusterId !== '' && request.clusterId !== clusterId) {
     const detail = `This data directory belongs to cluster ${request.clusterId}, not to ${clusterId}.`
     throw new BusError('INVALID_ARGUMENT', detail)
@@ -73,6 +78,8 @@ function checkRequest(request: RegisterBrokerRequest, clusterId: string): void {
     isUuid(incarnationId) &&
     isUuid(directoryId) &&
     host.length > 0 &&
+    host.length <= limits.hostLengthMax &&
+    rack.length <= limits.rackLengthMax &&
     port > 0 &&
     port <= 65_535
   if (!good) throw new BusError('INVALID_ARGUMENT', 'The registration is not complete.')
@@ -145,6 +152,10 @@ async function leaveReplicaSets(
   const suffices = sql`cardinality(${remaining}) >= ${partition.effectiveMinIsr}`
   const eligible = sql`array_remove(${eligibleReplicas}, ${id})`
   const lastKnown = sql`array_remove(${lastKnownEligibleReplicas}, ${id})`
+  const concerned = isVouched
+    ? sql`${id} = ANY (${inSyncReplicas})`
+    : sql`${id} = ANY (${inSyncReplicas} || ${eligibleReplicas})`
+  await lockPartitions(transaction, concerned)
   const changed = await transaction
     .update(partition)
     .set({
@@ -157,11 +168,7 @@ async function leaveReplicaSets(
       leaderEpoch: sql`${partition.leaderEpoch} + (${partition.leader} IS NOT DISTINCT FROM ${id})::int`,
       partitionEpoch: sql`${partition.partitionEpoch} + 1`,
     })
-    .where(
-      isVouched
-        ? sql`${id} = ANY (${inSyncReplicas})`
-        : sql`${id} = ANY (${inSyncReplicas} || ${eligibleReplicas})`,
-    )
+    .where(concerned)
     .returning({ topicId: partition.topicId, partition: partition.partition })
   return changed.map((row) => ({ kind: 'partition', key: `${row.topicId}/${row.partition}` }))
 }

@@ -7,11 +7,12 @@ import { BusError, limits } from '@courant/kernel'
 /**
  * - `conflict`: two transactions met; this one was rolled back, and a repeat may succeed.
  * - `away`: no answer can be had from this connection, or from the server at all.
- * - `slow`: the server gave up waiting (for a lock, say) and rolled back.
+ * - `slow`: the server gave up (waiting for a lock, out of memory or disk) and rolled back.
+ * - `input`: a text with a NUL, which PostgreSQL cannot hold.
  * - `incarnation`: an operator has begun a new incarnation of the cluster that we do not know yet.
  * - `defect`: anything else. Bad input is checked before it reaches SQL, so this is our mistake.
  */
-export type DatabaseFailure = 'conflict' | 'away' | 'slow' | 'incarnation' | 'defect'
+export type DatabaseFailure = 'conflict' | 'away' | 'slow' | 'input' | 'incarnation' | 'defect'
 
 /** Classes and codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const FAILURES: readonly (readonly [RegExp, DatabaseFailure])[] = [
@@ -19,7 +20,8 @@ const FAILURES: readonly (readonly [RegExp, DatabaseFailure])[] = [
   // Connection exceptions, too many connections, shutting down or starting up, a standby.
   [/^(08...|53300|57P0[1-5]|25006)$/, 'away'],
   [/^(E[A-Z_]+)$/, 'away'],
-  [/^(57014|55P03|25P0[234])$/, 'slow'],
+  [/^(57014|55P03|25P0[34]|53[124]00)$/, 'slow'],
+  [/^22021$/, 'input'],
   // Raised by courant.record_changes.
   [/^CR001$/, 'incarnation'],
 ]
@@ -42,6 +44,8 @@ export function rolledBack(cause: unknown): BusError {
       return unavailable('The database did not answer in time.', cause)
     case 'conflict':
       return unavailable('Too many changes are made at the same time.', cause)
+    case 'input':
+      return new BusError('INVALID_ARGUMENT', 'A text contains a NUL character.', { cause })
     case 'incarnation':
       return unavailable('The cluster has just begun a new incarnation.', cause)
     default:

@@ -3,7 +3,7 @@
  * row-level security stands behind every query (migrations/0001_initial.sql says which role sees
  * what), and ends in one of three ways: committed, certainly not committed, or unknown.
  */
-import { assert, BusError, type Clock, isUuid, type Random, wait } from '@courant/kernel'
+import { assert, BusError, type Clock, isUuid, limits, type Random, wait } from '@courant/kernel'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { failureOf, rolledBack, unknownOutcome } from './database-error.ts'
@@ -30,11 +30,7 @@ export interface DatabaseOptions {
   readonly onIdleError: (error: Error) => void
 }
 
-const CONNECTIONS_MAX = 10
-/** Transactions that wait for a connection; beyond, they are refused. */
-const WAITING_MAX = 1_000
 const CONNECT_MS_MAX = 3_000
-const STATEMENT_MS_MAX = 10_000
 const ATTEMPTS_MAX = 3
 const PAUSE_MS = 50
 
@@ -60,13 +56,13 @@ export class Database {
     this.#pool = new pg.Pool({
       connectionString: options.url,
       application_name: 'courant-control-plane',
-      max: CONNECTIONS_MAX,
+      max: limits.databaseConnectionsMax,
       connectionTimeoutMillis: CONNECT_MS_MAX,
-      statement_timeout: STATEMENT_MS_MAX,
+      statement_timeout: limits.statementMsMax,
       // A control plane that hangs must not keep its locks.
-      idle_in_transaction_session_timeout: STATEMENT_MS_MAX,
+      idle_in_transaction_session_timeout: limits.statementMsMax,
       // A server that vanished without a FIN answers nothing at all.
-      query_timeout: STATEMENT_MS_MAX + CONNECT_MS_MAX,
+      query_timeout: limits.statementMsMax + CONNECT_MS_MAX,
       keepAlive: true,
     })
     this.#pool.on('error', options.onIdleError)
@@ -135,7 +131,7 @@ export class Database {
     work: (transaction: Transaction) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    if (this.#pool.waitingCount >= WAITING_MAX) {
+    if (this.#pool.waitingCount >= limits.databaseWaitingMax) {
       throw new BusError('CONTROL_PLANE_UNAVAILABLE', 'Too many requests wait for the database.')
     }
     const client = await this.#pool.connect().catch((cause: unknown) => {
@@ -153,7 +149,7 @@ export class Database {
       assert(command === 'COMMIT', 'a failed statement was not let through')
       return result
     } catch (cause) {
-      const answered = failureOf(cause) !== 'away'
+      const answered = cause instanceof BusError || failureOf(cause) !== 'away'
       broken = answered ? await rollBack(client) : (cause as Error)
       if (cause instanceof BusError) throw cause
       throw new Ended(answered ? 'no' : committed, cause)

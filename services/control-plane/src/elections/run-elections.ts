@@ -1,3 +1,4 @@
+import { limits } from '@courant/kernel'
 import { and, asc, sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
@@ -6,8 +7,8 @@ import { broker } from '../schema/broker.ts'
 import { type PartitionRow, partition } from '../schema/partition.ts'
 import { type BrokerStates, decideLeadership, type Leadership } from './decide-leadership.ts'
 
-/** Partitions of one transaction (B1.5): a mass failover must not hold the version for long. */
-const BATCH_MAX = 500
+/** A mass failover must not hold the version for long (B1.5). */
+const BATCH_MAX = limits.electionsPerTransactionMax
 
 /** Where the walk over the partitions stands: behind this one. */
 interface Place {

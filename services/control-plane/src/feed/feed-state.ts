@@ -1,4 +1,5 @@
 import type { ChangeSet, MetadataEntry } from '@courant/api/internal/v1/metadata'
+import { limits } from '@courant/kernel'
 import { type FeedAudience, isFor } from './audience.ts'
 import { type DigestSums, RunningDigest } from './digest.ts'
 import type { FeedEntry } from './read-entries.ts'
@@ -10,9 +11,6 @@ interface RecentSet {
   readonly entries: readonly FeedEntry[]
   readonly forAudience: Partial<Record<FeedAudience, ChangeSet>>
 }
-
-/** Entries that are kept as they came, for watchers that are a little behind. */
-const RECENT_ENTRIES_MAX = 20_000
 
 /**
  * The control plane's copy of the feed at one version: the newest entry of every thing. All
@@ -51,7 +49,7 @@ export class FeedState {
     for (const entry of entries) this.#apply(entry)
     this.#recent.push({ from: this.#version, version, entries, forAudience: {} })
     this.#recentEntries += entries.length
-    while (this.#recentEntries > RECENT_ENTRIES_MAX && this.#recent.length > 1) {
+    while (this.#recentEntries > limits.feedEntriesKeptMax && this.#recent.length > 1) {
       this.#recentEntries -= this.#recent.shift()?.entries.length ?? 0
     }
     this.#version = version

@@ -8,7 +8,7 @@ import type { Cluster } from '../cluster.ts'
 import type { DigestSums } from './digest.ts'
 import { FeedState } from './feed-state.ts'
 import { forgetDeletions } from './forget-deletions.ts'
-import { type FeedReading, readDigest, readFeed } from './read-feed.ts'
+import { type FeedReading, readFeed, readFeedAndDigest } from './read-feed.ts'
 import { VersionHistory } from './version-history.ts'
 
 export interface MetadataFeedOptions {
@@ -133,7 +133,6 @@ export class MetadataFeed {
       this.#nudge = new AbortController()
       try {
         await this.#read()
-        await this.#compare()
         await this.#forget()
         isAway = false
       } catch (error) {
@@ -146,23 +145,38 @@ export class MetadataFeed {
 
   async #read(): Promise<void> {
     const { cluster, clock } = this.#options
-    const reading = await readFeed(cluster.database, this.#state.version)
+    if (clock.monotonicMs() - this.#digestAtMs < DIGEST_MS) {
+      await this.#follow(await readFeed(cluster.database, this.#state.version))
+      return
+    }
+    // Anti-entropy (B1.6): the copy that everybody is served from must be what the tables say.
+    const reading = await readFeedAndDigest(cluster.database, this.#state.version)
+    this.#digestAtMs = clock.monotonicMs()
+    if (await this.#follow(reading)) await this.#compare(reading.sums)
+  }
+
+  /** Moves on to what was read; returns whether the state is now that of the reading. */
+  async #follow({ head, entries }: FeedReading): Promise<boolean> {
+    const { cluster, clock } = this.#options
     this.#readAtMs = clock.monotonicMs()
-    const { head, entries } = reading
     const { clusterId, clusterIncarnation } = cluster.identity
     if (head.clusterId !== clusterId || head.clusterIncarnation < clusterIncarnation) {
-      return this.#report('METADATA_ROLLBACK: the database is that of another cluster.')
+      return this.#refuse('METADATA_ROLLBACK: the database is that of another cluster.')
     }
-    if (head.clusterIncarnation > clusterIncarnation) return this.#reload()
+    if (head.clusterIncarnation > clusterIncarnation) {
+      await this.#reload()
+      return false
+    }
     if (head.metadataVersion < this.#state.version) {
-      return this.#report('METADATA_ROLLBACK: the database went back in time.')
+      return this.#refuse('METADATA_ROLLBACK: the database went back in time.')
     }
     this.#problem = null
-    if (head.metadataVersion === this.#state.version) return
+    if (head.metadataVersion === this.#state.version) return true
     this.#state.advance(head.metadataVersion, head.feedFloor, entries)
     this.#history.add(this.#readAtMs, head.metadataVersion)
     cluster.reached(head.metadataVersion)
     this.#tell()
+    return true
   }
 
   async #reload(): Promise<void> {
@@ -178,20 +192,14 @@ export class MetadataFeed {
     this.#tell()
   }
 
-  /** Anti-entropy (B1.6): the copy that everybody is served from must be what the tables say. */
-  async #compare(): Promise<void> {
-    const { cluster, clock, log } = this.#options
-    if (clock.monotonicMs() - this.#digestAtMs < DIGEST_MS) return
-    const digest = await readDigest(cluster.database)
-    // Otherwise something was committed meanwhile: at the next turn, then.
-    if (digest.version !== this.#state.version) return this.hint()
-    this.#digestAtMs = clock.monotonicMs()
-    const { gateway, broker } = this.#state.digest
-    if (digest.sums.gateway !== gateway || digest.sums.broker !== broker) {
-      log.error({ version: digest.version }, 'the copy of the metadata differs from the tables')
+  /** With the tables at the version of the state. */
+  async #compare(sums: DigestSums): Promise<void> {
+    const { version, digest } = this.#state
+    if (sums.gateway !== digest.gateway || sums.broker !== digest.broker) {
+      this.#options.log.error({ version }, 'the copy of the metadata differs from the tables')
       return this.#reload()
     }
-    this.#digest = digest
+    this.#digest = { version, sums }
     this.#tell()
   }
 
@@ -202,9 +210,10 @@ export class MetadataFeed {
     await forgetDeletions(cluster.database)
   }
 
-  #report(problem: string): void {
+  #refuse(problem: string): false {
     if (this.#problem !== problem) this.#options.log.error(problem)
     this.#problem = problem
+    return false
   }
 
   #tell(): void {

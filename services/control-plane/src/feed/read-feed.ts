@@ -17,20 +17,24 @@ export interface FeedReading {
 }
 
 export function readFeed(database: Database, since: number): Promise<FeedReading> {
+  return database.snapshot((transaction) => readSince(transaction, since))
+}
+
+/** As `readFeed`, and in the same state of the tables their digest: reads all of the feed's rows. */
+export function readFeedAndDigest(
+  database: Database,
+  since: number,
+): Promise<FeedReading & { readonly sums: DigestSums }> {
   return database.snapshot(async (transaction) => {
-    const head = await readHead(transaction)
-    const isNewer = head.metadataVersion > since
-    return { head, entries: isNewer ? await readEntries(transaction, since) : [] }
+    const reading = await readSince(transaction, since)
+    return { ...reading, sums: await digestOfTables(transaction) }
   })
 }
 
-export function readDigest(
-  database: Database,
-): Promise<{ readonly version: number; readonly sums: DigestSums }> {
-  return database.snapshot(async (transaction) => {
-    const { metadataVersion } = await readHead(transaction)
-    return { version: metadataVersion, sums: await digestOfTables(transaction) }
-  })
+async function readSince(transaction: Transaction, since: number): Promise<FeedReading> {
+  const head = await readHead(transaction)
+  const isNewer = head.metadataVersion > since
+  return { head, entries: isNewer ? await readEntries(transaction, since) : [] }
 }
 
 async function readHead(transaction: Transaction): Promise<FeedHead> {

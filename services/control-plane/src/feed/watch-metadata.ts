@@ -1,10 +1,11 @@
 import type { WatchMetadataRequest, WatchMetadataResponse } from '@courant/api/internal/v1/metadata'
+import { limits } from '@courant/kernel'
 import type { Cluster } from '../cluster.ts'
 import { audienceOf, type FeedAudience } from './audience.ts'
 import type { FeedState } from './feed-state.ts'
 import type { MetadataFeed, PublishedDigest } from './metadata-feed.ts'
 
-/** Entries of one message: some 200 KiB, so that it holds nobody up. */
+/** Entries of one part of a snapshot: some 200 KiB, so that it holds nobody up. */
 const CHUNK_ENTRIES = 2_000
 
 type Event = NonNullable<WatchMetadataResponse['event']>
@@ -12,7 +13,8 @@ type Event = NonNullable<WatchMetadataResponse['event']>
 /**
  * One watcher's stream (B1.6): a snapshot if it needs one, then sets of changes in the order of
  * their versions, and now and then a digest. What a watcher costs is its position: while it is slow
- * nothing is kept for it, and the next thing that it gets is the sum of what it missed.
+ * nothing is kept for it, and the next thing that it gets is the sum of what it missed; a snapshot
+ * in parts, if that is too much for one message.
  */
 export async function* watchMetadata(
   parts: { readonly feed: MetadataFeed; readonly cluster: Cluster },
@@ -41,6 +43,10 @@ export async function* watchMetadata(
       continue
     }
     const changes = state.changesSince(position, audience)
+    if (changes !== null && changes.entries.length > limits.feedEntriesPerMessageMax) {
+      position = null
+      continue
+    }
     if (changes !== null) {
       position = changes.version
       yield respond(cluster, { $case: 'changes', value: changes })

@@ -25,6 +25,8 @@ interface Migration {
 export async function migrate(databaseUrl: string, directory: string): Promise<string[]> {
   const migrations = await readMigrations(directory)
   const client = new pg.Client({ connectionString: databaseUrl })
+  // The statement that fails tells why; without a listener the process would end instead.
+  client.on('error', () => {})
   await client.connect()
   try {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK])

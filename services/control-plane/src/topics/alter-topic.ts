@@ -1,9 +1,10 @@
 import type { AlterTopicRequest, AlterTopicResponse } from '@courant/api/internal/v1/admin'
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import { currentVersion } from '../database/current-version.ts'
 import type { Transaction } from '../database/database.ts'
 import type { Change } from '../database/record-changes.ts'
+import { lockPartitions } from '../elections/lock-partitions.ts'
 import { partition } from '../schema/partition.ts'
 import { topic } from '../schema/topic.ts'
 import { checkTenantId } from '../tenants/require-tenant.ts'
@@ -50,6 +51,8 @@ async function setMinIsr(
   minIsr: number,
 ): Promise<Change[]> {
   const suffices = sql`cardinality(${partition.inSyncReplicas}) >= ${minIsr}`
+  const concerned = sql`${partition.topicId} = ${topicId} AND ${partition.effectiveMinIsr} <> ${minIsr}`
+  await lockPartitions(transaction, concerned)
   const changed = await transaction
     .update(partition)
     .set({
@@ -59,7 +62,7 @@ async function setMinIsr(
       lastKnownEligibleReplicas: sql`CASE WHEN ${suffices} THEN '{}'
         ELSE ${partition.lastKnownEligibleReplicas} END`,
     })
-    .where(and(eq(partition.topicId, topicId), ne(partition.effectiveMinIsr, minIsr)))
+    .where(concerned)
     .returning({ partition: partition.partition })
   return changed.map((row) => ({ kind: 'partition', key: `${topicId}/${row.partition}` }))
 }

@@ -1,6 +1,8 @@
 import type { DeleteTopicRequest, DeleteTopicResponse } from '@courant/api/internal/v1/admin'
 import { eq } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
+import { lockPartitions } from '../elections/lock-partitions.ts'
+import { partition } from '../schema/partition.ts'
 import { topic, topicTombstone } from '../schema/topic.ts'
 import { checkTenantId } from '../tenants/require-tenant.ts'
 import { lockTopics, requireTopic } from './tenant-topics.ts'
@@ -19,6 +21,7 @@ export async function deleteTopic(
     async (transaction) => {
       await lockTopics(transaction, tenantId)
       const { topicId } = await requireTopic(transaction, name)
+      await lockPartitions(transaction, eq(partition.topicId, topicId))
       await transaction.insert(topicTombstone).values({ topicId, tenantId, name })
       // With its partitions, by the foreign key.
       await transaction.delete(topic).where(eq(topic.topicId, topicId))
