@@ -16,13 +16,15 @@ BEGIN
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
       NULL;
     END;
-    -- A superuser may take on any role; anybody else must be a member that may SET ROLE. Since
-    -- PostgreSQL 16 who creates a role is its member, but without that right.
-    IF NOT pg_has_role(
-      current_user, wanted,
-      CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END
-    ) THEN
-      EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
+    -- A superuser may take on any role; anybody else must be a member, to SET ROLE and for nothing
+    -- else: who inherits the rights of a role passes its policies without having taken it on. (Before
+    -- PostgreSQL 16 the two cannot be told apart; since then who creates a role may not SET it.)
+    IF current_setting('server_version_num')::int < 160000 THEN
+      IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+        EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
+      END IF;
+    ELSIF NOT pg_has_role(current_user, wanted, 'SET') THEN
+      EXECUTE format('GRANT %I TO CURRENT_USER WITH SET TRUE, INHERIT FALSE', wanted);
     END IF;
   END LOOP;
 END

@@ -1,4 +1,3 @@
-import { systemRandom } from '@courant/kernel'
 import pg from 'pg'
 
 const TEMPLATE = 'courant_template'
@@ -28,12 +27,12 @@ export class TestDatabases {
 
   /** A copy of the template; returns its URL. */
   create(): Promise<string> {
-    return this.#create(`courant_test_${systemRandom.uuid()}`, TEMPLATE)
+    return this.#create(null, TEMPLATE)
   }
 
   /** A database without any schema. */
   createEmpty(): Promise<string> {
-    return this.#create(`courant_test_${systemRandom.uuid()}`, 'template1')
+    return this.#create(null, 'template1')
   }
 
   async close(): Promise<void> {
@@ -42,9 +41,12 @@ export class TestDatabases {
     await (await admin)?.end().catch(() => {})
   }
 
-  async #create(name: string, template: string): Promise<string> {
+  /** A null name is drawn. */
+  async #create(given: string | null, template: string): Promise<string> {
     this.#admin ??= connect(this.#serverUrl)
     const admin = await this.#admin
+    const drawn = await admin.query(`SELECT 'courant_' || gen_random_uuid() AS name`)
+    const name: string = given ?? drawn.rows[0].name
     // FILE_COPY: the other way writes every page to the log first.
     await admin.query(`CREATE DATABASE "${name}" TEMPLATE ${template} STRATEGY FILE_COPY`)
     return this.#serverUrl.replace('/postgres?', `/${name}?`)
