@@ -11,7 +11,7 @@ import {
   MetadataServiceClient,
   type WatchMetadataResponse,
 } from '@courant/api/internal/v1/metadata'
-import { systemClock, systemRandom, wait } from '@courant/kernel'
+import { type Clock, systemClock, systemRandom, wait } from '@courant/kernel'
 import { MetadataWatcher } from '@courant/metadata'
 import { systemPorts } from '@courant/service-kit'
 import { TestDatabases } from '@courant/testkit'
@@ -42,11 +42,13 @@ export function onCleanUp(undo: () => Promise<unknown>): void {
 export interface StartOptions {
   readonly sessionTimeoutMs?: number
   readonly operatorKey?: string
+  readonly clock?: Clock
 }
 
 /** A control plane with clients of its own. */
 export async function start(databaseUrl: string, options: StartOptions = {}): Promise<Running> {
-  const ports = systemPorts('control-plane', 'silent')
+  const system = systemPorts('control-plane', 'silent')
+  const ports = { ...system, clock: options.clock ?? system.clock }
   const controlPlane = await startControlPlane(
     {
       databaseUrl,

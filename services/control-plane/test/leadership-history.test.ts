@@ -1,0 +1,187 @@
+/**
+ * Goal: promise 1 as far as it is the control plane's. Whatever brokers do, in whatever order, and
+ * whatever happens to their disks, who leads has every acknowledged record, and no two ever lead
+ * one partition in one epoch.
+ * Method: random histories of simulated brokers on the real operations; a trigger keeps every state
+ * that a partition was ever committed in.
+ */
+import { systemClock, systemRandom } from '@courant/kernel'
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Cluster } from '../src/cluster.ts'
+import { Database } from '../src/database/database.ts'
+import { runElections } from '../src/elections/run-elections.ts'
+import { createTenant } from '../src/tenants/create-tenant.ts'
+import { alterTopic } from '../src/topics/alter-topic.ts'
+import { createTopic } from '../src/topics/create-topic.ts'
+import { cleanUp, databases, onCleanUp } from './fixture.ts'
+import { type Restart, SimulatedBrokers } from './simulated-brokers.ts'
+
+const BROKERS = 3
+/** Minima of topics with three replicas. */
+const MINIMA = [1, 2, 3]
+const { signal } = new AbortController()
+const RUNS = 15
+
+let client: pg.Pool
+let cluster: Cluster
+let tenantId: string
+
+beforeAll(async () => {
+  const url = await databases.create()
+  client = new pg.Pool({ connectionString: url })
+  onCleanUp(() => client.end())
+  const ports = { clock: systemClock, random: systemRandom, onIdleError: () => {} }
+  const database = new Database({ url, ...ports })
+  onCleanUp(() => database.close())
+  cluster = await Cluster.open(database)
+  const { tenant } = await createTenant({ cluster, random: systemRandom }, 'acme', signal)
+  tenantId = tenant?.tenantId ?? ''
+  await client.query(`
+    CREATE TABLE history AS SELECT * FROM courant.partition;
+    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+      'BEGIN INSERT INTO public.history SELECT NEW.*; RETURN NULL; END';
+    CREATE TRIGGER keep AFTER INSERT OR UPDATE ON courant.partition
+      FOR EACH ROW EXECUTE FUNCTION keep()`)
+})
+afterAll(async () => {
+  await cleanUp()
+  await databases.close()
+})
+
+type Step =
+  | { readonly kind: 'restart'; readonly broker: number; readonly how: Restart }
+  | { readonly kind: 'kill' | 'fence' | 'expire' | 'refresh'; readonly broker: number }
+  | { readonly kind: 'ready' | 'leave' | 'offline'; readonly broker: number }
+  | { readonly kind: 'produce' | 'join'; readonly topic: number }
+  | { readonly kind: 'minimum'; readonly topic: number; readonly minimum: number }
+  | { readonly kind: 'elect' }
+
+const broker = fc.nat(BROKERS - 1)
+const topic = fc.nat(MINIMA.length - 1)
+const how = fc.constantFrom<Restart>('intact', 'damaged', 'new disk', 'stale copy', 'answer lost')
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('produce' as const), topic }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('join' as const), topic }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('ready' as const), broker }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('restart' as const), broker, how }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('kill', 'fence', 'expire', 'refresh', 'leave', 'offline'),
+      broker,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('minimum' as const),
+      topic,
+      minimum: fc.integer({ min: 1, max: BROKERS }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'elect' as const }) },
+)
+
+interface World {
+  readonly brokers: SimulatedBrokers
+  readonly topics: readonly { readonly name: string; readonly topicId: string }[]
+}
+
+/** Each history has brokers of its own, so that one database serves all. */
+let worlds = 0
+
+async function newWorld(): Promise<World> {
+  worlds += 1
+  // Those of earlier histories would get replicas.
+  await client.query("UPDATE courant.broker SET state = 'fenced'")
+  const ids = Array.from({ length: BROKERS }, (_, index) => worlds * BROKERS + index)
+  const brokers = new SimulatedBrokers(cluster, client, ids)
+  for (const id of ids) {
+    await brokers.restart(id, 'intact')
+    await brokers.heartbeat(id, 'ready')
+  }
+  const topics = await Promise.all(
+    MINIMA.map(async (minimum) => {
+      const name = `history-${worlds}-${minimum}`
+      const config = { 'min.insync.replicas': String(minimum) }
+      const request = { tenantId, name, partitionCount: 1, replicationFactor: BROKERS, config }
+      const answer = await createTopic({ cluster, random: systemRandom }, request, signal)
+      return { name, topicId: answer.topic?.topicId ?? '' }
+    }),
+  )
+  for (const id of ids) await brokers.refresh(id)
+  for (const { topicId } of topics) brokers.produce(topicId)
+  return { brokers, topics }
+}
+
+async function take({ brokers, topics }: World, taken: Step): Promise<unknown> {
+  const at = 'topic' in taken ? topics[taken.topic] : undefined
+  const id = 'broker' in taken ? (brokers.ids[taken.broker] ?? 0) : 0
+  const { topicId = '', name = '' } = at ?? {}
+  switch (taken.kind) {
+    case 'restart':
+      return brokers.restart(id, taken.how)
+    case 'kill':
+      return brokers.kill(id)
+    case 'fence':
+    case 'expire':
+    case 'refresh':
+      return brokers[taken.kind](id)
+    case 'produce':
+      return brokers.produce(topicId)
+    case 'join':
+      return brokers.join(topicId)
+    case 'minimum': {
+      const set = { 'min.insync.replicas': String(taken.minimum) }
+      return alterTopic(cluster, { tenantId, name, set, reset: [] }, signal)
+    }
+    case 'elect':
+      return runElections(cluster)
+    default:
+      return brokers.heartbeat(id, taken.kind)
+  }
+}
+
+/** Of all histories until now: two leaders in one epoch, and epochs that did not go up by one. */
+async function impossible(): Promise<Record<string, unknown>[]> {
+  const { rows } = await client.query(`
+    SELECT topic_id, leader_epoch, array_agg(DISTINCT leader) AS leaders
+      FROM history WHERE leader IS NOT NULL
+      GROUP BY topic_id, leader_epoch HAVING count(DISTINCT leader) > 1
+    UNION ALL
+    SELECT topic_id, partition_epoch, array_agg(leader) FROM history
+      GROUP BY topic_id, partition_epoch HAVING count(*) > 1`)
+  return rows
+}
+
+describe('in every history', () => {
+  it('who leads has every acknowledged record, and leads its epoch alone', async () => {
+    let acknowledged = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 40 }), async (steps) => {
+        const world = await newWorld()
+        for (const next of steps) {
+          await take(world, next)
+          expect(await world.brokers.lackedByLeaders()).toEqual([])
+        }
+        for (const { topicId } of world.topics) {
+          acknowledged += world.brokers.acknowledged(topicId).length
+        }
+      }),
+      { numRuns: RUNS },
+    )
+    expect(await impossible()).toEqual([])
+    expect(acknowledged).toBeGreaterThan(RUNS * MINIMA.length)
+  })
+
+  it('also when everything happens at the same time', async () => {
+    const world = await newWorld()
+    const steps = fc.sample(step, 60)
+    for (let from = 0; from < steps.length; from += 6) {
+      await Promise.all(steps.slice(from, from + 6).map((next) => take(world, next)))
+    }
+    expect(await impossible()).toEqual([])
+  })
+})
