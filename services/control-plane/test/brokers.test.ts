@@ -7,12 +7,15 @@ import { BrokerState } from '@courant/api/internal/v1/metadata'
 import { systemRandom } from '@courant/kernel'
 import type pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
+import { fenceBroker } from '../src/brokers/fence-broker.ts'
+import { Cluster } from '../src/cluster.ts'
 import {
   type BrokerProcess,
   cleanUp,
   connect,
   databases,
   newBroker,
+  openDatabase,
   type Running,
   restarted,
   type StartOptions,
@@ -256,6 +259,13 @@ describe('a broker that falls silent', () => {
     await client.query('UPDATE courant.broker_session SET expires_at = now()')
     const other = await start(url)
     await other.createTenant('proves that it runs')
+    expect(await stateOf(1)).toBe('active')
+  })
+
+  it('and is heard at the last moment is not fenced (B2.6)', async () => {
+    const epoch = epochOf(await startWithTopic([newBroker(1)]), 1)
+    const database = openDatabase(url)
+    expect(await fenceBroker(await Cluster.open(database), 1, epoch)).toBe(false)
     expect(await stateOf(1)).toBe('active')
   })
 

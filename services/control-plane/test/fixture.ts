@@ -212,9 +212,10 @@ export class Running {
   async watch(
     version: number,
     audience: 'gateway' | 'broker' = 'gateway',
+    address = this.controlPlane.address,
   ): Promise<MetadataWatcher> {
     const watcher = new MetadataWatcher({
-      addresses: [this.controlPlane.address],
+      addresses: [address],
       audience,
       clock: systemClock,
       random: systemRandom,

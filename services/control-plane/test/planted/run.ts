@@ -1,0 +1,95 @@
+/**
+ * Plants one bug after the other in a copy of the control plane and its migrations, and runs the
+ * test that must find it. A bug that the test does not find, or whose place in the source is gone,
+ * is a failure. An argument chooses by name. The last line is "N passed, N failed".
+ */
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Mutation, mutations } from './mutations.ts'
+
+const REPOSITORY = join(import.meta.dirname, '../../../..')
+const SERVICE = 'services/control-plane'
+const SECONDS_MAX = 120
+
+interface Outcome {
+  readonly passed: boolean
+  readonly seconds: number
+}
+
+const only = process.argv[2]
+const chosen = mutations.filter(({ name }) => only === undefined || name.includes(only))
+const root = await mkdtemp(join(tmpdir(), 'courant-planted-'))
+let failed = 0
+try {
+  await copyTo(root)
+  await control()
+  for (const mutation of chosen) await plant(mutation)
+} finally {
+  await rm(root, { recursive: true, force: true })
+}
+print(`${chosen.length + 1 - failed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
+
+/** The unchanged copy passes, or what follows would prove nothing. */
+async function control(): Promise<void> {
+  const files = new Set(chosen.map(({ test: [file] }) => file))
+  const { passed, seconds } = await test([...files].map(inService), '')
+  report(passed ? 'ok' : 'FAIL', 'nothing planted', seconds)
+}
+
+async function plant({ name, file, find, replace, test: [testFile, part] }: Mutation) {
+  const path = join(root, file.startsWith('src/') ? inService(file) : file)
+  const source = await readFile(path, 'utf8')
+  if (source.split(find).length !== 2) return report('FAIL: its place is gone', name, 0)
+  await writeFile(
+    path,
+    source.replace(find, () => replace),
+  )
+  const { passed, seconds } = await test([inService(testFile)], part)
+  await writeFile(path, source)
+  report(passed ? 'FAIL: not found' : 'ok', name, seconds)
+}
+
+function inService(file: string): string {
+  return `${SERVICE}/${file}`
+}
+
+async function copyTo(directory: string): Promise<void> {
+  for (const part of [`${SERVICE}/src`, `${SERVICE}/test`, `${SERVICE}/package.json`]) {
+    await cp(join(REPOSITORY, part), join(directory, part), { recursive: true })
+  }
+  for (const part of ['migrations', 'vitest.config.ts', 'package.json']) {
+    await cp(join(REPOSITORY, part), join(directory, part), { recursive: true })
+  }
+  await symlink(join(REPOSITORY, 'node_modules'), join(directory, 'node_modules'))
+}
+
+/** The chosen tests of the copy, up to the first that fails. */
+async function test(files: readonly string[], name: string): Promise<Outcome> {
+  const startedMs = performance.now()
+  const vitest = join(REPOSITORY, 'node_modules/vitest/vitest.mjs')
+  const args = [vitest, 'run', '--root', root, '--bail=1', '-t', escaped(name), ...files]
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: 'ignore',
+    timeout: SECONDS_MAX * 1_000,
+  })
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  return { passed: code === 0, seconds: (performance.now() - startedMs) / 1_000 }
+}
+
+/** vitest takes names as regular expressions. */
+function escaped(name: string): string {
+  return name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+}
+
+function report(verdict: string, name: string, seconds: number): void {
+  if (verdict !== 'ok') failed += 1
+  print(`${verdict.padEnd(4)} ${name}: ${seconds.toFixed(1)} s`)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
