@@ -49,8 +49,8 @@ class DecoderCompiler {
     const length = `reader.${this.#method('arrayLength')}(${this.#sizeMin(element)})`
     return this.#define(`const length = ${length}
       if (length === -1) return null
-      const items = []
-      for (let index = 0; index < length; index++) items.push(${this.value(element)})
+      const items = new Array(length)
+      for (let index = 0; index < length; index++) items[index] = ${this.value(element)}
       return items`)
   }
 
@@ -71,6 +71,7 @@ class DecoderCompiler {
     const cases = fields
       .filter(({ tag, since }) => tag !== null && this.#version >= since)
       .map(({ name, tag, type }) => `case ${tag}: ${name} = ${this.value(type)}; return true`)
+    if (cases.length === 0) return ['reader.skipTaggedFields()']
     return [
       `reader.taggedFields((tag, reader) => { switch (tag) { ${cases.join('\n')} }`,
       'return false })',

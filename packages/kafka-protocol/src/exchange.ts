@@ -63,6 +63,10 @@ export class Exchange<ResponseInput> {
     return this.#owner
   }
 
+  protected get owner(): ExchangeOwner {
+    return this.#owner
+  }
+
   get isWaiting(): boolean {
     return this.#state === 'waiting'
   }

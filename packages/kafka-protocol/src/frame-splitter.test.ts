@@ -21,7 +21,7 @@ describe('FrameSplitter', () => {
     expect(split(streamOf([body, body]), [1])).toEqual([body, body])
   })
 
-  it('gives a view, not a copy, of a frame inside one chunk', () => {
+  it('reads a frame inside one chunk where it lies', () => {
     const stream = streamOf([Buffer.from('frame')])
     const [frame] = split(stream, [stream.length])
     expect(frame?.buffer).toBe(stream.buffer)
@@ -63,7 +63,9 @@ function split(stream: Buffer, sizes: readonly number[]): Buffer[] {
   let position = 0
   for (let index = 0; position < stream.length; index++) {
     const end = position + (sizes[index % sizes.length] ?? 1)
-    splitter.push(stream.subarray(position, end), (frame) => frames.push(frame))
+    splitter.push(stream.subarray(position, end), (frame) => {
+      frames.push(frame.bytes(frame.remaining))
+    })
     position = end
   }
   return frames

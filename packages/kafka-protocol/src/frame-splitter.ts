@@ -1,4 +1,5 @@
 import { BusError } from '@courant/kernel'
+import { WireReader } from './wire-reader.ts'
 
 const LENGTH_BYTES = 4
 /** From this many chunks on, small ones are gathered: each costs memory beyond its bytes. */
@@ -8,8 +9,8 @@ const TAIL_BYTES = 16 * 1024
 
 /**
  * Cuts a byte stream into frames: a 4-byte length and that many bytes. The length is compared with
- * the limit before anything is kept for it. A frame inside one chunk is a view of that chunk; one
- * that spans several is collected as a list and joined once, so memory follows the bytes that have
+ * the limit before anything is kept for it. A frame inside one chunk is read where it lies; one that
+ * spans several is collected as a list and joined once, so memory follows the bytes that have
  * arrived, not those that a length promises, and time is linear however small the chunks are.
  */
 export class FrameSplitter {
@@ -28,7 +29,7 @@ export class FrameSplitter {
   }
 
   /** Calls `onFrame` for each frame that `chunk` completes. Throws BusError for a lying length. */
-  push(chunk: Buffer, onFrame: (frame: Buffer) => void): void {
+  push(chunk: Buffer, onFrame: (frame: WireReader) => void): void {
     let position = 0
     if (this.#gathered > 0) {
       position = this.#gather(chunk, 0, onFrame)
@@ -37,14 +38,14 @@ export class FrameSplitter {
     while (chunk.length - position >= LENGTH_BYTES) {
       const end = position + LENGTH_BYTES + this.#checked(chunk.readInt32BE(position))
       if (end > chunk.length) break
-      onFrame(chunk.subarray(position + LENGTH_BYTES, end))
+      onFrame(new WireReader(chunk, position + LENGTH_BYTES, end))
       position = end
     }
     if (position < chunk.length) this.#gather(chunk, position, onFrame)
   }
 
   /** Adds bytes to the frame in progress until it is complete or `chunk` ends; returns where. */
-  #gather(chunk: Buffer, start: number, onFrame: (frame: Buffer) => void): number {
+  #gather(chunk: Buffer, start: number, onFrame: (frame: WireReader) => void): number {
     let position = start
     while (position < chunk.length) {
       const end = Math.min(chunk.length, position + this.#wanted - this.#gathered)
@@ -84,8 +85,8 @@ export class FrameSplitter {
     return false
   }
 
-  #complete(onFrame: (frame: Buffer) => void): void {
-    const frame = this.#joined().subarray(LENGTH_BYTES)
+  #complete(onFrame: (frame: WireReader) => void): void {
+    const frame = new WireReader(this.#joined(), LENGTH_BYTES)
     this.#chunks = []
     this.#gathered = 0
     this.#wanted = LENGTH_BYTES

@@ -4,13 +4,6 @@ import type { WireWriter } from './wire-writer.ts'
 
 const API_VERSIONS_KEY = 18
 
-/** The start of every request, the same in all header versions. */
-export interface RequestHeader {
-  readonly apiKey: number
-  readonly apiVersion: number
-  readonly correlationId: number
-}
-
 /**
  * ```
  * Request Header v1 => api_key api_version correlation_id client_id
@@ -30,15 +23,10 @@ export function writeRequestHeader(
   if (header.apiVersion >= api.flexibleSince) writer.unsignedVarint(0)
 }
 
-/** The part that can be read whatever the API and its version are. */
-export function readRequestHeader(reader: WireReader): RequestHeader {
-  return { apiKey: reader.int16(), apiVersion: reader.int16(), correlationId: reader.int32() }
-}
-
-/** The rest of the header, once it is known that the API and the version are supported. */
+/** What follows the correlation id, once it is known that API and version are supported. */
 export function readClientId(reader: WireReader, api: AnyApi, apiVersion: number): string | null {
   const clientId = reader.nullableString()
-  if (apiVersion >= api.flexibleSince) reader.taggedFields(() => false)
+  if (apiVersion >= api.flexibleSince) reader.skipTaggedFields()
   return clientId
 }
 
@@ -61,7 +49,7 @@ export function writeResponseHeader(
 
 /** What follows the correlation id, which the caller has read to find the request. */
 export function skipResponseHeaderRest(reader: WireReader, api: AnyApi, apiVersion: number): void {
-  if (hasTaggedResponseHeader(api, apiVersion)) reader.taggedFields(() => false)
+  if (hasTaggedResponseHeader(api, apiVersion)) reader.skipTaggedFields()
 }
 
 function hasTaggedResponseHeader(api: AnyApi, apiVersion: number): boolean {

@@ -15,7 +15,7 @@ import {
   type PendingRequest,
   PendingRequests,
 } from './pending-requests.ts'
-import { WireReader } from './wire-reader.ts'
+import type { WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
 
 /** How often deadlines are looked at: one timer a connection, and none while nothing waits. */
@@ -175,8 +175,7 @@ export class RequestPipeline {
     if (this.queuedCount > 0) this.#sendQueued()
   }
 
-  #answer(frame: Buffer): void {
-    const reader = new WireReader(frame)
+  #answer(reader: WireReader): void {
     const request = this.#pending.take(reader.int32(), this.answerOrder)
     if (request === null) throw new BusError('INTERNAL', 'An answer to no request arrived.')
     try {

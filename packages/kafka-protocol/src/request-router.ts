@@ -1,9 +1,9 @@
 import { assert, BusError } from '@courant/kernel'
 import type { AnyApi, Api, ResponseInputOf } from './api.ts'
 import { type AnyExchange, Exchange, type ExchangeHeader, type ExchangeOwner } from './exchange.ts'
-import { type RequestHeader, readClientId, readRequestHeader } from './headers.ts'
+import { readClientId } from './headers.ts'
 import { apiVersionsApi, UNSUPPORTED_VERSION } from './messages/api-versions.ts'
-import { WireReader } from './wire-reader.ts'
+import type { WireReader } from './wire-reader.ts'
 
 /** Handles one request. It may answer at once or later, but never throws for bad input. */
 export type RequestHandler<Request, ResponseInput> = (
@@ -12,15 +12,14 @@ export type RequestHandler<Request, ResponseInput> = (
   owner: ExchangeOwner,
 ) => void
 
-/** A request whose frame is decoded and whose handler has not been called yet. */
-export interface OpenedRequest {
-  readonly exchange: AnyExchange
+/** An exchange whose request is decoded and whose handler has not been called yet. */
+export interface RoutedExchange extends AnyExchange {
   handle(): void
 }
 
 interface Route {
   readonly api: AnyApi
-  open(reader: WireReader, header: ExchangeHeader, owner: ExchangeOwner): OpenedRequest
+  open(reader: WireReader, header: ExchangeHeader, owner: ExchangeOwner): RoutedExchange
 }
 
 /**
@@ -47,36 +46,36 @@ export class RequestRouter {
       api,
       open(reader, header, owner) {
         const request = api.decodeRequest(reader, header.apiVersion)
-        const exchange = new Exchange(api, header, owner)
-        return { exchange, handle: () => handle(request, exchange, owner) }
+        return new HandledExchange(api, header, owner, request, handle)
       },
     })
     return this
   }
 
   /** Decodes a frame. Throws BusError when it is malformed or asks for what is not supported. */
-  open(frame: Buffer, owner: ExchangeOwner): OpenedRequest {
-    const reader = new WireReader(frame)
-    const header = readRequestHeader(reader)
-    const route = this.#routes.get(header.apiKey)
-    if (route === undefined || !route.api.supports(header.apiVersion)) {
-      if (route?.api === apiVersionsApi) return this.#refuseVersion(header, frame.length, owner)
+  open(frame: WireReader, owner: ExchangeOwner): RoutedExchange {
+    const size = frame.remaining
+    const apiKey = frame.int16()
+    const apiVersion = frame.int16()
+    const correlationId = frame.int32()
+    const route = this.#routes.get(apiKey)
+    if (route === undefined || !route.api.supports(apiVersion)) {
+      if (route?.api === apiVersionsApi) return this.#refuseVersion(correlationId, size, owner)
       throw new BusError(
         'UNSUPPORTED_VERSION',
-        `API ${header.apiKey} is not supported in version ${header.apiVersion}.`,
+        `API ${apiKey} is not supported in version ${apiVersion}.`,
       )
     }
-    const clientId = readClientId(reader, route.api, header.apiVersion)
-    const { apiVersion, correlationId } = header
-    return route.open(reader, { apiVersion, correlationId, clientId, size: frame.length }, owner)
+    const clientId = readClientId(frame, route.api, apiVersion)
+    return route.open(frame, { apiVersion, correlationId, clientId, size }, owner)
   }
 
   /** The v0 fallback: a client that is newer than we are learns what it may ask instead. */
-  #refuseVersion(header: RequestHeader, size: number, owner: ExchangeOwner): OpenedRequest {
-    const { correlationId } = header
+  #refuseVersion(correlationId: number, size: number, owner: ExchangeOwner): RoutedExchange {
     const v0 = { apiVersion: 0, correlationId, clientId: null, size }
-    const exchange = new Exchange(apiVersionsApi, v0, owner)
-    return { exchange, handle: () => exchange.respond(this.#versions(UNSUPPORTED_VERSION, false)) }
+    return new HandledExchange(apiVersionsApi, v0, owner, null, (_request, exchange) =>
+      exchange.respond(this.#versions(UNSUPPORTED_VERSION, false)),
+    )
   }
 
   #versions(
@@ -89,5 +88,33 @@ export class RequestRouter {
       maxVersion: api.versionMax,
     }))
     return { errorCode, apiKeys, answersMayOvertake }
+  }
+}
+
+/** With its request and its handler: one object where a closure would be two more. */
+class HandledExchange<Request, ResponseInput>
+  extends Exchange<ResponseInput>
+  implements RoutedExchange
+{
+  readonly #handler: RequestHandler<Request, ResponseInput>
+  #request: Request | null
+
+  constructor(
+    api: Api<unknown, never, unknown, ResponseInput>,
+    header: ExchangeHeader,
+    owner: ExchangeOwner,
+    request: Request,
+    handler: RequestHandler<Request, ResponseInput>,
+  ) {
+    super(api, header, owner)
+    this.#request = request
+    this.#handler = handler
+  }
+
+  /** Lets go of the request, whose records may pin a lot, as soon as the handler does. */
+  handle(): void {
+    const request = this.#request as Request
+    this.#request = null
+    this.#handler(request, this, this.owner)
   }
 }

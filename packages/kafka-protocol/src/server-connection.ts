@@ -2,7 +2,8 @@ import { BusError, type Connection, type ConnectionEvents, limits } from '@coura
 import { AnswerQueue } from './answer-queue.ts'
 import type { AnyExchange, ExchangeOwner } from './exchange.ts'
 import { FrameSplitter } from './frame-splitter.ts'
-import type { OpenedRequest, RequestRouter } from './request-router.ts'
+import type { RequestRouter, RoutedExchange } from './request-router.ts'
+import type { WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
 
 /** Answers of this size together are not kept for the end of the turn. */
@@ -32,7 +33,7 @@ export class ServerConnection implements ExchangeOwner {
   readonly #writer = new WireWriter()
   readonly #answers = new AnswerQueue()
   /** Frames beyond the bounds: at most what one read of the socket held, for then reading stops. */
-  #backlog: Buffer[] = []
+  #backlog: WireReader[] = []
   #flow: 'reading' | 'paused' = 'reading'
   #isWritable = true
   #takenWaiters: (() => void)[] = []
@@ -162,17 +163,17 @@ export class ServerConnection implements ExchangeOwner {
   /**
    * A malformed request ends the connection: after it, nothing there can be trusted to be in step.
    */
-  #dispatch(frame: Buffer): void {
-    let request: OpenedRequest
+  #dispatch(frame: WireReader): void {
+    let exchange: RoutedExchange
     try {
-      request = this.#router.open(frame, this)
+      exchange = this.#router.open(frame, this)
     } catch (error) {
       this.#giveUp(error)
       return
     }
     this.#receivedCount += 1
-    this.#answers.add(request.exchange)
-    request.handle()
+    this.#answers.add(exchange)
+    exchange.handle()
   }
 
   #pause(): void {

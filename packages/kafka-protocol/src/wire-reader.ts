@@ -1,11 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import { BusError, limits } from '@courant/kernel'
+import { knownText } from './known-texts.ts'
 
 /**
  * Reads the primitive types of the Kafka protocol from one frame. Whatever the bytes are, the only
  * thing it throws is a BusError: every length is compared with what is left before it is believed,
  * and all arrays of a message together have a bound, because an element costs more memory than it
  * has bytes. Byte strings are views of the frame.
+ *
+ * Integers are put together byte by byte, because Buffer's own methods check again what `#take` has
+ * checked.
  */
 export class WireReader {
   readonly #bytes: Buffer
@@ -29,22 +33,21 @@ export class WireReader {
   }
 
   int8(): number {
-    return this.#bytes.readInt8(this.#take(1))
+    return (this.#byte(this.#take(1)) << 24) >> 24
   }
 
   int16(): number {
-    return this.#bytes.readInt16BE(this.#take(2))
+    const at = this.#take(2)
+    return ((this.#byte(at) << 24) >> 16) | this.#byte(at + 1)
   }
 
   int32(): number {
-    return this.#bytes.readInt32BE(this.#take(4))
+    return this.#int32At(this.#take(4))
   }
 
   int64(): number {
     const at = this.#take(8)
-    const high = this.#bytes.readInt32BE(at)
-    const low = this.#bytes.readUInt32BE(at + 4)
-    const value = high * 0x1_0000_0000 + low
+    const value = this.#int32At(at) * 0x1_0000_0000 + (this.#int32At(at + 4) >>> 0)
     if (!Number.isSafeInteger(value)) throw malformed('a 64-bit integer is beyond 2^53')
     return value
   }
@@ -56,10 +59,10 @@ export class WireReader {
   unsignedVarint(): number {
     let value = 0
     for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.#bytes[this.#take(1)] ?? 0
+      const byte = this.#byte(this.#take(1))
       if (shift === 28 && byte > 0x0f) throw malformed('a varint has more than 32 bits')
-      value += (byte & 0x7f) * 2 ** shift
-      if (byte < 0x80) return value
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value >>> 0
     }
     throw malformed('a varint does not end')
   }
@@ -125,6 +128,12 @@ export class WireReader {
     }
   }
 
+  /** The tagged fields of a struct that knows none. */
+  skipTaggedFields(): void {
+    if (this.#bytes[this.#position] === 0 && this.#position < this.#end) this.#position += 1
+    else this.taggedFields(() => false)
+  }
+
   #checkedCount(count: number, elementSizeMin: number): number {
     if (count < -1) throw malformed('an array has a negative length')
     if (count * elementSizeMin > this.remaining) throw malformed('an array is longer than it')
@@ -139,9 +148,26 @@ export class WireReader {
   }
 
   #text(length: number): string {
-    const bytes = this.bytes(length)
+    if (length < 0) throw malformed('a length is negative')
+    const start = this.#take(length)
+    const known = knownText(this.#bytes, start, start + length)
+    if (known !== null) return known
+    const bytes = this.#bytes.subarray(start, start + length)
     if (!isUtf8(bytes)) throw malformed('a string is not UTF-8')
     return bytes.toString('utf8')
+  }
+
+  #int32At(at: number): number {
+    return (
+      (this.#byte(at) << 24) |
+      (this.#byte(at + 1) << 16) |
+      (this.#byte(at + 2) << 8) |
+      this.#byte(at + 3)
+    )
+  }
+
+  #byte(at: number): number {
+    return this.#bytes[at] ?? 0
   }
 
   #take(size: number): number {

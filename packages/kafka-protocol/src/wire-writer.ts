@@ -8,6 +8,8 @@ const SLAB_BYTES_MIN = 4 * 1024
 const SLAB_BYTES_MAX = 64 * 1024
 /** Byte strings up to this size are copied into the slab: a copy is cheaper than one more iovec. */
 const COPY_BYTES_MAX = 8 * 1024
+/** Texts up to here are tried as ASCII, by hand: two calls of Buffer cost more than 36 letters. */
+const ASCII_LENGTH_MAX = 64
 
 /**
  * Writes the primitive types of the Kafka protocol into slabs and yields them as a list of chunks.
@@ -57,7 +59,7 @@ export class WireWriter {
       write()
       const length = this.size - sizeBefore - 4
       if (length > limits.frameBytesMax) throw frameTooLarge(length)
-      slab.writeInt32BE(length, position)
+      putInt32(slab, position, length)
     } catch (error) {
       this.#slab = slab
       this.#start = start
@@ -69,20 +71,24 @@ export class WireWriter {
   }
 
   int8(value: number): void {
+    assert(value === (value << 24) >> 24, 'an int8 has 8 bits')
     this.#reserve(1)
-    this.#slab.writeInt8(value, this.#position)
+    this.#slab[this.#position] = value
     this.#position += 1
   }
 
   int16(value: number): void {
+    assert(value === (value << 16) >> 16, 'an int16 has 16 bits')
     this.#reserve(2)
-    this.#slab.writeInt16BE(value, this.#position)
+    this.#slab[this.#position] = value >>> 8
+    this.#slab[this.#position + 1] = value
     this.#position += 2
   }
 
   int32(value: number): void {
+    assert(value === (value | 0), 'an int32 has 32 bits')
     this.#reserve(4)
-    this.#slab.writeInt32BE(value, this.#position)
+    putInt32(this.#slab, this.#position, value)
     this.#position += 4
   }
 
@@ -90,8 +96,8 @@ export class WireWriter {
   int64(value: number): void {
     assert(Number.isSafeInteger(value), 'an int64 is a safe integer')
     this.#reserve(8)
-    this.#slab.writeInt32BE(Math.floor(value / 0x1_0000_0000), this.#position)
-    this.#slab.writeUInt32BE(value >>> 0, this.#position + 4)
+    putInt32(this.#slab, this.#position, Math.floor(value / 0x1_0000_0000))
+    putInt32(this.#slab, this.#position + 4, value)
     this.#position += 8
   }
 
@@ -111,6 +117,12 @@ export class WireWriter {
   }
 
   string(value: string): void {
+    if (this.#ascii(value, 2)) {
+      this.#slab[this.#position] = 0
+      this.#slab[this.#position + 1] = value.length
+      this.#position += 2 + value.length
+      return
+    }
     const length = Buffer.byteLength(value)
     this.int16(length)
     this.#text(value, length)
@@ -122,6 +134,11 @@ export class WireWriter {
   }
 
   compactString(value: string): void {
+    if (this.#ascii(value, 1)) {
+      this.#slab[this.#position] = value.length + 1
+      this.#position += 1 + value.length
+      return
+    }
     const length = Buffer.byteLength(value)
     this.unsignedVarint(length + 1)
     this.#text(value, length)
@@ -178,6 +195,21 @@ export class WireWriter {
     else for (const chunk of value) this.bytes(chunk)
   }
 
+  /** Puts a short text behind room for its length; false when it is long or not ASCII. */
+  #ascii(value: string, lengthBytes: number): boolean {
+    const { length } = value
+    if (length > ASCII_LENGTH_MAX) return false
+    this.#reserve(lengthBytes + length)
+    const slab = this.#slab
+    const start = this.#position + lengthBytes
+    for (let index = 0; index < length; index++) {
+      const unit = value.charCodeAt(index)
+      if (unit > 0x7f) return false
+      slab[start + index] = unit
+    }
+    return true
+  }
+
   #text(value: string, length: number): void {
     this.#reserve(length)
     this.#slab.write(value, this.#position, length)
@@ -199,6 +231,13 @@ export class WireWriter {
     this.#chunkBytes += this.#position - this.#start
     this.#start = this.#position
   }
+}
+
+function putInt32(slab: Buffer, position: number, value: number): void {
+  slab[position] = value >>> 24
+  slab[position + 1] = value >>> 16
+  slab[position + 2] = value >>> 8
+  slab[position + 3] = value
 }
 
 function recordBytes(value: Buffer | readonly Buffer[]): number {

@@ -104,7 +104,7 @@ describe('hostile bytes', () => {
         fc.uint8Array({ maxLength: 80 }),
         (apiKey, version, rest) => {
           const frame = Buffer.concat([Buffer.from([0, apiKey, 0, version & 0xff]), rest])
-          expectBusErrorOrNothing(() => router.open(frame, owner))
+          expectBusErrorOrNothing(() => router.open(new WireReader(frame), owner))
         },
       ),
       { numRuns: 500 },

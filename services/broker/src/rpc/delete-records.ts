@@ -42,6 +42,8 @@ interface Entry {
 
 class DeleteRecordsOperation implements Expiring {
   readonly deadlineMs: number
+  earlier: Expiring | null = null
+  later: Expiring | null = null
   readonly #request: Request
   readonly #exchange: Exchange<Response>
   readonly #parts: DeleteRecordsParts

@@ -34,6 +34,8 @@ export interface FetchParts {
  */
 export class FetchOperation implements Expiring {
   readonly deadlineMs: number
+  earlier: Expiring | null = null
+  later: Expiring | null = null
   readonly #exchange: Exchange<FetchResponse>
   readonly #parts: FetchParts
   readonly #topics: { readonly topic: string; readonly partitions: FetchPartition[] }[]

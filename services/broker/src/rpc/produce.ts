@@ -7,7 +7,7 @@ import {
   type ResponseInputOf,
 } from '@courant/kafka-protocol'
 import { BusError, type Clock, limits } from '@courant/kernel'
-import { type Acks, isAcks } from '../partition/acks.ts'
+import { isAcks } from '../partition/acks.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
 import type { RequestCounts } from '../request-counts.ts'
 import type { Deadlines, Expiring } from './deadlines.ts'
@@ -33,39 +33,40 @@ export function produceHandler(
 ): RequestHandler<ProduceRequest, ResponseInputOf<typeof produceApi>> {
   return (request, exchange) => {
     const produce = new ProduceOperation(request, exchange, parts)
-    produce.begin()
+    produce.begin(request)
   }
 }
 
 class ProduceOperation implements AppendObserver, Expiring {
   readonly deadlineMs: number
-  readonly #request: ProduceRequest
+  earlier: Expiring | null = null
+  later: Expiring | null = null
   readonly #exchange: ProduceExchange
   readonly #parts: ProduceParts
-  readonly #topics: { readonly name: string; readonly partitions: PartitionAppend[] }[] = []
+  /** Of the answer, which they are: made once, at their size. */
+  readonly #topics: { readonly name: string; readonly partitions: PartitionAppend[] }[]
   /** Appends without an outcome, and one for the loop that is still making them. */
   #unsettled = 1
 
   constructor(request: ProduceRequest, exchange: ProduceExchange, parts: ProduceParts) {
-    this.#request = request
     this.#exchange = exchange
     this.#parts = parts
+    this.#topics = new Array(request.topics.length)
     const timeoutMs = Math.min(Math.max(request.timeoutMs, 0), limits.produceTimeoutMsMax)
     this.deadlineMs = parts.clock.monotonicMs() + timeoutMs
   }
 
-  begin(): void {
-    const { acks, transactionalId, topics } = this.#request
-    for (const topic of topics) {
-      const partitions: PartitionAppend[] = []
-      this.#topics.push({ name: topic.name, partitions })
-      for (const { index, records } of topic.partitions) {
+  /** The request is not kept: its records are in the log when this returns. */
+  begin(request: ProduceRequest): void {
+    const { acks, topics } = request
+    for (const [at, { name, partitions: asked }] of topics.entries()) {
+      const partitions: PartitionAppend[] = new Array(asked.length)
+      this.#topics[at] = { name, partitions }
+      for (const [place, { index, records }] of asked.entries()) {
         const append = new PartitionAppend(index, this)
-        partitions.push(append)
+        partitions[place] = append
         this.#unsettled += 1
-        if (!isAcks(acks)) append.fail(unknownAcks(acks))
-        else if (transactionalId !== null) append.fail(noTransactions())
-        else this.#append(topic.name, append, records, acks)
+        this.#append(request, name, append, records)
       }
     }
     if (acks === 0) {
@@ -97,9 +98,16 @@ class ProduceOperation implements AppendObserver, Expiring {
     return NO_ERROR
   }
 
-  #append(topic: string, append: PartitionAppend, records: Buffer | null, acks: Acks): void {
+  #append(
+    { acks, transactionalId }: ProduceRequest,
+    topic: string,
+    append: PartitionAppend,
+    records: Buffer | null,
+  ): void {
     const partition = this.#parts.partitions.find(topic, append.index)
-    if (partition === null) append.fail(unknownPartition())
+    if (!isAcks(acks)) append.fail(unknownAcks(acks))
+    else if (transactionalId !== null) append.fail(noTransactions())
+    else if (partition === null) append.fail(unknownPartition())
     else partition.append(records, acks, append)
   }
 }
