@@ -53,7 +53,7 @@ function checkName(name: string): void {
   throw new BusError('INVALID_ARGUMENT', detail, { violations: [{ pointer: '/name', detail }] })
 }
 
-/** Callers side by side may go beyond it by their number: it only has to end a loop of creations. */
+/** Callers side by side may go beyond it by their number: it has to end a loop, no more. */
 async function checkCount(transaction: Transaction): Promise<void> {
   const max = limits.apiKeysPerTenantMax
   if ((await transaction.$count(apiKey)) < max) return

@@ -19,8 +19,8 @@ export async function fenceBroker(
     async (transaction) => {
       const row = await lockBroker(transaction, brokerId)
       if (row === null || row.brokerEpoch !== brokerEpoch) return false
-      // By an attempt whose COMMIT was not answered, or by another control plane that may have ended
-      // before its elections.
+      // By an attempt whose COMMIT was not answered, or by another control plane, which may have
+      // ended before its elections.
       if (row.state === 'fenced') return true
       const session = await lockSession(transaction, brokerId)
       if (session !== null && !session.hasExpired) return false

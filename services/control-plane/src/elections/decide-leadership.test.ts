@@ -97,6 +97,20 @@ describe('elections', () => {
     )
   })
 
+  it('forget who left while enough remained: they go on without it (KIP-966)', () => {
+    const of = (first: 'active' | 'fenced', third: 'active' | 'fenced'): BrokerStates =>
+      new Map([
+        [1, first],
+        [2, first],
+        [3, third],
+      ])
+    const without = decideLeadership(fresh(2), of('active', 'fenced'))
+    expect(without).toMatchObject({ inSyncReplicas: [1, 2], eligibleReplicas: [] })
+    expect(without && decideLeadership(without, of('fenced', 'active'))).toMatchObject({
+      leader: null,
+    })
+  })
+
   it('prefer the first replica, and do not move a leader that serves', () => {
     const of: BrokerStates = new Map([
       [1, 'fenced'],

@@ -20,7 +20,7 @@ export function readFeed(database: Database, since: number): Promise<FeedReading
   return database.snapshot((transaction) => readSince(transaction, since))
 }
 
-/** As `readFeed`, and in the same state of the tables their digest: reads all of the feed's rows. */
+/** As `readFeed`, with the digest of the tables in that state: reads all of the feed's rows. */
 export function readFeedAndDigest(
   database: Database,
   since: number,

@@ -34,8 +34,9 @@ process.exitCode = failed > 0 ? 1 : 0
 
 /** The unchanged copy passes, or what follows would prove nothing. */
 async function control(): Promise<void> {
-  const files = new Set(chosen.map(({ test: [file] }) => file))
-  const { passed, seconds } = await test([...files].map(inService), '')
+  const files = new Set(chosen.map(({ test: [file] }) => inService(file)))
+  const names = chosen.map(({ test: [, name] }) => name)
+  const { passed, seconds } = await test([...files], names)
   report(passed ? 'ok' : 'FAIL', 'nothing planted', seconds)
 }
 
@@ -47,7 +48,7 @@ async function plant({ name, file, find, replace, test: [testFile, part] }: Muta
     path,
     source.replace(find, () => replace),
   )
-  const { passed, seconds } = await test([inService(testFile)], part)
+  const { passed, seconds } = await test([inService(testFile)], [part])
   await writeFile(path, source)
   report(passed ? 'FAIL: not found' : 'ok', name, seconds)
 }
@@ -67,10 +68,19 @@ async function copyTo(directory: string): Promise<void> {
 }
 
 /** The chosen tests of the copy, up to the first that fails. */
-async function test(files: readonly string[], name: string): Promise<Outcome> {
+async function test(files: readonly string[], names: readonly string[]): Promise<Outcome> {
   const startedMs = performance.now()
   const vitest = join(REPOSITORY, 'node_modules/vitest/vitest.mjs')
-  const args = [vitest, 'run', '--root', root, '--bail=1', '-t', escaped(name), ...files]
+  const args = [
+    vitest,
+    'run',
+    '--root',
+    root,
+    '--bail=1',
+    '-t',
+    names.map(escaped).join('|'),
+    ...files,
+  ]
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: 'ignore',
