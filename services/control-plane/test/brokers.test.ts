@@ -331,6 +331,20 @@ describe('a broker that wants to stop', () => {
   })
 })
 
+describe('a lowered minimum of in-sync replicas', () => {
+  it('ends the eligibility of those without whom its leader now goes on (B3.4)', async () => {
+    const registered = await startWithTopic([newBroker(1), newBroker(2)])
+    const known = registered.get(2)
+    if (known === undefined) throw new Error('registered')
+    await running.heartbeat(2, known, { storageOffline: true })
+    expect(await partition()).toMatchObject({ leader: 1, eligible_replicas: [2] })
+    const { tenants } = await running.listTenants({ limit: 1, afterName: '', prefix: '' })
+    const set = { 'min.insync.replicas': '1' }
+    await running.alterTopic({ tenantId: tenants[0]?.tenantId ?? '', name: 'orders', set })
+    expect(await partition()).toMatchObject({ leader: 1, eligible_replicas: [] })
+  })
+})
+
 describe('a heartbeat', () => {
   it('never moves the metadata version', async () => {
     const registered = await startWithTopic([newBroker(1)])

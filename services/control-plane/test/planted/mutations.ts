@@ -71,7 +71,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/topics/alter-topic.ts',
     find: '.inSyncReplicas}) >= ',
     replace: '.inSyncReplicas}) < 0 * ',
-    test: HISTORY,
+    test: ['test/brokers.test.ts', 'ends the eligibility'],
   },
   {
     name: 'elect whoever is active (B3.5, bug 18)',
