@@ -18,6 +18,8 @@ export interface Peer {
 /** The connection as its exchanges see it. */
 export interface ExchangeOwner extends Peer {
   takes(exchange: AnyExchange): boolean
+  /** Calls back when all that is written to this connection so far has left it. */
+  whenSent(callback: () => void): void
   answered(exchange: AnyExchange): void
   /** The client has sent ApiVersions, and may have asked for answers in any order. */
   shookHands(answersMayOvertake: boolean): void
@@ -45,6 +47,7 @@ export class Exchange<ResponseInput> {
   #state: 'waiting' | 'answered' | 'skipped' = 'waiting'
   #response: ResponseInput | null = null
   #payloadBytes = 0
+  #onSent: (() => void) | null = null
 
   constructor(
     api: Api<unknown, never, unknown, ResponseInput>,
@@ -86,12 +89,14 @@ export class Exchange<ResponseInput> {
 
   /**
    * Sends the answer, now or when its turn comes. Nothing happens if the client is gone.
-   * `payloadBytes`: what a large answer holds in memory while it waits for its turn.
+   * `payloadBytes`: what a large answer holds in memory while it waits for its turn. `onSent` is
+   * called when nobody looks at that memory any more, and never when the client is gone before.
    */
-  respond(response: ResponseInput, payloadBytes = 0): void {
+  respond(response: ResponseInput, payloadBytes = 0, onSent: (() => void) | null = null): void {
     assert(this.#state === 'waiting', 'a request is answered once')
     this.#state = 'answered'
     this.#payloadBytes = payloadBytes
+    this.#onSent = onSent
     this.#response = response
     this.#owner.answered(this)
   }
@@ -112,5 +117,6 @@ export class Exchange<ResponseInput> {
       writeResponseHeader(writer, this.#api, this.apiVersion, this.#correlationId)
       this.#api.encodeResponse(writer, this.apiVersion, response)
     })
+    if (this.#onSent !== null) this.#owner.whenSent(this.#onSent)
   }
 }

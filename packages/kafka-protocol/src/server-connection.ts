@@ -37,6 +37,8 @@ export class ServerConnection implements ExchangeOwner {
   #flow: 'reading' | 'paused' = 'reading'
   #isWritable = true
   #takenWaiters: (() => void)[] = []
+  /** Of answers in the writer: to be called when these have left. */
+  #sentWaiters: (() => void)[] = []
   #receivedCount = 0
   #flushScheduled = false
   #dispatching = false
@@ -87,6 +89,10 @@ export class ServerConnection implements ExchangeOwner {
 
   whenTaken(callback: () => void): void {
     if (this.#state !== 'closed') this.#takenWaiters.push(callback)
+  }
+
+  whenSent(callback: () => void): void {
+    this.#sentWaiters.push(callback)
   }
 
   /** Reads no more, answers what has been read, then closes. */
@@ -200,9 +206,18 @@ export class ServerConnection implements ExchangeOwner {
 
   #flush(): void {
     if (this.#state === 'closed' || this.#writer.size === 0) return
-    if (this.#connection.write(this.#writer.take())) return
+    if (this.#connection.write(this.#writer.take(), this.#takeSentWaiters())) return
     this.#isWritable = false
     this.#pause()
+  }
+
+  #takeSentWaiters(): (() => void) | undefined {
+    const waiters = this.#sentWaiters
+    if (waiters.length === 0) return undefined
+    this.#sentWaiters = []
+    return () => {
+      for (const waiter of waiters) waiter()
+    }
   }
 
   #drained(): void {

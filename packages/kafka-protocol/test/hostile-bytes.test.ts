@@ -117,6 +117,7 @@ const owner = {
   isOpen: true,
   takes: () => true,
   whenTaken: () => {},
+  whenSent: () => {},
   answered: () => {},
   shookHands: () => {},
 }

@@ -18,8 +18,12 @@ export interface ConnectionEvents {
 }
 
 export interface Connection {
-  /** Queues the chunks in order. False: the peer is slow, stop until `onDrain`. Never throws. */
-  write(chunks: readonly Buffer[]): boolean
+  /**
+   * Queues the chunks in order. False: the peer is slow, stop until `onDrain`. Never throws.
+   * `onSent` is called once nobody looks at the chunks any more, and never when the connection ends
+   * before: their memory may be used again then.
+   */
+  write(chunks: readonly Buffer[], onSent?: () => void): boolean
   /** Stops `onData` (backpressure towards the peer) until `resume`. */
   pause(): void
   resume(): void

@@ -1,9 +1,12 @@
 import type { LeaderEpoch, Offset } from '@courant/kernel'
 import { BATCH_HEADER_BYTES, RecordBatch } from '@courant/record-batch'
+import type { Slab } from './memory-pool.ts'
 
 /** Adjacent whole batches in memory, with consecutive offsets. */
 export interface BatchRun {
   readonly memory: Buffer
+  /** What `memory` is used again by; null when it is left to the garbage collector. */
+  readonly slab: Slab | null
   readonly start: number
   end: number
   readonly baseOffset: Offset

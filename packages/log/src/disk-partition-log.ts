@@ -5,15 +5,16 @@ import type { PartitionCheckpoint } from './checkpoint-record.ts'
 import { checkpointOf, cutFiles, removeTrimmed, writeBack } from './file-changes.ts'
 import { LogState } from './log-state.ts'
 import { type FileContext, PartitionFiles } from './partition-files.ts'
-import type {
-  AppendRequest,
-  AppendResult,
-  FoundTimestamp,
-  LogConfig,
-  LogObserver,
-  PartitionLog,
-  ReadRequest,
-  ReadResult,
+import {
+  type AppendRequest,
+  type AppendResult,
+  type FoundTimestamp,
+  type LogConfig,
+  type LogObserver,
+  NOTHING_READ,
+  type PartitionLog,
+  type ReadRequest,
+  type ReadResult,
 } from './partition-log.ts'
 import { findBoundary, findTimestamp, type ReadableLog, readFromFiles } from './partition-reads.ts'
 import type { Ring } from './ring.ts'
@@ -126,7 +127,8 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     const start = ring.append(cycle, this.incarnation, batches)
     const baseOffset = state.appendedEnd
     const run: BatchRun = {
-      memory: ring.memory,
+      memory: ring.slab.memory,
+      slab: ring.slab,
       start,
       end: start + batches.length,
       baseOffset,
@@ -147,7 +149,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     state.requireExisting()
     state.requireInRange(request.offset)
     const end = Math.min(request.end, state.appendedEnd) as Offset
-    if (request.offset >= end) return { chunks: [], size: 0, nextOffset: request.offset }
+    if (request.offset >= end) return { ...NOTHING_READ, nextOffset: request.offset }
     return state.tail?.read({ ...request, end }) ?? readFromFiles(this, request)
   }
 

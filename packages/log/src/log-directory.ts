@@ -20,6 +20,8 @@ export interface LogDirectoryOptions {
   readonly freeBytesMin?: number
   /** A write or a sync failed: the directory is offline until the process starts anew. */
   readonly onOffline?: (cause: Error) => void
+  /** For tests, which spoil memory that nobody may look at any more. */
+  readonly onMemoryReused?: (memory: Buffer) => void
 }
 
 /** Counters since the start, and gauges of this moment. */

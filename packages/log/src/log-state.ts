@@ -64,6 +64,7 @@ export class LogState {
     assert(baseOffset === this.appendedEnd, 'the ring goes on where the log ends')
     const run: BatchRun = {
       memory: batches,
+      slab: null,
       start: 0,
       end: batches.length,
       baseOffset,

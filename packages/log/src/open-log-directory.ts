@@ -19,6 +19,7 @@ import {
   type LogDirectory,
   type LogDirectoryOptions,
 } from './log-directory.ts'
+import { MemoryPool } from './memory-pool.ts'
 import { Replay } from './replay.ts'
 import { Ring } from './ring.ts'
 import { RingCorruptError } from './ring-corrupt-error.ts'
@@ -64,7 +65,8 @@ async function openLocked(
   opened.push(files)
   const tailCache = new TailCache(tailCacheBytes)
   const indexes = new IndexCache(files)
-  const context = contextOf(parts, { storage, clock, files, tailCache, indexes })
+  const memory = new MemoryPool(options.onMemoryReused)
+  const context = contextOf(parts, { storage, clock, files, tailCache, indexes, memory })
   const recovered = await replayRing(context, file, superblock, checkpointed)
   const nextIncarnation = Math.max(checkpointed.nextIncarnation, recovered.incarnationMax + 1)
   const erasure = new Erasure(clock, checkpointed.eraseDueMs)
@@ -86,6 +88,7 @@ async function openLocked(
     superblock: begun,
     filler: await startFiller(file, superblock.ringBytes),
     places: recovered.places,
+    memory,
     onFailure: (error) => context.fail(error),
     onProgress: () => parts.checkpointer.poke(),
   })
@@ -156,7 +159,7 @@ class OpenedParts {
 
 function contextOf(
   parts: OpenedParts,
-  shared: Pick<LogContext, 'storage' | 'clock' | 'files' | 'indexes' | 'tailCache'>,
+  shared: Pick<LogContext, 'storage' | 'clock' | 'files' | 'indexes' | 'tailCache' | 'memory'>,
 ): LogContext {
   return {
     ...shared,

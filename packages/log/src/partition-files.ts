@@ -3,6 +3,7 @@ import type { BatchRun } from './batch-run.ts'
 import type { FileCache } from './file-cache.ts'
 import type { IndexCache, IndexedSegment } from './index-cache.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
+import type { MemoryPool } from './memory-pool.ts'
 import type { LogConfig } from './partition-log.ts'
 import {
   type ActiveSegment,
@@ -22,6 +23,7 @@ export interface FileContext {
   readonly clock: Clock
   readonly files: FileCache
   readonly indexes: IndexCache
+  readonly memory: MemoryPool
 }
 
 /** What a checkpoint says of a partition's files. */

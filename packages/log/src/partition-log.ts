@@ -36,12 +36,21 @@ export interface ReadRequest {
 }
 
 export interface ReadResult {
-  /** Whole batches, in order; a chunk may hold many. Never written to again. */
+  /**
+   * Whole batches, in order; a chunk may hold many. Nothing writes to them before `release`.
+   */
   readonly chunks: readonly Buffer[]
   readonly size: number
   /** Where to read on: behind the last batch returned, or `offset` when there is none. */
   readonly nextOffset: Offset
+  /**
+   * Gives the memory of the chunks to others. For readers that know when nobody looks at the chunks
+   * any more, not even a socket; without it the memory is left to the garbage collector.
+   */
+  release(): void
 }
+
+export const NOTHING_READ = { chunks: [], size: 0, release: () => undefined } as const
 
 export interface FoundTimestamp {
   readonly offset: Offset

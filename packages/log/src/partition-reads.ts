@@ -2,7 +2,12 @@ import { assert, BusError, type Offset } from '@courant/kernel'
 import { recordBatches } from '@courant/record-batch'
 import type { LogState } from './log-state.ts'
 import type { FileContext, PartitionFiles } from './partition-files.ts'
-import type { FoundTimestamp, ReadRequest, ReadResult } from './partition-log.ts'
+import {
+  type FoundTimestamp,
+  NOTHING_READ,
+  type ReadRequest,
+  type ReadResult,
+} from './partition-log.ts'
 import { batchOf, findTimestampInSegment, firstRecordSince, readSegment } from './segment-reader.ts'
 import type { Tail } from './tail.ts'
 
@@ -19,7 +24,7 @@ export function readFromFiles(log: ReadableLog, request: ReadRequest): Promise<R
   return undisturbed(state, async () => {
     state.requireInRange(request.offset)
     const end = Math.min(request.end, state.appendedEnd) as Offset
-    if (request.offset >= end) return { chunks: [], size: 0, nextOffset: request.offset }
+    if (request.offset >= end) return { ...NOTHING_READ, nextOffset: request.offset }
     const limits = { ...request, end }
     const inMemory = state.tail?.read(limits)
     if (inMemory) return inMemory

@@ -1,4 +1,5 @@
 import { crc32c } from '@node-rs/crc32'
+import type { Slab } from './memory-pool.ts'
 import { ENTRY_HEADER_BYTES, growAppend, writeAppendHeader } from './ring-entry.ts'
 import {
   BLOCK_BYTES,
@@ -16,7 +17,7 @@ export interface CycleParticipant {
 
 /** Adjacent bytes of one slab. */
 interface Extent {
-  readonly memory: Buffer
+  readonly slab: Slab
   readonly start: number
   end: number
 }
@@ -53,8 +54,8 @@ export class RingCycle {
     // Whoever does not wait must not bring the process down; the directory reports its failure.
     promise.catch(() => undefined)
     this.#settle = { resolve, reject }
-    const start = allocator.allocate(CYCLE_HEADER_BYTES)
-    this.#extents = [{ memory: allocator.memory, start, end: start + CYCLE_HEADER_BYTES }]
+    this.#extents = []
+    this.#extend(CYCLE_HEADER_BYTES)
   }
 
   get payloadBytes(): number {
@@ -70,20 +71,20 @@ export class RingCycle {
     const allocator = this.#allocator
     if (incarnation === this.#growing && allocator.isAdjacent(bytes)) {
       const start = this.#allocate(bytes)
-      growAppend(allocator.memory, this.#growingHeader, bytes)
+      growAppend(allocator.slab.memory, this.#growingHeader, bytes)
       return start
     }
     const header = this.#allocate(ENTRY_HEADER_BYTES + bytes)
     this.#entryCount += 1
     this.#growing = incarnation
     this.#growingHeader = header
-    writeAppendHeader(allocator.memory, header, incarnation, bytes)
+    writeAppendHeader(allocator.slab.memory, header, incarnation, bytes)
     return header + ENTRY_HEADER_BYTES
   }
 
   addEntry(entry: Buffer): void {
     const start = this.#allocate(entry.length)
-    this.#allocator.memory.set(entry, start)
+    this.#allocator.slab.memory.set(entry, start)
     this.#entryCount += 1
     this.#growing = NONE
   }
@@ -95,7 +96,7 @@ export class RingCycle {
   /** The bytes of the cycle, sealed and padded to whole blocks. Called once. */
   seal(run: number, secret: Buffer): Buffer[] {
     this.#growing = NONE
-    const chunks = this.#extents.map(({ memory, start, end }) => memory.subarray(start, end))
+    const chunks = this.#extents.map(({ slab, start, end }) => slab.memory.subarray(start, end))
     const [header = ZEROS, ...entries] = chunks
     const first = header.subarray(0, CYCLE_HEADER_BYTES)
     writeCycleHeader(
@@ -115,7 +116,9 @@ export class RingCycle {
     return chunks
   }
 
+  /** It is on the disk. When it is not, its memory is never given back: who knows who reads it. */
   succeed(): void {
+    for (const { slab } of this.#extents) slab.release()
     for (const participant of this.#participants) participant.onDurable(this.number)
     this.#settle.resolve()
   }
@@ -125,12 +128,19 @@ export class RingCycle {
   }
 
   #allocate(bytes: number): number {
-    const start = this.#allocator.allocate(bytes)
-    const { memory } = this.#allocator
-    const last = this.#extents[this.#extents.length - 1]
-    if (last !== undefined && last.memory === memory && last.end === start) last.end += bytes
-    else this.#extents.push({ memory, start, end: start + bytes })
     this.#payloadBytes += bytes
+    return this.#extend(bytes)
+  }
+
+  #extend(bytes: number): number {
+    const start = this.#allocator.allocate(bytes)
+    const { slab } = this.#allocator
+    const last = this.#extents[this.#extents.length - 1]
+    if (last !== undefined && last.slab === slab && last.end === start) last.end += bytes
+    else {
+      slab.hold()
+      this.#extents.push({ slab, start, end: start + bytes })
+    }
     return start
   }
 }

@@ -1,5 +1,6 @@
 import { assert, BusError } from '@courant/kernel'
 import { writeFully } from './file-io.ts'
+import type { MemoryPool, Slab } from './memory-pool.ts'
 import { RingCycle } from './ring-cycle.ts'
 import { type ChangeEntry, ENTRY_HEADER_BYTES, encodeChange } from './ring-entry.ts'
 import { RingEraser } from './ring-eraser.ts'
@@ -13,6 +14,7 @@ export interface RingParts {
   readonly file: StorageFile
   readonly superblock: Superblock
   readonly filler: RingFiller
+  readonly memory: MemoryPool
   /** The live cycles as recovery found them, and the place of the next. */
   readonly places: RingPlaces
   /** A write or a sync failed: nothing that is not yet durable will ever be. */
@@ -37,7 +39,7 @@ const QUEUE_BYTES_MAX = 32 * 1024 * 1024
  */
 export class Ring {
   readonly #parts: RingParts
-  readonly #allocator = new SlabAllocator()
+  readonly #allocator: SlabAllocator
   readonly #places: RingPlaces
   readonly #cycleBytesMax: number
   readonly #queueBytesMax: number
@@ -55,6 +57,7 @@ export class Ring {
 
   constructor(parts: RingParts) {
     this.#parts = parts
+    this.#allocator = new SlabAllocator(parts.memory, parts.superblock.ringBytes)
     this.#places = parts.places
     this.#nextNumber = parts.places.end.cycle
     const bytesMax = payloadBytesMax(parts.superblock.ringBytes)
@@ -90,8 +93,8 @@ export class Ring {
   }
 
   /** The slab that holds what the last `append` copied. */
-  get memory(): Buffer {
-    return this.#allocator.memory
+  get slab(): Slab {
+    return this.#allocator.slab
   }
 
   get statistics(): { syncs: number; bytesWritten: number; queuedBytes: number } {
@@ -117,15 +120,16 @@ export class Ring {
   }
 
   /**
-   * Copies batches into the cycle that `cycleFor` gave. The copy lies in `memory` from the returned
-   * position: the caller's to stamp within this turn of the event loop, and to read for ever.
+   * Copies batches into the cycle that `cycleFor` gave. The copy lies in `slab` from the returned
+   * position: the caller's to stamp within this turn of the event loop, and to read while it holds
+   * the slab.
    */
   append(cycle: RingCycle, incarnation: number, batches: Buffer): number {
     assert(cycle === this.#filling, 'appends go to the filling cycle')
     const before = cycle.payloadBytes
     const start = cycle.addAppend(incarnation, batches.length)
     this.#queuedBytes += cycle.payloadBytes - before
-    this.#allocator.memory.set(batches, start)
+    this.#allocator.slab.memory.set(batches, start)
     return start
   }
 

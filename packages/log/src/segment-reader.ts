@@ -2,6 +2,7 @@ import { BusError, type Offset, limits as sizes } from '@courant/kernel'
 import { BATCH_HEADER_BYTES, RecordBatch, RecordCursor } from '@courant/record-batch'
 import { cutBatches, headerProblem, type ReadLimits } from './batch-run.ts'
 import type { IndexedSegment } from './index-cache.ts'
+import { MARGIN_BYTES, releaseOnce, type Slab } from './memory-pool.ts'
 import type { FileContext } from './partition-files.ts'
 import type { FoundTimestamp, ReadResult } from './partition-log.ts'
 import type { IndexEntry, SegmentIndex } from './segment-index.ts'
@@ -15,7 +16,7 @@ import {
 import { type StorageFile, StorageMissingError } from './storage.ts'
 
 /** Beyond what is asked for, because an index leads up to its interval before the batch wanted. */
-const LEAD_BYTES = 32 * 1024
+const LEAD_BYTES = MARGIN_BYTES
 
 /** Reads batches of one segment from its file. */
 export async function readSegment(
@@ -28,17 +29,19 @@ export async function readSegment(
     const start = index.lookup(limits.offset)
     let { position, offset } = start
     while (position < segment.size) {
-      const window = await readWindow(file, segment, position, bytes)
+      const slab = context.memory.take(Math.min(bytes, segment.size - position))
+      const window = await readWindow(file, segment, position, slab.memory.subarray(0, bytes))
       let at = 0
       while (at + BATCH_HEADER_BYTES <= window.length) {
         const batch = soundBatch(window, at, segment, offset)
         if (position + at === start.position) requireIndexed(batch, segment, start)
         if (batch.nextOffset > limits.offset) {
-          return await cut(file, segment, window, at, position + at, limits)
+          return await cut(context, file, segment, { slab, window, position }, at, limits)
         }
         at += batch.size
         offset = batch.nextOffset
       }
+      slab.release()
       position += at
     }
     throw corruptSegment(segment, `it ends before offset ${limits.offset}`)
@@ -87,7 +90,8 @@ export async function findTimestampInSegment(
     while (start !== null && start.position < segment.size) {
       const candidate = await nextCandidate(file, segment, start, timestamp, from)
       if (candidate === null) return null
-      const window = await readWindow(file, segment, candidate.position, candidate.size)
+      const memory = Buffer.allocUnsafeSlow(candidate.size)
+      const window = await readWindow(file, segment, candidate.position, memory)
       const batch = soundBatch(window, 0, segment, candidate.offset)
       const found = firstRecordSince(batch, timestamp, from)
       if (found !== null) return found
@@ -142,27 +146,48 @@ async function guided<Result>(
   }
 }
 
+/** Bytes of a segment from `position` on, in memory of the pool. */
+interface Window {
+  readonly slab: Slab
+  readonly window: Buffer
+  readonly position: number
+}
+
+/** What the read may have of the window from `at` on, which is where its first batch begins. */
 async function cut(
+  context: FileContext,
   file: StorageFile,
   segment: IndexedSegment,
-  window: Buffer,
+  { slab, window, position }: Window,
   at: number,
-  position: number,
   limits: ReadLimits,
 ): Promise<ReadResult> {
   const { size } = new RecordBatch(window, at)
-  if (position + size > segment.size) throw corruptSegment(segment, 'its last batch is cut off')
-  let memory = window
-  let start = at
-  if (at + size > window.length && (size <= limits.maxBytes || limits.first === 'whole')) {
-    memory = await readWindow(file, segment, position, size)
-    start = 0
+  if (position + at + size > segment.size) {
+    throw corruptSegment(segment, 'its last batch is cut off')
   }
-  const end = soundEnd(memory, start, segment)
-  const found = cutBatches(memory, start, end, limits, 0)
+  if (at + size > window.length && (size <= limits.maxBytes || limits.first === 'whole')) {
+    slab.release()
+    const larger = context.memory.take(size)
+    const whole = larger.memory.subarray(0, size)
+    await readWindow(file, segment, position + at, whole)
+    return cutWindow(segment, larger, whole, 0, limits)
+  }
+  return cutWindow(segment, slab, window, at, limits)
+}
+
+function cutWindow(
+  segment: IndexedSegment,
+  slab: Slab,
+  window: Buffer,
+  at: number,
+  limits: ReadLimits,
+): ReadResult {
+  const end = soundEnd(window, at, segment)
+  const found = cutBatches(window, at, end, limits, 0)
   const bytes = found.end - found.start
-  const chunks = bytes === 0 ? [] : [memory.subarray(found.start, found.end)]
-  return { chunks, size: bytes, nextOffset: found.nextOffset }
+  const chunks = bytes === 0 ? [] : [window.subarray(found.start, found.end)]
+  return { chunks, size: bytes, nextOffset: found.nextOffset, release: releaseOnce([slab]) }
 }
 
 /** How far the headers from a sound one on are those of the log: a read ends before damage. */

@@ -19,7 +19,7 @@ export interface ScannedSegment {
 
 /**
  * Visits the headers of a segment's batches from `start` until a visitor returns `stop` or the
- * segment ends. Only the header of a visited batch is known to be in memory. Throws STORAGE_CORRUPT
+ * segment ends. Only the header of a visited batch is in memory, and only for the visit. Throws STORAGE_CORRUPT
  * at a header that cannot be the next one.
  */
 export async function scanSegment(
@@ -29,11 +29,13 @@ export async function scanSegment(
   visit: (batch: RecordBatch, position: number) => 'go-on' | 'stop',
 ): Promise<void> {
   let { position, offset } = start
-  let window: Buffer = Buffer.alloc(0)
+  const left = Math.max(0, segment.size - position)
+  const memory = Buffer.allocUnsafeSlow(Math.min(WINDOW_BYTES, left))
+  let window: Buffer = memory.subarray(0, 0)
   let windowStart = position
   while (position < segment.size && offset < segment.endOffset) {
     if (position + BATCH_HEADER_BYTES > windowStart + window.length) {
-      window = await readWindow(file, segment, position, WINDOW_BYTES)
+      window = await readWindow(file, segment, position, memory)
       windowStart = position
     }
     const batch = soundBatch(window, position - windowStart, segment, offset)
@@ -44,14 +46,14 @@ export async function scanSegment(
   }
 }
 
-/** At most `bytes` of the segment from `position`, at least a header. */
+/** Fills `into` from `position` as far as the segment goes, at least with a header. */
 export async function readWindow(
   file: StorageFile,
   segment: ScannedSegment,
   position: number,
-  bytes: number,
+  into: Buffer,
 ): Promise<Buffer> {
-  const window = Buffer.allocUnsafeSlow(Math.min(bytes, segment.size - position))
+  const window = into.subarray(0, segment.size - position)
   const filled = await readFully(file, window, position)
   if (filled < window.length) throw corruptSegment(segment, `the file ends at ${position + filled}`)
   if (filled < BATCH_HEADER_BYTES) throw corruptSegment(segment, 'it ends within a header')

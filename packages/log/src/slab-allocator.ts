@@ -1,29 +1,43 @@
-const SLAB_BYTES = 1024 * 1024
+import type { MemoryPool, Slab } from './memory-pool.ts'
+
+const SLAB_BYTES_MAX = 1024 * 1024
 
 /**
  * Memory for cycles: slabs that consecutive cycles fill densely, because the pending tails of the
  * partitions are views of them, and a slab a cycle would pin a mebibyte for a record at low load.
  *
- * Slabs are left to the garbage collector and never reused by hand: a view may still wait in a
- * socket, and a reused slab would send one tenant the bytes of another.
+ * A slab is held by the allocator while it fills, by each cycle that lies in it until that is
+ * durable, by each run of a tail, and by each read that has views of it.
  */
 export class SlabAllocator {
+  readonly #pool: MemoryPool
+  readonly #slabBytes: number
   /** Where the last allocation lies. */
-  memory: Buffer = Buffer.alloc(0)
-  #slab: Buffer = this.memory
+  slab: Slab
+  #filling: Slab
   #used = 0
 
-  /** Uninitialised bytes of `memory`; returns where they begin. */
+  /** Slabs are small in a small ring: what is in it must not be a fraction of what they pin. */
+  constructor(pool: MemoryPool, ringBytes: number) {
+    this.#pool = pool
+    this.#slabBytes = Math.min(SLAB_BYTES_MAX, Math.floor(ringBytes / 8))
+    this.#filling = pool.take(this.#slabBytes)
+    this.slab = this.#filling
+  }
+
+  /** Uninitialised bytes of `slab`, which the caller is to hold; returns where they begin. */
   allocate(bytes: number): number {
-    if (bytes > SLAB_BYTES / 2) {
-      this.memory = Buffer.allocUnsafeSlow(bytes)
+    if (this.slab !== this.#filling) this.slab.release()
+    if (bytes > this.#slabBytes / 2) {
+      this.slab = this.#pool.take(bytes)
       return 0
     }
-    if (this.#used + bytes > this.#slab.length) {
-      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+    if (this.#used + bytes > this.#slabBytes) {
+      this.#filling.release()
+      this.#filling = this.#pool.take(this.#slabBytes)
       this.#used = 0
     }
-    this.memory = this.#slab
+    this.slab = this.#filling
     const start = this.#used
     this.#used += bytes
     return start
@@ -32,9 +46,9 @@ export class SlabAllocator {
   /** Whether `allocate` would return memory that goes on behind its last answer. */
   isAdjacent(bytes: number): boolean {
     return (
-      this.memory === this.#slab &&
-      bytes <= SLAB_BYTES / 2 &&
-      this.#used + bytes <= this.#slab.length
+      this.slab === this.#filling &&
+      bytes <= this.#slabBytes / 2 &&
+      this.#used + bytes <= this.#slabBytes
     )
   }
 }

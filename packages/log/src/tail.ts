@@ -1,6 +1,7 @@
 import { assert, type Offset } from '@courant/kernel'
 import { recordBatches } from '@courant/record-batch'
 import { type BatchRun, cutBatches, type ReadLimits } from './batch-run.ts'
+import { releaseOnce, type Slab } from './memory-pool.ts'
 import type { ReadResult } from './partition-log.ts'
 
 /**
@@ -50,6 +51,7 @@ export class Tail {
       last.memory === run.memory &&
       last.end === run.start
     if (!isAdjacent) {
+      run.slab?.hold()
       this.#runs.push(run)
       return
     }
@@ -99,10 +101,14 @@ export class Tail {
     this.#pending += count
   }
 
-  /** Lets go of the first run, if it is this one and on file. */
+  /**
+   * Lets go of the first run, if it is this one and on file. Only here is memory given back: what a
+   * truncation or a deletion drops may be on its way to a file.
+   */
   evict(run: BatchRun): void {
     if (this.#runs[this.#first] !== run || this.#first >= this.#pending) return
     this.#first += 1
+    run.slab?.release()
     if (this.#first > 64 && this.#first * 2 > this.#runs.length) this.#compact()
   }
 
@@ -111,6 +117,7 @@ export class Tail {
     const start = this.start
     if (start === null || limits.offset < start) return null
     const chunks: Buffer[] = []
+    const slabs: Slab[] = []
     let size = 0
     let nextOffset = limits.offset
     for (let index = this.#find(limits.offset); index < this.#runs.length; index += 1) {
@@ -125,11 +132,15 @@ export class Tail {
       )
       if (cut.end === cut.start) break
       chunks.push(run.memory.subarray(cut.start, cut.end))
+      if (run.slab !== null && run.slab !== slabs[slabs.length - 1]) {
+        run.slab.hold()
+        slabs.push(run.slab)
+      }
       size += cut.end - cut.start
       nextOffset = cut.nextOffset
       if (nextOffset < run.nextOffset) break
     }
-    return { chunks, size, nextOffset }
+    return { chunks, size, nextOffset, release: releaseOnce(slabs) }
   }
 
   /** The base offset of the batch that holds `offset`, or null when it is not in memory. */

@@ -66,6 +66,7 @@ export async function openAt(
     random: new SeededRandom(1),
     ringBytes: 1024 * 1024,
     freeBytesMin: 0,
+    onMemoryReused: (memory) => memory.fill(0xdb),
     ...options,
   })
   cleanups.push(() => directory.close())
@@ -106,6 +107,7 @@ export async function readAll(log: PartitionLog, offset: number = log.logStartOf
         }
       }
     }
+    result.release()
     if (result.nextOffset <= next) throw new Error('no progress')
     next = result.nextOffset
   }

@@ -8,6 +8,7 @@ import type { LeaderEpoch, Offset, PartitionIndex } from '@courant/kernel'
 import { RecordBatch } from '@courant/record-batch'
 import { describe, expect, it } from 'vitest'
 import { decodePartition, encodePartition } from '../src/checkpoint-record.ts'
+import { MemoryPool } from '../src/memory-pool.ts'
 import { RingCycle } from '../src/ring-cycle.ts'
 import { decodeEntries, encodeChange } from '../src/ring-entry.ts'
 import { CYCLE_HEADER_BYTES, decodeSuperblock, encodeSuperblock } from '../src/ring-layout.ts'
@@ -52,7 +53,7 @@ describe('the format on disk', () => {
   })
 
   it('of a cycle and its entries', async () => {
-    const allocator = new SlabAllocator()
+    const allocator = new SlabAllocator(new MemoryPool(), 1024 * 1024)
     const cycle = new RingCycle(9, allocator)
     const incarnation = 5
     cycle.addEntry(encodeChange({ type: 'create', incarnation, topicId: topic, partition: first }))
@@ -62,7 +63,7 @@ describe('the format on disk', () => {
     for (const value of ['a', 'b']) {
       const batch = batchOf([value])
       const start = cycle.addAppend(incarnation, batch.length)
-      allocator.memory.set(batch, start)
+      allocator.slab.memory.set(batch, start)
     }
     cycle.addEntry(encodeChange({ type: 'truncate', incarnation, offset: at(1) }))
     cycle.addEntry(encodeChange({ type: 'logStart', incarnation, offset: at(1) }))

@@ -20,6 +20,7 @@ export class SocketConnection implements Connection {
   #state: 'open' | 'ending' | 'closed' = 'open'
   #error: Error | null = null
   #turn: Buffer[] = []
+  #onTurnSent: (() => void)[] = []
   /** Bytes in `#turn` and in the socket that the kernel has not taken. */
   #queuedBytes = 0
   #peerIsSlow = false
@@ -50,8 +51,9 @@ export class SocketConnection implements Connection {
     if (this.#state !== 'closed' && !this.#socket.destroyed) this.#events?.onData(bytes)
   }
 
-  write(chunks: readonly Buffer[]): boolean {
+  write(chunks: readonly Buffer[], onSent?: () => void): boolean {
     if (this.#state !== 'open') return true
+    if (onSent !== undefined) this.#onTurnSent.push(onSent)
     if (this.#turn.length === 0) setImmediate(this.#flush)
     for (const chunk of chunks) {
       this.#turn.push(chunk)
@@ -87,7 +89,12 @@ export class SocketConnection implements Connection {
     if (chunks.length === 0 || this.#state !== 'open') return
     this.#turn = []
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    const written = (): void => this.#written(bytes)
+    const onSent = this.#onTurnSent
+    if (onSent.length > 0) this.#onTurnSent = []
+    const written = (error?: Error | null): void => {
+      if (!error) for (const sent of onSent) sent()
+      this.#written(bytes)
+    }
     const [first] = chunks
     if (first !== undefined && chunks.length === 1) {
       this.#socket.write(first, written)

@@ -103,6 +103,43 @@ describe('a connection', () => {
     expect(seen.equals(expected)).toBe(true)
   })
 
+  it('says that chunks are sent only when nobody looks at them any more', async () => {
+    const { client, server } = await pair()
+    client.connection.pause()
+    const chunks = Array.from({ length: 200 }, (_, index) => Buffer.alloc(50_000, index))
+    const expected = Buffer.concat(chunks)
+    let sent = 0
+    const spoil = (spoiled: readonly Buffer[]) => () => {
+      for (const chunk of spoiled) chunk.fill(0xdb)
+      sent += spoiled.length
+    }
+    for (let at = 0; at < 100; at += 1) {
+      const one = chunks.slice(at, at + 1)
+      server.connection.write(one, spoil(one))
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    const rest = chunks.slice(100)
+    server.connection.write(rest, spoil(rest))
+    expect(sent).toBeLessThan(200)
+    client.connection.resume()
+    expect((await client.bytes(expected.length)).equals(expected)).toBe(true)
+    await expect.poll(() => sent).toBe(200)
+  })
+
+  it('never says that chunks are sent which a lost connection still holds', async () => {
+    const { client, server } = await pair()
+    client.connection.pause()
+    let sent = 0
+    server.connection.write([Buffer.alloc(32 * 1024 * 1024)], () => {
+      sent += 1
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    server.connection.destroy()
+    await server.closed
+    expect(sent).toBe(0)
+    client.connection.destroy()
+  })
+
   it('says stop when the peer does not read, and drains when it does', async () => {
     const { client, server } = await pair()
     server.connection.pause()

@@ -160,4 +160,40 @@ export const mutations: readonly Mutation[] = [
     find: '    await file.sync()\n    return position',
     replace: '    await file.sync().catch(() => file.sync())\n    return position',
   },
+  {
+    name: 'use memory again while a reader has it, tail',
+    file: 'tail.ts',
+    find: '        run.slab.hold()\n        slabs.push(run.slab)\n',
+    replace: '',
+  },
+  {
+    name: 'use memory again while a reader has it, file',
+    file: 'segment-reader.ts',
+    find: 'release: releaseOnce([slab])',
+    replace: 'release: (slab.release(), () => undefined)',
+  },
+  {
+    name: 'use memory again while a cycle is written from it',
+    file: 'ring-cycle.ts',
+    find: '    const [header = ZEROS, ...entries] = chunks\n',
+    replace:
+      '    const [header = ZEROS, ...entries] = chunks\n' +
+      '    for (const { slab } of this.#extents.splice(0)) slab.release()\n',
+  },
+  {
+    name: 'use memory again that is still to be checkpointed',
+    file: 'tail.ts',
+    find: '      run.slab?.hold()\n      this.#runs.push(run)\n',
+    replace: '      this.#runs.push(run)\n',
+  },
+  {
+    name: 'give back the memory of a deleted log',
+    file: 'log-state.ts',
+    find: "    this.status = 'deleted'\n    this.tail = null\n",
+    replace:
+      "    this.status = 'deleted'\n" +
+      '    for (const run of this.tail?.runsFrom(this.tail.start ?? this.appendedEnd) ?? [])\n' +
+      '      run.slab?.release()\n' +
+      '    this.tail = null\n',
+  },
 ]

@@ -1,5 +1,5 @@
 import { BusError } from '@courant/kernel'
-import type { LogDirectory, PartitionLog } from '../../src/index.ts'
+import type { LogDirectory, PartitionLog, ReadResult } from '../../src/index.ts'
 import { damageAndOpen } from './damage.ts'
 import { forgedBatch } from './forgery.ts'
 import { batchesOf, checkQueries, sameBatches } from './observe.ts'
@@ -7,6 +7,7 @@ import {
   EMPTY,
   type Image,
   latestEpoch,
+  type ShadowBatch,
   trimmed,
   truncated,
   withBatches,
@@ -44,6 +45,7 @@ export class Life {
   readonly #directory: LogDirectory
   readonly #storage: SimStorage
   readonly #pending: Promise<unknown>[] = []
+  readonly #held: { readonly result: ReadResult; readonly found: readonly ShadowBatch[] }[] = []
   #violation: unknown = null
   #isSweeping = false
 
@@ -58,6 +60,7 @@ export class Life {
     try {
       for (let step = 0; step < steps; step += 1) {
         await this.#step()
+        if (this.#held.length > 8) this.#letGo(1 + this.#world.random.below(8))
         if (this.#violation !== null) throw this.#violation
       }
       return !this.#storage.hasFailed
@@ -65,6 +68,7 @@ export class Life {
       if (error instanceof Over) return false
       throw error
     } finally {
+      this.#letGo(this.#held.length)
       if (this.#storage.hasFailed && this.#isSweeping) this.#noteRetained()
     }
   }
@@ -139,7 +143,9 @@ export class Life {
       end: offsetOf(end),
       first: 'whole',
     })
-    const found = batchesOf(await this.#survive(Promise.resolve(reading)))
+    const result = await this.#survive(Promise.resolve(reading))
+    const found = batchesOf(result)
+    this.#held.push({ result, found })
     const first = image.batches.findIndex(({ next }) => next > offset)
     const expected = image.batches.slice(first === -1 ? image.batches.length : first)
     ensure(
@@ -152,6 +158,14 @@ export class Life {
     )
     const isDue = (expected[0]?.next ?? Number.POSITIVE_INFINITY) <= end
     ensure(found.length > 0 === isDue, 'a read finds the first batch')
+  }
+
+  /** Readers hold on to what they were given for long; nothing else may be written there. */
+  #letGo(count: number): void {
+    for (const { result, found } of this.#held.splice(0, count)) {
+      ensure(sameBatches(batchesOf(result), found), 'memory is used again while it is read')
+      if (this.#world.random.below(8) > 0) result.release()
+    }
   }
 
   async #query(): Promise<void> {

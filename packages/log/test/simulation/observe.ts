@@ -22,6 +22,7 @@ export async function observe(log: PartitionLog, maxBytes = 20_000): Promise<Obs
     const result = await log.read({ offset: next, maxBytes, end, first: 'whole' })
     ensure(result.nextOffset > next, () => `a read at ${next} of [${start}, ${end}) finds nothing`)
     batches.push(...batchesOf(result))
+    result.release()
     next = result.nextOffset
   }
   return { start, end, durableEnd: log.durableEnd, epoch: log.leaderEpoch, batches }

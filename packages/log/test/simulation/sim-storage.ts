@@ -8,6 +8,7 @@ import {
 } from '../../src/index.ts'
 import { checkRun } from './ring-monitor.ts'
 import { Inode, SECTOR_BYTES, type SimDisk } from './sim-disk.ts'
+import { ensure } from './violation.ts'
 
 /** Thrown by every call from the one at which the process dies. */
 class Crashed extends Error {}
@@ -143,6 +144,7 @@ export class SimStorage implements Storage {
           // The write at which the process dies may have reached the page cache.
           if (this.#random.below(2) === 0) inode.write(bytes, position)
         })
+        ensure(Buffer.concat(chunks).equals(all), 'memory is used again while it is written')
         inode.write(bytes, position)
         return bytes.length
       },

@@ -60,6 +60,7 @@ export class World {
       openFilesMax: 4,
       checkpointsInFlightMax: 2,
       freeBytesMin: 1_000_000,
+      onMemoryReused: (memory) => memory.fill(0xdb),
       onOffline,
     })
   }

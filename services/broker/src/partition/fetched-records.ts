@@ -15,4 +15,6 @@ export interface FetchedRecords {
   readonly size: number
   readonly highWatermark: Offset
   readonly logStartOffset: Offset
+  /** For whom nobody follows who looks at the chunks: see `ReadResult`. */
+  release(): void
 }

@@ -185,9 +185,9 @@ export class Partition implements LogObserver {
     const { maxBytes, first } = request
     const offset = request.offset as Offset
     const found = readOn(log, { offset, maxBytes, first, end: highWatermark })
-    const answer = ({ chunks, size }: ReadResult): FetchedRecords => {
+    const answer = ({ chunks, size, release }: ReadResult): FetchedRecords => {
       this.#host.traffic.fetchedBytes += size
-      return { chunks, size, highWatermark, logStartOffset }
+      return { chunks, size, highWatermark, logStartOffset, release }
     }
     return found instanceof Promise ? found.then(answer) : answer(found)
   }

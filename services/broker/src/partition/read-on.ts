@@ -24,6 +24,10 @@ async function continued(
       chunks: [...first.chunks, ...rest.chunks],
       size: first.size + rest.size,
       nextOffset: rest.nextOffset,
+      release: () => {
+        first.release()
+        rest.release()
+      },
     }
   } catch (error) {
     // Trimmed or damaged behind what is good: the next request hears of it.

@@ -155,7 +155,11 @@ export class FetchOperation implements Expiring {
     this.#end()
     const failed = this.#entries.find(({ hasFailed }) => hasFailed)
     this.#parts.counts.add('Fetch', failed?.errorCode ?? NO_ERROR)
-    this.#exchange.respond({ throttleTimeMs: 0, topics: this.#topics }, this.#bytes)
+    this.#exchange.respond({ throttleTimeMs: 0, topics: this.#topics }, this.#bytes, this.#sent)
+  }
+
+  readonly #sent = (): void => {
+    for (const entry of this.#entries) entry.release()
   }
 
   #end(): void {

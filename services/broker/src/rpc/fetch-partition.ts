@@ -29,6 +29,7 @@ export class FetchPartition {
   readonly #source: Partition | null
   readonly #onAdvance: () => void
   #isWatching = false
+  #release: (() => void) | null = null
 
   constructor(request: PartitionRequest, source: Partition | null, onAdvance: () => void) {
     this.partition = request.partition
@@ -71,9 +72,16 @@ export class FetchPartition {
 
   /** Lets go of the records until they are read again. */
   drop(): void {
+    this.release()
     if (this.size === 0) return
     this.records = NO_RECORDS
     this.isDropped = true
+  }
+
+  /** Nobody looks at the records any more. */
+  release(): void {
+    this.#release?.()
+    this.#release = null
   }
 
   /** Calls back once when reading again may bring more, at once if that is so already. */
@@ -92,7 +100,9 @@ export class FetchPartition {
     this.#source?.onAdvance.remove(this.#onAdvance)
   }
 
-  #take({ chunks, size, highWatermark, logStartOffset }: FetchedRecords): void {
+  #take({ chunks, size, highWatermark, logStartOffset, release }: FetchedRecords): void {
+    this.release()
+    this.#release = release
     this.highWatermark = highWatermark
     this.lastStableOffset = highWatermark
     this.logStartOffset = logStartOffset
@@ -101,6 +111,7 @@ export class FetchPartition {
   }
 
   #fail(thrown: unknown): void {
+    this.release()
     const error = expected(thrown)
     this.errorCode = kafkaCodeOf(error)
     this.records = NO_RECORDS

@@ -1,0 +1,87 @@
+import { assert } from '@courant/kernel'
+
+/** Beyond a power of two: headers of the ring, and what an index leads up to a read. */
+export const MARGIN_BYTES = 32 * 1024
+const EXPONENT_MIN = 15
+const EXPONENT_MAX = 24
+/** Memory kept for later, of all sizes together. */
+const FREE_BYTES_MAX = 64 * 1024 * 1024
+
+/**
+ * A piece of memory, and how many need it as it is. When the last one lets go it is written anew
+ * for somebody else, so whoever cannot tell when its own use ends keeps its hold for ever: the
+ * memory is then left to the garbage collector, which is slower and always right.
+ */
+export class Slab {
+  readonly memory: Buffer
+  readonly #pool: MemoryPool
+  #holds = 1
+
+  /** Held once, by whom it was made for. */
+  constructor(pool: MemoryPool, memory: Buffer) {
+    this.#pool = pool
+    this.memory = memory
+  }
+
+  hold(): void {
+    assert(this.#holds > 0, 'memory that was given back is nobody’s to hold')
+    this.#holds += 1
+  }
+
+  release(): void {
+    assert(this.#holds > 0, 'memory is given back once')
+    this.#holds -= 1
+    if (this.#holds === 0) this.#pool.put(this.memory)
+  }
+}
+
+/** For a reader that holds these. To call it again changes nothing. */
+export function releaseOnce(slabs: readonly Slab[]): () => void {
+  let held = slabs
+  return () => {
+    for (const slab of held) slab.release()
+    held = []
+  }
+}
+
+/**
+ * Memory of a data directory that is used again. Fresh memory costs a page fault for every 4 KiB,
+ * more than copying or reading into it does, and the collector runs for what lies outside its heap.
+ */
+export class MemoryPool {
+  readonly #onReuse: (memory: Buffer) => void
+  /** By exponent. */
+  readonly #free: Buffer[][] = []
+  #freeBytes = 0
+
+  /** `onReuse`: tests spoil memory that must not be looked at any more. */
+  constructor(onReuse: (memory: Buffer) => void = () => undefined) {
+    this.#onReuse = onReuse
+    for (let exponent = 0; exponent <= EXPONENT_MAX; exponent += 1) this.#free.push([])
+  }
+
+  /** At least so many uninitialised bytes, held once. */
+  take(bytes: number): Slab {
+    const exponent = exponentFor(bytes)
+    const free = this.#free[exponent]?.pop()
+    if (free === undefined) {
+      const size = exponent > EXPONENT_MAX ? bytes : MARGIN_BYTES + 2 ** exponent
+      return new Slab(this, Buffer.allocUnsafeSlow(size))
+    }
+    this.#freeBytes -= free.length
+    return new Slab(this, free)
+  }
+
+  put(memory: Buffer): void {
+    this.#onReuse(memory)
+    const exponent = exponentFor(memory.length)
+    if (exponent > EXPONENT_MAX || this.#freeBytes + memory.length > FREE_BYTES_MAX) return
+    this.#freeBytes += memory.length
+    this.#free[exponent]?.push(memory)
+  }
+}
+
+function exponentFor(bytes: number): number {
+  const exponent = Math.ceil(Math.log2(Math.max(1, bytes - MARGIN_BYTES)))
+  return Math.max(EXPONENT_MIN, exponent)
+}
