@@ -29,7 +29,7 @@ export default defineConfig({
           globalSetup: 'services/control-plane/test/shared-postgres.ts',
           // Most of their time they wait for PostgreSQL or a session to expire.
           maxWorkers: 2,
-          // Their modules keep no state beyond a test, and importing them takes as long as many a test.
+          // Their modules keep no state beyond a test, and importing them takes seconds.
           isolate: false,
         },
       },
