@@ -6,6 +6,7 @@
 import { BusError, type ErrorCode, type FieldViolation } from '@courant/kernel'
 import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
+import { escapePointer } from '../produce/record-problem.ts'
 import { convertParameters, type ParameterType } from './query.ts'
 
 /**
@@ -61,7 +62,7 @@ function codeFor(violations: readonly FieldViolation[]): ErrorCode {
 function violationOf(error: ErrorObject, prefix: '' | '?'): FieldViolation {
   const path = prefix === '?' ? error.instancePath.replace('/', '?') : error.instancePath
   const child = (name: unknown): string =>
-    path === '' && prefix === '?' ? `?${String(name)}` : `${path}/${escaped(String(name))}`
+    path === '' && prefix === '?' ? `?${String(name)}` : `${path}/${escapePointer(String(name))}`
   switch (error.keyword) {
     case 'additionalProperties':
       return {
@@ -82,11 +83,6 @@ function known(error: ErrorObject): string {
   const properties: unknown = error.parentSchema?.['properties']
   const names = typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
   return names.length === 0 ? '' : ` Known: ${names.join(', ')}.`
-}
-
-/** RFC 6901. */
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 function parameterTypes(schema: unknown): ReadonlyMap<string, ParameterType> {

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
-import { BusError } from '@courant/kernel'
+import { BusError, limits } from '@courant/kernel'
 import type { RecordHeader } from '@courant/record-batch'
 import { isBase64 } from './base64.ts'
 import { JsonScanner } from './json-scanner.ts'
+import { unescapeText } from './json-text.ts'
 import { escapePointer, problemAt } from './record-problem.ts'
 
 /** A CloudEvent as a record: its attributes are headers, its data is the value. */
@@ -14,6 +15,10 @@ export interface CloudEvent {
   /** Null where the event has no data. */
   readonly value: Buffer | null
 }
+
+const QUOTE = 0x22
+const OPEN_BRACE = 0x7b
+const OPEN_BRACKET = 0x5b
 
 const REQUIRED = ['id', 'source', 'specversion', 'type'] as const
 const ATTRIBUTE_NAME = /^[a-z0-9]{1,64}$/
@@ -35,12 +40,8 @@ export function structuredCloudEvent(body: Buffer): CloudEvent {
   const attributes = new Map<string, string>()
   for (const [name, { start, end }] of members) {
     if (name === 'data' || name === 'data_base64') continue
-    const value: unknown = JSON.parse(body.toString('utf8', start, end))
-    if (value === null) continue
-    if (typeof value === 'object') {
-      throw problemAt('INVALID_RECORD', `/${escapePointer(name)}`, 'An attribute is not an object.')
-    }
-    attributes.set(name, String(value))
+    const text = attributeText(body, name, start, end)
+    if (text !== null) attributes.set(name, text)
   }
   const contentType = attributes.get('datacontenttype') ?? null
   attributes.delete('datacontenttype')
@@ -49,6 +50,35 @@ export function structuredCloudEvent(body: Buffer): CloudEvent {
 }
 
 const JSON_TYPE = 'application/json'
+/** With `data` and `datacontenttype`, which are no headers of that kind. */
+const MEMBERS_MAX = limits.recordHeadersMax + 2
+
+/** An attribute as text (CloudEvents 1.0, type system); null: it counts as absent. */
+function attributeText(body: Buffer, name: string, start: number, end: number): string | null {
+  const first = body[start]
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+    throw problemAt('INVALID_RECORD', `/${escapePointer(name)}`, 'An attribute is not an object.')
+  }
+  if (first === QUOTE) return stringText(body, start, end, `/${escapePointer(name)}`)
+  const text = body.toString('latin1', start, Math.min(end, start + WORD_BYTES_MAX))
+  if (text === 'null') return null
+  if (text === 'true' || text === 'false') return text
+  if (end - start < WORD_BYTES_MAX && INTEGER.test(text)) return String(Number(text))
+  const detail = 'A number is an integer of at most 32 bits; send others as text.'
+  throw problemAt('INVALID_RECORD', `/${escapePointer(name)}`, detail)
+}
+
+/** Nothing that an attribute may be without quotes is as long. */
+const WORD_BYTES_MAX = 12
+const INTEGER = /^-?\d{1,10}$/
+
+/** The string that stands, quotes included, in `body[start, end)`. */
+function stringText(body: Buffer, start: number, end: number, pointer: string): string {
+  const unescaped = Buffer.allocUnsafe(end - start)
+  const size = unescapeText(body, start + 1, end - 1, unescaped, 0)
+  if (size < 0) throw problemAt('INVALID_RECORD', pointer, 'The text has a lone surrogate.')
+  return unescaped.toString('utf8', 0, size)
+}
 
 interface Range {
   readonly start: number
@@ -73,10 +103,7 @@ function eventOf(
   for (const [name, text] of attributes) {
     if (!ATTRIBUTE_NAME.test(name)) {
       const detail = 'The name of an attribute consists of lower-case letters and digits.'
-      throw problemAt('INVALID_RECORD', pointerOf(name), detail)
-    }
-    if (!text.isWellFormed()) {
-      throw problemAt('INVALID_RECORD', pointerOf(name), 'The text has a lone surrogate.')
+      throw problemAt('INVALID_RECORD', pointerOf(escapePointer(name)), detail)
     }
     headers.push({ name: `ce_${name}`, value: Buffer.from(text) })
   }
@@ -96,9 +123,11 @@ function membersOf(body: Buffer): Map<string, Range> {
   else {
     while (true) {
       check(scanner.string())
-      const name: string = JSON.parse(
-        body.toString('utf8', scanner.stringStart - 1, scanner.stringEnd + 1),
-      )
+      const name = stringText(body, scanner.stringStart - 1, scanner.stringEnd + 1, '')
+      if (members.size === MEMBERS_MAX) {
+        const detail = `An event has at most ${limits.recordHeadersMax} attributes.`
+        throw problemAt('INVALID_RECORD', `/${escapePointer(name)}`, detail)
+      }
       if (members.has(name)) {
         throw problemAt('INVALID_RECORD', `/${escapePointer(name)}`, 'This is given twice.')
       }
@@ -128,15 +157,16 @@ function structuredData(
   }
   if (base64 !== undefined) return decoded(body, base64)
   if (data === undefined) return null
-  const isText = body[data.start] === 0x22 && contentType !== null && !isJsonType(contentType)
+  const isText = body[data.start] === QUOTE && contentType !== null && !isJsonType(contentType)
   if (!isText) return body.subarray(data.start, data.end)
-  const text: string = JSON.parse(body.toString('utf8', data.start, data.end))
-  if (text.isWellFormed()) return Buffer.from(text)
-  throw problemAt('INVALID_RECORD', '/data', 'The text has a lone surrogate.')
+  const text = Buffer.allocUnsafe(data.end - data.start)
+  const size = unescapeText(body, data.start + 1, data.end - 1, text, 0)
+  if (size < 0) throw problemAt('INVALID_RECORD', '/data', 'The text has a lone surrogate.')
+  return text.subarray(0, size)
 }
 
 function decoded(body: Buffer, { start, end }: Range): Buffer {
-  if (body[start] !== 0x22 || !isBase64(body, start + 1, end - 1)) {
+  if (body[start] !== QUOTE || !isBase64(body, start + 1, end - 1)) {
     throw problemAt('INVALID_RECORD', '/data_base64', 'This is not base64 with its padding.')
   }
   return Buffer.from(body.toString('latin1', start + 1, end - 1), 'base64')

@@ -30,10 +30,14 @@ export function parseHeaders(
   const first = scanner.peek()
   const headers: RecordHeader[] = []
   if (first === OPEN_BRACE) {
-    each(parser, CLOSE_BRACE, pointerOf, () => headers.push(member(parser, pointerOf)))
+    each(parser, CLOSE_BRACE, pointerOf, () => {
+      checkCount(headers.length + 1, pointerOf)
+      headers.push(member(parser, pointerOf))
+    })
   } else if (first === OPEN_BRACKET) {
     each(parser, CLOSE_BRACKET, pointerOf, () => {
       const position = headers.length
+      checkCount(position + 1, pointerOf)
       headers.push(item(parser, () => `${pointerOf()}/${position}`))
     })
   } else {
@@ -50,17 +54,21 @@ export function addHeaders(
   headers: readonly RecordHeader[],
   pointerOf: PointerOf,
 ): void {
-  if (headers.length > limits.recordHeadersMax) {
-    const detail = `A record has at most ${limits.recordHeadersMax} headers.`
-    throw problemAt('INVALID_RECORD', pointerOf(), detail)
-  }
+  checkCount(headers.length, pointerOf)
   const encoded = encodeHeaders(headers)
   if (encoded === null) return
   const start = records.addSide(encoded)
   records.setHeaders(index, start, start + encoded.length)
 }
 
-/** Reads a list between brackets; `read` reads one item and bounds itself by the body's length. */
+/** Asked before a header is read, so that a body full of them costs no more than what is allowed. */
+function checkCount(count: number, pointerOf: PointerOf): void {
+  if (count <= limits.recordHeadersMax) return
+  const detail = `A record has at most ${limits.recordHeadersMax} headers.`
+  throw problemAt('INVALID_RECORD', pointerOf(), detail)
+}
+
+/** Reads a list between brackets; `read` reads one item and bounds how many there may be. */
 function each(parser: RecordParser, close: number, pointerOf: PointerOf, read: () => void): void {
   const { scanner } = parser
   scanner.position += 1
@@ -139,8 +147,8 @@ function itemField(
 }
 
 function headerName(parser: RecordParser, pointerOf: PointerOf): string {
-  const name = parser.text(pointerOf)
-  if (Buffer.byteLength(name) <= limits.headerNameBytesMax) return name
+  const name = parser.textBytes(pointerOf)
+  if (name.length <= limits.headerNameBytesMax) return name.toString('utf8')
   const detail = `The name of a header has at most ${limits.headerNameBytesMax} bytes.`
   throw problemAt('INVALID_RECORD', pointerOf(), detail)
 }
@@ -150,7 +158,7 @@ function textOrNull(parser: RecordParser, pointerOf: PointerOf): Buffer | null {
   const first = scanner.peek()
   if (first === QUOTE) {
     parser.syntax(scanner.string(), pointerOf)
-    return Buffer.from(parser.text(pointerOf))
+    return parser.textBytes(pointerOf)
   }
   parser.syntax(scanner.value(), pointerOf)
   if (first === LOWER_N) return null

@@ -257,6 +257,45 @@ describe('a JSON body', () => {
     expect(records.count).toBe(2001)
   })
 
+  it('is parsed in slices even where one value is nearly all of it', () => {
+    const value = `[${'[1,"a"],'.repeat(200_000)}{}]`
+    const records = new ParsedRecords()
+    const text = `{"records":[{"key":"a","value":${value},"partition":3},{"value":null}]}`
+    const body = new JsonBody(Buffer.from(text), records, { partitionCount: 12, now })
+    let slices = 1
+    while (!body.next()) slices += 1
+    expect(slices).toBeGreaterThan(5)
+    expect([records.count, records.partition(0)]).toEqual([2, 3])
+    expect(stored(text).map((record) => record.value?.toString() ?? null)).toEqual([value, null])
+    expect(errorOf(text.replace('{}]', '{]')).code).toBe('INVALID_JSON')
+  })
+
+  it('is refused at the first header too many, whatever follows', () => {
+    const { recordHeadersMax } = limits
+    for (const [headers, rest] of [
+      [`{${'"a":"",'.repeat(recordHeadersMax)}`, '"a":'],
+      [`[${'{"name":"a","value":""},'.repeat(recordHeadersMax)}`, '{"name'],
+    ]) {
+      const error = errorOf(`{"records":[{"value":1,"headers":${headers}${rest}`)
+      expect(error.code).toBe('INVALID_RECORD')
+      expect(error.detail).toContain(`at most ${recordHeadersMax} headers`)
+    }
+  })
+
+  it('is told of an unknown name no more than it takes to find it', () => {
+    const name = 'n'.repeat(1_000_000)
+    for (const text of [
+      `{"${name}":1}`,
+      `{"records":[{"${name}":1}]}`,
+      `{"records":[{"headers":{"${name}":""}}]}`,
+      `{"records":[{"headers":[{"${name}":""}]}]}`,
+    ]) {
+      const { detail, violations } = errorOf(text)
+      expect(detail.length).toBeLessThan(500)
+      expect(violations[0]?.pointer.length).toBeLessThan(200)
+    }
+  })
+
   it('answers any bytes with records or a BusError', () => {
     fc.assert(
       fc.property(

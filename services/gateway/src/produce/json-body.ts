@@ -78,8 +78,8 @@ export class JsonBody {
     const pointerOf = (): string => `/records/${records.count - 1}`
     const sliceEnd = scanner.position + SLICE_BYTES
     while (scanner.position < sliceEnd) {
-      if (records.count === limits.bodyRecordsMax) throw tooMany()
-      parser.parse(pointerOf)
+      if (!parser.isPaused && records.count === limits.bodyRecordsMax) throw tooMany()
+      if (!parser.parse(pointerOf)) return
       if (scanner.peek() !== COMMA) {
         this.#end()
         return

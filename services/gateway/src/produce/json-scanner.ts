@@ -60,6 +60,13 @@ export class JsonScanner {
   stringStart = 0
   stringEnd = 0
   stringHasEscapes = false
+  /** `value` has read its share of a long value; call it again to go on. */
+  isPaused = false
+  /** Where a paused `value` stands: how deep, in what, and what comes next. */
+  #depth = 0
+  #objects = 0
+  #flags = 0
+  #expectsName = false
 
   constructor(bytes: Buffer, position = 0, end: number = bytes.length) {
     this.bytes = bytes
@@ -75,6 +82,7 @@ export class JsonScanner {
     this.position = position
     this.end = end
     this.hasNonAscii = false
+    this.isPaused = false
   }
 
   /** The byte at `position` once whitespace is skipped; -1 at the end. */
@@ -107,10 +115,14 @@ export class JsonScanner {
     return true
   }
 
-  /** Reads a value of any kind, as deep as the limit allows. Iterative: depth costs no stack. */
-  value(): boolean {
+  /**
+   * Reads a value of any kind, as deep as the limit allows. Iterative: depth costs no stack. After
+   * `bytesMax` it pauses before the next token: it returns false, and `isPaused` is true.
+   */
+  value(bytesMax: number = Number.POSITIVE_INFINITY): boolean {
     const { bytes, end } = this
     const view = this.#view
+    const pauseAt = this.position + bytesMax
     let position = this.position
     let depth = 0
     // Bit n: is the level n deep an object?
@@ -118,7 +130,22 @@ export class JsonScanner {
     let flags = 0
     let inObject = false
     let expectsName = false
+    if (this.isPaused) {
+      this.isPaused = false
+      depth = this.#depth
+      objects = this.#objects
+      flags = this.#flags
+      expectsName = this.#expectsName
+      inObject = depth > 0 && (objects & (1 << (depth - 1))) !== 0
+    }
     while (true) {
+      if (position > pauseAt) {
+        this.#depth = depth
+        this.#objects = objects
+        this.#flags = flags
+        this.#expectsName = expectsName
+        return this.#pause(position)
+      }
       let byte = bytes[position] ?? 0
       if (byte <= SPACE) {
         position = skipSpace(bytes, position, end)
@@ -186,6 +213,12 @@ export class JsonScanner {
     const byte = position < this.end ? (this.bytes[position] ?? 0) : -1
     const found = byte === -1 ? 'end' : byte > SPACE && byte < 0x7f ? quoted(byte) : hex(byte)
     this.problem = `unexpected ${found} at byte ${position}`
+    return false
+  }
+
+  #pause(position: number): false {
+    this.position = position
+    this.isPaused = true
     return false
   }
 

@@ -31,13 +31,21 @@ export class LineBatch {
     return this.#problems.size + (refused ?? 0)
   }
 
-  /** Parses lines into `records`; `onError: 'stop'` leaves out what is behind the first bad one. */
-  parse(
+  /** How many lines had no record in them, so far. */
+  get problemCount(): number {
+    return this.#problems.size
+  }
+
+  /**
+   * Parses lines into `records`; `onError: 'stop'` leaves out what is behind the first bad one. It
+   * does so in slices: between two of them others have their turn.
+   */
+  *parse(
     lines: readonly Buffer[],
     records: ParsedRecords,
     rules: RecordRules,
     onError: 'continue' | 'stop',
-  ): void {
+  ): Generator<void, void, undefined> {
     const text = lines.length === 1 ? (lines[0] ?? NOTHING) : Buffer.concat(lines)
     records.reset(text)
     const parser = new RecordParser(text, records, rules)
@@ -51,7 +59,7 @@ export class LineBatch {
         if (!textIsUtf8 && !isUtf8(line)) {
           throw problemAt('INVALID_JSON', '', 'The line is not valid UTF-8.')
         }
-        parser.parse(root)
+        while (!parser.parse(root)) yield
         parser.syntax(parser.scanner.finish(), root)
       } catch (thrown) {
         records.count = before
@@ -60,6 +68,7 @@ export class LineBatch {
       this.lineCount += 1
       start = end
       if (onError === 'stop' && this.#problems.size > 0) return
+      if (this.lineCount % LINES_PER_SLICE === 0) yield
     }
   }
 
@@ -116,6 +125,8 @@ export class LineBatch {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** A bad line costs some twenty microseconds: its error, and the problem that tells of it. */
+const LINES_PER_SLICE = 500
 
 function root(): string {
   return ''

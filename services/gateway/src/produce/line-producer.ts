@@ -22,6 +22,10 @@ export interface LineProducerOptions extends ProduceOptions {
 const BATCHES_AHEAD_MAX = 32
 /** Bytes of lines that go into one batch, and that may be under way, give or take a chunk. */
 const BATCH_BYTES = 256 * 1024
+/** Lines of one batch: however short they are, each has a result. */
+const BATCH_LINES_MAX = 2_000
+/** What a bad line holds until its result has been taken. */
+const PROBLEM_BYTES = 2 * 1024
 const BYTES_AHEAD_MAX = 4 * 1024 * 1024
 /** Lines that are longer while they arrive are counted among the bodies that are being read. */
 const LONG_LINE_BYTES = 256 * 1024
@@ -68,7 +72,10 @@ export class LineProducer {
     this.#options = options
   }
 
-  /** The text of the answer. It throws when the body breaks off: then there is no last line. */
+  /**
+   * The text of the answer. Its last line tells how many records there were, or why the body was
+   * not read on. It throws when the body breaks off: then there is no last line.
+   */
   async *run(body: Readable): AsyncGenerator<string, void, undefined> {
     const leave = this.#options.draining.onBegin(() => {
       this.#wakeReader()
@@ -87,11 +94,8 @@ export class LineProducer {
         else if (this.#reading === 'done' || this.#isDrained()) break
         else await new Promise<void>((resolve) => (this.#wakeWriter = resolve))
       }
-      if (this.#isDrained() || this.#isCutShort) yield this.#drainedLine()
-      else {
-        await reading
-        yield `{"done":true,${this.#counts()}}\n`
-      }
+      if (this.#isDrained() || this.#isCutShort) yield this.#cutLine(drained())
+      else yield await this.#lastLine(reading)
     } finally {
       leave()
       this.#reading = 'done'
@@ -104,8 +108,18 @@ export class LineProducer {
     return this.#options.draining.hasBegun && this.#reading === 'going' && !this.#isSubmitting
   }
 
-  #drainedLine(): string {
-    const error = new BusError('SHUTTING_DOWN', 'Send the lines behind the last result again.')
+  /** A body that cannot be read on is told why; with one that broke off, there is nobody to tell. */
+  async #lastLine(reading: Promise<void>): Promise<string> {
+    try {
+      await reading
+      return `{"done":true,${this.#counts()}}\n`
+    } catch (thrown) {
+      if (thrown instanceof BusError) return this.#cutLine(thrown)
+      throw thrown
+    }
+  }
+
+  #cutLine(error: BusError): string {
     const problem = JSON.stringify(problemOf(error, this.#options.requestId))
     return `{"done":false,${this.#counts()},"problem":${problem}}\n`
   }
@@ -151,7 +165,7 @@ export class LineProducer {
         if (isBlank(line)) continue
         lines.push(line)
         bytes += line.length
-        if (bytes >= BATCH_BYTES || lines.length === limits.bodyRecordsMax) await take()
+        if (bytes >= BATCH_BYTES || lines.length === BATCH_LINES_MAX) await take()
         if (this.#isOver()) return
       }
       if (lines.length > 0) await take()
@@ -198,12 +212,14 @@ export class LineProducer {
     const batch = new LineBatch(this.#lineCount)
     const { partitionCount } = this.#topic()
     const rules = { partitionCount, now: this.#clock.now() }
-    batch.parse(lines, this.#records, rules, this.#options.onError)
+    for (const _ of batch.parse(lines, this.#records, rules, this.#options.onError))
+      await nextTurn()
     this.#lineCount += batch.lineCount
     if (this.#records.count > 0) await this.#submitRecords(batch)
     this.#isSubmitting = false
-    this.#underWay.push({ batch, bytes })
-    this.#bytesUnderWay += bytes
+    const held = bytes + batch.problemCount * PROBLEM_BYTES
+    this.#underWay.push({ batch, bytes: held })
+    this.#bytesUnderWay += held
     this.#wakeWriter()
   }
 
@@ -239,7 +255,15 @@ export class LineProducer {
 
 /** Blank lines are skipped: they end a file, or keep a stream alive. */
 function isBlank(line: Buffer): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
+  for (let index = 0; index < line.length; index += 1) {
+    const byte = line[index]
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false
+  }
+  return true
+}
+
+function drained(): BusError {
+  return new BusError('SHUTTING_DOWN', 'Send the lines behind the last result again.')
 }
 
 function root(): string {

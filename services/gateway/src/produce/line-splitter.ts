@@ -17,13 +17,13 @@ export class LineSplitter {
     return this.#pieceBytes
   }
 
-  /** The lines that end in `chunk`, without their ends. */
+  /** The lines that end in `chunk`, without their ends. Empty ones are left out. */
   push(chunk: Buffer): Buffer[] {
     const lines: Buffer[] = []
     let start = 0
     let end = chunk.indexOf(LINE_FEED)
     while (end !== -1) {
-      lines.push(this.#line(chunk.subarray(start, end)))
+      if (end > start || this.#pieceBytes > 0) lines.push(this.#line(chunk.subarray(start, end)))
       start = end + 1
       end = chunk.indexOf(LINE_FEED, start)
     }

@@ -1,5 +1,6 @@
 import { assert } from '@courant/kernel'
 import type { RecordSource } from '@courant/record-batch'
+import { unescapeText } from './json-text.ts'
 
 const NONE = -1
 /** Columns of a record: start and end of each part, and the partition. */
@@ -143,6 +144,20 @@ export class ParsedRecords {
     const written = this.#side.write(text, this.#sideEnd, 'base64')
     this.#sideEnd += written
     return { start, end: start + written }
+  }
+
+  /** Unescapes the content of a JSON string into the side buffer; null: it has a lone surrogate. */
+  addSideText(
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): { readonly start: number; readonly end: number } | null {
+    const from = this.reserveSide(end - start)
+    const sideEnd = unescapeText(bytes, start, end, this.#side, this.#sideEnd)
+    if (sideEnd < 0) return null
+    const size = sideEnd - this.#sideEnd
+    this.#sideEnd = sideEnd
+    return { start: from, end: from + size }
   }
 
   /** Makes room in the side buffer; the position that the next bytes will have. */

@@ -2,15 +2,22 @@ import { type BusError, limits } from '@courant/kernel'
 import { isBase64 } from './base64.ts'
 import { parseHeaders } from './header-parser.ts'
 import { JsonScanner } from './json-scanner.ts'
+import { unescapeText } from './json-text.ts'
 import type { ParsedRecords } from './parsed-records.ts'
 import { escapePointer, problemAt } from './record-problem.ts'
 
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
 const COLON = 0x3a
 const COMMA = 0x2c
 const QUOTE = 0x22
 const LOWER_N = 0x6e
+
+/** Of a value, so much is read in one turn of the event loop. */
+const VALUE_SLICE_BYTES = 256 * 1024
+/** Digits of the largest safe integer. */
+const SAFE_DIGITS = 16
 
 /** What the fields of a record are checked against. */
 export interface RecordRules {
@@ -62,6 +69,12 @@ export class RecordParser {
   readonly scanner: JsonScanner
   readonly #records: ParsedRecords
   readonly #rules: RecordRules
+  /** The record that is being parsed: which fields it has named, and which of them are not null. */
+  #index = 0
+  #present = 0
+  #given = 0
+  /** Where the `value` that is being read begins; -1 outside one. */
+  #valueStart = -1
 
   constructor(body: Buffer, records: ParsedRecords, rules: RecordRules) {
     this.scanner = new JsonScanner(body)
@@ -69,33 +82,86 @@ export class RecordParser {
     this.#rules = rules
   }
 
-  /** Adds the record at the scanner's position. Throws with a pointer below `pointerOf()`. */
-  parse(pointerOf: () => string): void {
-    const index = this.#records.add()
+  /** In the middle of a record, whose value is long. */
+  get isPaused(): boolean {
+    return this.#valueStart >= 0
+  }
+
+  /**
+   * Adds the record at the scanner's position. False: its value is long, others shall have their
+   * turn, and the next call goes on with it. Throws with a pointer below `pointerOf()`.
+   */
+  parse(pointerOf: () => string): boolean {
     const { scanner } = this
+    if (this.#valueStart < 0 && !this.#begin(pointerOf)) return true
+    while (true) {
+      if (this.#valueStart < 0) this.#member(pointerOf)
+      if (this.#valueStart >= 0 && !this.#value(pointerOf)) return false
+      if (scanner.peek() !== COMMA) break
+      scanner.position += 1
+    }
+    this.syntax(scanner.punctuation(CLOSE_BRACE), pointerOf)
+    checkGiven(this.#given, pointerOf)
+    return true
+  }
+
+  /** Enters a record. False: it has no fields and is done. */
+  #begin(pointerOf: () => string): boolean {
+    const { scanner } = this
+    this.#index = this.#records.add()
+    this.#present = 0
+    this.#given = 0
     if (scanner.peek() !== OPEN_BRACE) {
-      this.syntax(scanner.value(), pointerOf)
+      this.#skipWrong(pointerOf)
       throw problemAt('INVALID_RECORD', pointerOf(), 'A record is an object.')
     }
     scanner.position += 1
-    let present = 0
-    let given = 0
-    if (scanner.peek() === CLOSE_BRACE) scanner.position += 1
-    else {
-      while (true) {
-        this.syntax(scanner.string(), pointerOf)
-        const field = this.#fieldName(pointerOf)
-        const bit = FIELD_BITS[field]
-        if ((present & bit) !== 0) throw twice(field, pointerOf)
-        present |= bit
-        this.syntax(scanner.punctuation(COLON), pointerOf)
-        if (this.#field(field, index, pointerOf)) given |= bit
-        if (scanner.peek() !== COMMA) break
-        scanner.position += 1
-      }
-      this.syntax(scanner.punctuation(CLOSE_BRACE), pointerOf)
+    if (scanner.peek() !== CLOSE_BRACE) return true
+    scanner.position += 1
+    checkGiven(0, pointerOf)
+    return false
+  }
+
+  /** Reads a field; of `value` only its name. */
+  #member(pointerOf: () => string): void {
+    const { scanner } = this
+    this.syntax(scanner.string(), pointerOf)
+    const field = this.#fieldName(pointerOf)
+    const bit = FIELD_BITS[field]
+    if ((this.#present & bit) !== 0) throw twice(field, pointerOf)
+    this.#present |= bit
+    this.syntax(scanner.punctuation(COLON), pointerOf)
+    if (field === 'value') {
+      scanner.peek()
+      this.#valueStart = scanner.position
+    } else if (this.#field(field, this.#index, pointerOf)) this.#given |= bit
+  }
+
+  /** Reads a `value`, or the next part of one. False: there is more. */
+  #value(pointerOf: () => string): boolean {
+    const { scanner } = this
+    const start = this.#valueStart
+    if (!scanner.value(VALUE_SLICE_BYTES)) {
+      if (scanner.isPaused) return false
+      this.#valueStart = -1
+      this.syntax(false, pointerOf)
     }
-    checkGiven(given, pointerOf)
+    this.#valueStart = -1
+    this.#given |= FIELD_BITS.value
+    if (scanner.bytes[start] === LOWER_N) return true
+    this.#records.setValue(this.#index, start, scanner.position)
+    return true
+  }
+
+  /**
+   * What is here is of the wrong kind. A scalar is still read, because it may not even be JSON; of
+   * what is long enough to cost something, its first byte is enough.
+   */
+  #skipWrong(pointerOf: () => string): void {
+    const { scanner } = this
+    const first = scanner.peek()
+    if (first === QUOTE || first === OPEN_BRACE || first === OPEN_BRACKET) return
+    this.syntax(scanner.value(), pointerOf)
   }
 
   /** Throws INVALID_JSON when the scanner has failed. */
@@ -109,12 +175,6 @@ export class RecordParser {
   #field(field: Field, index: number, pointerOf: () => string): boolean {
     const { scanner } = this
     const first = scanner.peek()
-    if (field === 'value') {
-      const start = scanner.position
-      this.syntax(scanner.value(), pointerOf)
-      if (first !== LOWER_N) this.#records.setValue(index, start, scanner.position)
-      return true
-    }
     if (first === LOWER_N) {
       this.syntax(scanner.value(), pointerOf)
       return false
@@ -143,9 +203,10 @@ export class RecordParser {
     let start = scanner.stringStart
     let end = scanner.stringEnd
     if (scanner.stringHasEscapes) {
-      const bytes = Buffer.from(this.text(() => `${pointerOf()}/${field}`))
-      start = this.#records.addSide(bytes)
-      end = start + bytes.length
+      const unescaped = this.#records.addSideText(scanner.bytes, start, end)
+      if (unescaped === null) throw loneSurrogate(`${pointerOf()}/${field}`)
+      start = unescaped.start
+      end = unescaped.end
     }
     if (field === 'key') this.#records.setKey(index, start, end)
     else this.#records.setValue(index, start, end)
@@ -159,13 +220,19 @@ export class RecordParser {
     else this.#records.setValue(index, start, end)
   }
 
-  /** The string that was just read, unescaped. Lone surrogates have no UTF-8 and are refused. */
+  /** The string that was just read, unescaped. */
   text(pointerOf: () => string): string {
+    return this.textBytes(pointerOf).toString('utf8')
+  }
+
+  /** The same as UTF-8, possibly a view of the body. Lone surrogates have none and are refused. */
+  textBytes(pointerOf: () => string): Buffer {
     const { bytes, stringStart, stringEnd, stringHasEscapes } = this.scanner
-    if (!stringHasEscapes) return bytes.toString('utf8', stringStart, stringEnd)
-    const text: string = JSON.parse(bytes.toString('utf8', stringStart - 1, stringEnd + 1))
-    if (text.isWellFormed()) return text
-    throw problemAt('INVALID_RECORD', pointerOf(), 'The text has a surrogate without its pair.')
+    if (!stringHasEscapes) return bytes.subarray(stringStart, stringEnd)
+    const unescaped = Buffer.allocUnsafe(stringEnd - stringStart)
+    const end = unescapeText(bytes, stringStart, stringEnd, unescaped, 0)
+    if (end < 0) throw loneSurrogate(pointerOf())
+    return unescaped.subarray(0, end)
   }
 
   /** The bytes that the string which was just read stands for. */
@@ -183,7 +250,7 @@ export class RecordParser {
   #number(field: Field, index: number, pointerOf: () => string): void {
     const { scanner } = this
     const start = scanner.position
-    this.syntax(scanner.value(), pointerOf)
+    this.#skipWrong(pointerOf)
     const value = wholeNumber(scanner.bytes, start, scanner.position)
     const pointer = (): string => `${pointerOf()}/${field}`
     if (value < 0) {
@@ -213,9 +280,11 @@ export class RecordParser {
 
   #requireString(field: Field, pointerOf: () => string): void {
     const { scanner } = this
-    const isString = scanner.peek() === QUOTE
-    this.syntax(isString ? scanner.string() : scanner.value(), pointerOf)
-    if (isString) return
+    if (scanner.peek() === QUOTE) {
+      this.syntax(scanner.string(), pointerOf)
+      return
+    }
+    this.#skipWrong(pointerOf)
     throw problemAt('INVALID_RECORD', `${pointerOf()}/${field}`, `${field} is a string or null.`)
   }
 
@@ -258,8 +327,13 @@ function twice(field: Field, pointerOf: () => string): BusError {
   return problemAt('INVALID_RECORD', `${pointerOf()}/${field}`, 'This field is given twice.')
 }
 
+function loneSurrogate(pointer: string): BusError {
+  return problemAt('INVALID_RECORD', pointer, 'The text has a surrogate without its pair.')
+}
+
 /** The value of a JSON number without sign, fraction and exponent; -1 for any other text. */
 function wholeNumber(bytes: Buffer, start: number, end: number): number {
+  if (start === end || end - start > SAFE_DIGITS) return -1
   let value = 0
   for (let position = start; position < end; position += 1) {
     const digit = (bytes[position] ?? 0) - 0x30

@@ -9,7 +9,12 @@ export function problemAt(code: ErrorCode, pointer: string, detail: string): Bus
   return new BusError(code, pointer === '' ? detail : `${pointer}: ${detail}`, { violations })
 }
 
-/** RFC 6901. */
+/** Of a name that is not known here, so much is told back: enough to find it. */
+export const SHOWN_NAME_LENGTH_MAX = 128
+
+/** RFC 6901. A name that no caller would want to read again in full is cut. */
 export function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+  const shown =
+    name.length > SHOWN_NAME_LENGTH_MAX ? `${name.slice(0, SHOWN_NAME_LENGTH_MAX)}…` : name
+  return shown.replaceAll('~', '~0').replaceAll('/', '~1')
 }

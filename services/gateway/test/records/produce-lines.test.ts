@@ -2,8 +2,12 @@
  * Goal: NDJSON in both directions at once: results while the body is sent, and neither end overrun.
  */
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
+import { assert, type TenantId } from '@courant/kernel'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { LineProducer } from '../../src/produce/line-producer.ts'
+import { tenants } from '../metadata-entries.ts'
 import { apiKey, type RecordsGateway, startRecordsGateway, topicId } from './records-gateway.ts'
 import { until } from './until.ts'
 
@@ -19,7 +23,7 @@ interface Line {
   readonly index?: number
   readonly offset?: number | null
   readonly problem?: { code: string; errors?: { pointer: string }[] }
-  readonly done?: true
+  readonly done?: boolean
   readonly records?: number
   readonly failed?: number
 }
@@ -159,14 +163,54 @@ describe('NDJSON', () => {
     expect(stream.text).not.toContain('done')
   })
 
-  it('ends with no last line when a line is too long', async () => {
+  it('says in its last line why it does not read on when a line is too long', async () => {
     const stream = openStream()
     stream.request.write('{"value":1}\n')
     await until(() => stream.text.includes('"index":0'))
     const piece = 'x'.repeat(1 << 20)
     for (let mib = 0; mib < 9; mib += 1) stream.request.write(piece)
     await until(() => stream.isClosed)
-    expect(stream.text).not.toContain('done')
+    expect(linesOf(stream.text).at(-1)).toMatchObject({
+      done: false,
+      records: 1,
+      failed: 0,
+      problem: { code: 'PAYLOAD_TOO_LARGE' },
+    })
+  })
+
+  it.each(['gzip', 'zstd'])('says so too when the body is not %s', async (encoding) => {
+    const [only] = await produce('{"value":1}\n', '', encoding)
+    expect(only).toMatchObject({ done: false, records: 0, problem: { code: 'INVALID_ARGUMENT' } })
+  })
+
+  it('reads no further ahead of its results when every line is short and bad', async () => {
+    const pieces = 1_000
+    let taken = 0
+    const body = Readable.from(
+      (function* () {
+        for (; taken < pieces; taken += 1) yield Buffer.from('x\n'.repeat(1_000))
+      })(),
+      { objectMode: false },
+    )
+    const { producer, bodies, clock, draining } = gateway.dataPath
+    const topic = gateway.dataPath.topics.find(tenants[0].tenantId as TenantId, 'orders')
+    assert(topic !== null, 'the topic is there')
+    const lines = new LineProducer(producer, bodies, clock, () => topic, {
+      acks: 'all',
+      timeoutMs: 1_000,
+      onPartial: 'status',
+      onError: 'continue',
+      requestId: 'r',
+      draining,
+    })
+    const answer = lines.run(body)
+    await answer.next()
+    // As many turns as would be needed to read it all, if nothing held the reader.
+    for (let turn = 0; turn < pieces * 10; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(taken).toBeLessThan(pieces / 10)
+    await answer.return()
   })
 })
 

@@ -324,6 +324,23 @@ describe('other bodies', () => {
     expect(problem.errors?.[0]?.pointer).toBe(pointer)
   })
 
+  it('refuses a CloudEvent at the first attribute too many, whatever follows', async () => {
+    const headers = { 'content-type': 'application/cloudevents+json' }
+    const members = Array.from({ length: 300 }, (_, index) => `"a${index}":""`)
+    const problem = await problemOf(await produce(`{${members.join(',')},"x":`, headers))
+    expect(problem.detail).toContain('at most 256 attributes')
+  })
+
+  it.each(['1.5', '1e2', '2147483648000', '9'.repeat(400)])(
+    'refuses a CloudEvent with the attribute %s',
+    async (number) => {
+      const headers = { 'content-type': 'application/cloudevents+json' }
+      const body = `${JSON.stringify(event).slice(0, -1)},"n":${number}}`
+      const problem = await problemOf(await produce(body, headers))
+      expect(problem.errors?.[0]?.pointer).toBe('/n')
+    },
+  )
+
   it('says that batches of CloudEvents are to come', async () => {
     const response = await produce('[]', { 'content-type': 'application/cloudevents-batch+json' })
     expect(response.status).toBe(501)

@@ -97,6 +97,15 @@ describe('a body', () => {
     expect(problem.errors?.map((error) => error.pointer)).toContain(pointer)
   })
 
+  it('is told of an unknown name no more than it takes to find it', async () => {
+    for (const body of [
+      `{"${'n'.repeat(900_000)}":1}`,
+      `{"${'n'.repeat(400_000)}":1,"${'n'.repeat(400_000)}":2}`,
+    ]) {
+      expect(JSON.stringify(await create(body)).length).toBeLessThan(2_000)
+    }
+  })
+
   it('reports no more than twenty of a million mistakes', async () => {
     const members = Array.from({ length: 10_000 }, (_, index) => `"m${index}":1`)
     const { errors } = await create(`{${members.join(',')}}`)

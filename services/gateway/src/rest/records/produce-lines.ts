@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { Readable, type Transform } from 'node:stream'
+import { PassThrough, Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { BusError } from '@courant/kernel'
 import type { Topic } from '@courant/metadata'
@@ -44,12 +44,19 @@ export function produceLines(
 function decoded(request: IncomingMessage): Readable {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding === 'identity' || encoding === '') return request
-  if (encoding === 'gzip') return pipe(request, createGunzip())
-  if (encoding === 'zstd') return pipe(request, createZstdDecompress())
+  if (encoding === 'gzip') return decompressed(request, createGunzip())
+  if (encoding === 'zstd') return decompressed(request, createZstdDecompress())
   throw new BusError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is gzip, zstd or identity.')
 }
 
-function pipe(request: IncomingMessage, decoder: Transform): Readable {
+function decompressed(request: IncomingMessage, decoder: Transform): Readable {
+  const body = new PassThrough()
   request.on('error', (error) => decoder.destroy(error))
-  return request.pipe(decoder)
+  decoder.on('error', (error) => body.destroy(request.errored === null ? notEncoded(error) : error))
+  body.on('close', () => decoder.destroy())
+  return request.pipe(decoder).pipe(body)
+}
+
+function notEncoded(cause: Error): BusError {
+  return new BusError('INVALID_ARGUMENT', 'The body is not what Content-Encoding says.', { cause })
 }
