@@ -1,6 +1,6 @@
 /**
- * The life of a process: configuration, start, signals, end. Exit status 0 after a clean stop, 1
- * for a failure, 2 for configuration that cannot be used, 128 + n when a second signal n cut it
+ * The life of a process: configuration, start, signals, end. Exit status 0 after a clean stop, also
+ * of a start that a signal ended, 1 for a failure, 2 for configuration that cannot be used, 128 + n when a second signal n cut it
  * short.
  */
 import { constants } from 'node:os'
@@ -21,7 +21,12 @@ type CommonSettings = ReturnType<typeof commonSettings>
 export interface ServiceDefinition<Settings extends CommonSettings> {
   readonly name: string
   readonly settings: Settings & Readonly<Record<string, Setting<unknown>>>
-  start(config: ConfigOf<Settings>, ports: ServicePorts): Promise<RunningService>
+  /** `stopping` aborts at the first signal: a start that waits for others gives up and rejects. */
+  start(
+    config: ConfigOf<Settings>,
+    ports: ServicePorts,
+    stopping: AbortSignal,
+  ): Promise<RunningService>
 }
 
 const CONFIGURATION_STATUS = 2
@@ -37,8 +42,12 @@ export async function runService<Settings extends CommonSettings>(
   crashLoudly(ports)
   ports.health.add('start', () => 'The service is starting.')
   const admin = await openAdminServer(config, ports)
-  const running = startOrExit(definition, config, ports)
-  stopOnSignal(running, admin, ports)
+  const stopping = new AbortController()
+  stopOnSignal(ports, () => {
+    stopping.abort()
+    void drain(running, admin, ports)
+  })
+  const running = startOrExit(definition, config, ports, stopping.signal)
   await running
   ports.health.add('start', () => null)
   ports.log.info({ admin: admin?.address }, `${definition.name} is running`)
@@ -73,10 +82,13 @@ function startOrExit<Settings extends CommonSettings>(
   definition: ServiceDefinition<Settings>,
   config: ConfigOf<Settings>,
   ports: ServicePorts,
+  stopping: AbortSignal,
 ): Promise<RunningService> {
-  return definition
-    .start(config, ports)
-    .catch((error: unknown) => exitAfter(ports, 'The service could not start', error))
+  return definition.start(config, ports, stopping).catch((error: unknown) => {
+    if (!stopping.aborted) return exitAfter(ports, 'The service could not start', error)
+    ports.log.info({ err: error }, 'stopped before it could serve')
+    return process.exit(0)
+  })
 }
 
 /** State that nobody understands any more must not go on acknowledging: log it and end. */
@@ -87,11 +99,7 @@ function crashLoudly(ports: ServicePorts): void {
 }
 
 /** The first signal drains, the second ends the process at once. */
-function stopOnSignal(
-  running: Promise<RunningService>,
-  admin: AdminServer | null,
-  ports: ServicePorts,
-): void {
+function stopOnSignal(ports: ServicePorts, stop: () => void): void {
   let signals = 0
   for (const signal of SIGNALS) {
     process.on(signal, () => {
@@ -99,7 +107,7 @@ function stopOnSignal(
       if (signals > 1) process.exit(128 + constants.signals[signal])
       ports.log.info({ signal }, 'stopping; a second signal stops at once')
       ports.health.drain()
-      void drain(running, admin, ports)
+      stop()
     })
   }
 }

@@ -9,9 +9,20 @@ await runService({
   name: 'fixture',
   settings: {
     ...commonSettings(0),
-    mode: withDefault('FIXTURE_MODE', choice(['good', 'stuck', 'reject']), 'good', 'Which way.'),
+    mode: withDefault(
+      'FIXTURE_MODE',
+      choice(['good', 'stuck', 'reject', 'wait']),
+      'good',
+      'Which way.',
+    ),
   },
-  async start(config) {
+  async start(config, { log }, stopping) {
+    if (config.mode === 'wait') {
+      await new Promise((_, reject) => {
+        stopping.addEventListener('abort', () => reject(new Error('gave up')))
+        log.info('waiting for somebody')
+      })
+    }
     const server = createServer()
     server.listen(0, '127.0.0.1')
     if (config.mode === 'reject') void Promise.reject(new Error('nobody caught this'))

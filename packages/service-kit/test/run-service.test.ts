@@ -63,6 +63,14 @@ describe('a process', () => {
     expect(printed()).toContain('"msg":"stopped"')
   })
 
+  it('ends a start that waits for others, as a clean stop', async () => {
+    const { child, ended, saw, printed } = run({ FIXTURE_MODE: 'wait' })
+    await saw('waiting for somebody')
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(printed()).toContain('stopped before it could serve')
+  })
+
   it('stops at once on a second signal', async () => {
     const { child, ended, saw } = run({ FIXTURE_MODE: 'stuck' })
     await saw('fixture is running')

@@ -33,20 +33,29 @@ const LEAVE_MS_MAX = 5_000
 
 /**
  * Resolves once the logs are recovered, the listener is open, and the broker is registered and has
- * metadata as new as its registration. Rejects with what an operator has to change.
+ * metadata as new as its registration. Rejects with what an operator has to change, or with
+ * SHUTTING_DOWN when `stopping` aborts while it waits for the control plane.
  */
-export async function startBroker(config: BrokerConfig, ports: ServicePorts): Promise<Broker> {
+export async function startBroker(
+  config: BrokerConfig,
+  ports: ServicePorts,
+  stopping?: AbortSignal,
+): Promise<Broker> {
   const { clock, random, log } = ports
   const storage = await openNodeStorage(config.dataDirectory)
   const link = new GrpcControlPlaneLink({ addresses: config.controlPlane, clock, random, log })
-  return await runBroker(config, { ...ports, storage, link })
+  return await runBroker(config, { ...ports, storage, link }, stopping)
 }
 
 /** The same on a storage and a control plane of the caller's. */
-export async function runBroker(config: BrokerConfig, ports: BrokerPorts): Promise<Broker> {
+export async function runBroker(
+  config: BrokerConfig,
+  ports: BrokerPorts,
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<Broker> {
   const ending = new Ending()
   try {
-    return await assemble(config, ports, ending)
+    return await assemble(config, ports, ending, stopping)
   } catch (error) {
     await ending.run()
     throw error
@@ -66,7 +75,12 @@ class Ending {
   }
 }
 
-async function assemble(config: BrokerConfig, ports: BrokerPorts, ending: Ending): Promise<Broker> {
+async function assemble(
+  config: BrokerConfig,
+  ports: BrokerPorts,
+  ending: Ending,
+  stopping: AbortSignal,
+): Promise<Broker> {
   const { clock, network, log, link, metrics, health } = ports
   let membership: Membership | null = null
   ending.add(async () => link.close())
@@ -96,7 +110,7 @@ async function assemble(config: BrokerConfig, ports: BrokerPorts, ending: Ending
   observeBroker(metrics, { ...service, clock, logs, traffic, partitions })
   health.add('membership', () => member.problem)
   health.add('partitions', () => startingProblem(partitions))
-  await member.start()
+  await member.start(stopping)
   log.info({ address }, 'the broker serves')
   return {
     address,

@@ -1,7 +1,10 @@
 /** This broker among the others: when it leads, when it stops, and what it goes on without. */
+import { openNodeStorage } from '@courant/log'
 import { describe, expect, it } from 'vitest'
+import { runBroker } from '../src/broker.ts'
 import { batchOf } from './fixture/batches.ts'
 import { newDirectory, until } from './fixture/lifetime.ts'
+import { testConfig, testPorts } from './fixture/ports.ts'
 import { startTestBroker } from './fixture/test-broker.ts'
 import { TestControlPlane } from './fixture/test-control-plane.ts'
 import { startWithTopic, TOPIC } from './fixture/topic.ts'
@@ -143,5 +146,23 @@ describe('the control plane', () => {
     controlPlane.isAway = false
     const broker = await starting
     await until(() => broker.health.readiness().ready)
+  })
+})
+
+describe('a start that waits for the control plane', () => {
+  it('ends when the process is to stop, and lets go of the directory', async () => {
+    const directory = await newDirectory()
+    const controlPlane = new TestControlPlane()
+    controlPlane.isAway = true
+    const stopping = new AbortController()
+    const ports = { ...testPorts(), storage: await openNodeStorage(directory), link: controlPlane }
+    const start = runBroker(testConfig(directory), ports, stopping.signal)
+    const ended = expect(start).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+    await until(() => controlPlane.lostCalls > 0)
+    stopping.abort()
+    await ended
+    controlPlane.isAway = false
+    const broker = await startTestBroker({ directory, controlPlane })
+    expect(broker.health.readiness().ready).toBe(true)
   })
 })

@@ -2,6 +2,7 @@
  * `npm start`. Exit status 0 after a clean stop, 1 for a failure, 2 for configuration that cannot
  * be used, 128 + n when a second signal n cut the stop short.
  */
+import '@courant/service-kit/thread-pool'
 import { constants } from 'node:os'
 import { limits } from '@courant/kernel'
 import { ConfigurationError, readEnvironment, systemPorts } from '@courant/service-kit'

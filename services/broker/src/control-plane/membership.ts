@@ -3,7 +3,7 @@ import type { MetadataCopy } from '@courant/metadata'
 import type { Logger } from '@courant/service-kit'
 import type { DataDirectory } from '../directory/data-directory.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
-import { NOT_LEADER, OFFLINE } from '../partition/refusals.ts'
+import { NOT_LEADER, OFFLINE, STOPPING } from '../partition/refusals.ts'
 import { BrokerSession, type BrokerStatus } from './broker-session.ts'
 import type { ControlPlaneLink, Registered, Registration } from './control-plane-link.ts'
 
@@ -52,9 +52,12 @@ export class Membership {
   }
 
   /**
-   * Resolves when the broker serves. Rejects when the control plane or the directory refuses it.
+   * Resolves when the broker serves. Rejects when the control plane or the directory refuses it, or
+   * with SHUTTING_DOWN when `stopping` aborts before that.
    */
-  start(): Promise<void> {
+  start(stopping: AbortSignal): Promise<void> {
+    if (stopping.aborted) return Promise.reject(STOPPING)
+    stopping.addEventListener('abort', () => this.#serving.reject(STOPPING), { once: true })
     this.#running = this.#session.run().catch((error: unknown) => {
       this.#failure = error instanceof Error ? error : new Error(String(error))
       this.#parts.log.fatal({ err: error }, 'this broker is no member of the cluster')
