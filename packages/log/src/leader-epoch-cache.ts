@@ -15,13 +15,12 @@ const NO_STARTS: readonly EpochStart[] = []
  */
 export class LeaderEpochCache {
   #starts: readonly EpochStart[]
+  /** The epoch of the last start: asked for by every append. */
+  latest: LeaderEpoch
 
   constructor(starts: readonly EpochStart[] = NO_STARTS) {
     this.#starts = starts.length === 0 ? NO_STARTS : starts
-  }
-
-  get latest(): LeaderEpoch {
-    return this.#starts[this.#starts.length - 1]?.epoch ?? NO_EPOCH
+    this.latest = this.#last()
   }
 
   /** The starts that lie at or below `end`. */
@@ -35,6 +34,7 @@ export class LeaderEpochCache {
     const last = this.#starts[this.#starts.length - 1]
     assert(last === undefined || offset >= last.offset, 'epochs begin in the order of offsets')
     this.#starts = [...this.#starts, { epoch, offset }]
+    this.latest = epoch
   }
 
   /** The epoch of the record at `offset`. */
@@ -61,6 +61,7 @@ export class LeaderEpochCache {
   truncateTo(end: Offset): void {
     if (this.#starts.some((start) => start.offset >= end)) {
       this.#starts = this.#starts.filter((start) => start.offset < end)
+      this.latest = this.#last()
     }
   }
 
@@ -68,5 +69,9 @@ export class LeaderEpochCache {
   trimTo(logStart: Offset): void {
     const first = this.#starts.findLastIndex((start) => start.offset <= logStart)
     if (first > 0) this.#starts = this.#starts.slice(first)
+  }
+
+  #last(): LeaderEpoch {
+    return this.#starts[this.#starts.length - 1]?.epoch ?? NO_EPOCH
   }
 }
