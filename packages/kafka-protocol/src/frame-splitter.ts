@@ -9,8 +9,8 @@ const TAIL_BYTES = 16 * 1024
 
 /**
  * Cuts a byte stream into frames: a 4-byte length and that many bytes. The length is compared with
- * the limit before anything is kept for it. A frame inside one chunk is read where it lies; one that
- * spans several is collected as a list and joined once, so memory follows the bytes that have
+ * the limit before anything is kept for it. A frame inside one chunk is read where it lies; one
+ * that spans several is collected as a list and joined once, so memory follows the bytes that have
  * arrived, not those that a length promises, and time is linear however small the chunks are.
  */
 export class FrameSplitter {

@@ -19,8 +19,8 @@ export interface ScannedSegment {
 
 /**
  * Visits the headers of a segment's batches from `start` until a visitor returns `stop` or the
- * segment ends. Only the header of a visited batch is in memory, and only for the visit. Throws STORAGE_CORRUPT
- * at a header that cannot be the next one.
+ * segment ends. Only the header of a visited batch is in memory, and only for the visit. Throws
+ * STORAGE_CORRUPT at a header that cannot be the next one.
  */
 export async function scanSegment(
   file: StorageFile,

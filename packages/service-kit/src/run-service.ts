@@ -1,7 +1,7 @@
 /**
  * The life of a process: configuration, start, signals, end. Exit status 0 after a clean stop, also
- * of a start that a signal ended, 1 for a failure, 2 for configuration that cannot be used, 128 + n when a second signal n cut it
- * short.
+ * of a start that a signal ended, 1 for a failure, 2 for configuration that cannot be used, 128 + n
+ * when a second signal n cut it short.
  */
 import { constants } from 'node:os'
 import { limits } from '@courant/kernel'

@@ -3,6 +3,7 @@ import type { LogDirectory, PartitionLog, ReadResult } from '../../src/index.ts'
 import { damageAndOpen } from './damage.ts'
 import { forgedBatch } from './forgery.ts'
 import { batchesOf, checkQueries, sameBatches } from './observe.ts'
+import { refusal } from './refusal.ts'
 import {
   EMPTY,
   type Image,
@@ -395,13 +396,4 @@ export class Life {
 /** A crash may leave an epoch whose records it lost: the log goes on from there. */
 function latestOf({ log, image }: Pick<Live, 'log' | 'image'>): number {
   return Math.max(0, latestEpoch(image), log.leaderEpoch)
-}
-
-async function refusal(attempt: () => Promise<unknown>): Promise<string> {
-  try {
-    await attempt()
-    return 'accepted'
-  } catch (error) {
-    return error instanceof BusError ? error.code : String(error)
-  }
 }

@@ -61,7 +61,7 @@ export function addHeaders(
   records.setHeaders(index, start, start + encoded.length)
 }
 
-/** Asked before a header is read, so that a body full of them costs no more than what is allowed. */
+/** Asked before a header is read: a body full of them costs no more than what is allowed. */
 function checkCount(count: number, pointerOf: PointerOf): void {
   if (count <= limits.recordHeadersMax) return
   const detail = `A record has at most ${limits.recordHeadersMax} headers.`

@@ -108,7 +108,7 @@ export class LineProducer {
     return this.#options.draining.hasBegun && this.#reading === 'going' && !this.#isSubmitting
   }
 
-  /** A body that cannot be read on is told why; with one that broke off, there is nobody to tell. */
+  /** A body that cannot be read on is told why; of one that broke off, there is nobody to tell. */
   async #lastLine(reading: Promise<void>): Promise<string> {
     try {
       await reading

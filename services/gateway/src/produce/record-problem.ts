@@ -10,7 +10,7 @@ export function problemAt(code: ErrorCode, pointer: string, detail: string): Bus
 }
 
 /** Of a name that is not known here, so much is told back: enough to find it. */
-export const SHOWN_NAME_LENGTH_MAX = 128
+const SHOWN_NAME_LENGTH_MAX = 128
 
 /** RFC 6901. A name that no caller would want to read again in full is cut. */
 export function escapePointer(name: string): string {
