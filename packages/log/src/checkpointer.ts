@@ -18,17 +18,8 @@ const BEGIN_AT = 1 / 2
 const END_AT = 3 / 8
 /** Partitions of one round: the checkpoint log is synced once for all of them. */
 const PARTITIONS_MAX = 128
-/**
- * Partitions written at the same time, by how full the ring is: all files share one journal and one
- * queue of the disk with the ring, and a long sync of a segment is felt by every append.
- */
-const EFFORTS = [
-  { below: 5 / 8, inFlight: 1 },
-  { below: 3 / 4, inFlight: 2 },
-  { below: Number.POSITIVE_INFINITY, inFlight: 4 },
-] as const
-/** Bytes of one partition in one round for each one in flight, so that no sync is long. */
-const BYTES_PER_EFFORT = 2 * 1024 * 1024
+/** Bytes of one partition in one round, so that no sync is long. */
+const BYTES_MAX = 8 * 1024 * 1024
 
 /**
  * Frees the ring: writes and syncs the segment files of the partitions that have waited longest, a
@@ -157,14 +148,6 @@ export class Checkpointer {
     for (const { bytes } of outcomes) this.#bytes += bytes
   }
 
-  /** As few as keep the ring from filling; all when somebody waits. */
-  #inFlight(): number {
-    const { ring } = this.#parts
-    const isUrgent = ring.isFull || ring.tailCycle <= this.#wanted
-    const used = isUrgent ? Number.POSITIVE_INFINITY : ring.usedBytes / ring.capacityBytes
-    return EFFORTS.find(({ below }) => used < below)?.inFlight ?? 4
-  }
-
   #oldest(): DiskPartitionLog[] {
     const oldest: DiskPartitionLog[] = []
     for (const log of this.#dirty.keys()) {
@@ -183,13 +166,9 @@ export class Checkpointer {
   async #checkpointSome(logs: readonly DiskPartitionLog[]): Promise<CheckpointOutcome[]> {
     const outcomes: CheckpointOutcome[] = []
     const waiting = logs.values()
-    const inFlight = this.#inFlight()
-    const workers = Array.from(
-      { length: Math.min(inFlight, this.#parts.inFlightMax) },
-      async () => {
-        for (const log of waiting) outcomes.push(await log.checkpoint(inFlight * BYTES_PER_EFFORT))
-      },
-    )
+    const workers = Array.from({ length: this.#parts.inFlightMax }, async () => {
+      for (const log of waiting) outcomes.push(await log.checkpoint(BYTES_MAX))
+    })
     // All of them, even when one fails: nobody may touch a file after the directory is closed.
     const ended = await Promise.allSettled(workers)
     const failed = ended.find((end) => end.status === 'rejected')

@@ -15,12 +15,13 @@ const NO_STARTS: readonly EpochStart[] = []
  */
 export class LeaderEpochCache {
   #starts: readonly EpochStart[]
-  /** The epoch of the last start: asked for by every append. */
-  latest: LeaderEpoch
 
   constructor(starts: readonly EpochStart[] = NO_STARTS) {
     this.#starts = starts.length === 0 ? NO_STARTS : starts
-    this.latest = this.#last()
+  }
+
+  get latest(): LeaderEpoch {
+    return this.#starts[this.#starts.length - 1]?.epoch ?? NO_EPOCH
   }
 
   /** The starts that lie at or below `end`. */
@@ -34,7 +35,6 @@ export class LeaderEpochCache {
     const last = this.#starts[this.#starts.length - 1]
     assert(last === undefined || offset >= last.offset, 'epochs begin in the order of offsets')
     this.#starts = [...this.#starts, { epoch, offset }]
-    this.latest = epoch
   }
 
   /** The epoch of the record at `offset`. */
@@ -61,7 +61,6 @@ export class LeaderEpochCache {
   truncateTo(end: Offset): void {
     if (this.#starts.some((start) => start.offset >= end)) {
       this.#starts = this.#starts.filter((start) => start.offset < end)
-      this.latest = this.#last()
     }
   }
 
@@ -69,9 +68,5 @@ export class LeaderEpochCache {
   trimTo(logStart: Offset): void {
     const first = this.#starts.findLastIndex((start) => start.offset <= logStart)
     if (first > 0) this.#starts = this.#starts.slice(first)
-  }
-
-  #last(): LeaderEpoch {
-    return this.#starts[this.#starts.length - 1]?.epoch ?? NO_EPOCH
   }
 }

@@ -1,5 +1,4 @@
 /** The Storage port over node:fs. The only file of the engine that knows the operating system. */
-import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { lockDirectory } from './directory-lock.ts'
@@ -13,12 +12,6 @@ import {
 
 /** Node passes at most this many buffers to one writev (IOV_MAX). */
 const CHUNKS_PER_WRITE_MAX = 1024
-
-const OPEN_FLAGS = {
-  read: constants.O_RDONLY,
-  write: constants.O_RDWR,
-  create: constants.O_RDWR | constants.O_CREAT,
-} as const satisfies Record<OpenMode, number>
 
 /**
  * The directory at `root`, made when missing. The calls run on libuv's thread pool, whose default
@@ -48,7 +41,13 @@ class NodeStorage implements Storage {
 
   open(path: string, mode: OpenMode): Promise<StorageFile> {
     return missing(async () => {
-      return new NodeFile(await open(this.#path(path), OPEN_FLAGS[mode]))
+      const handle = await open(this.#path(path), mode === 'read' ? 'r' : 'r+').catch(
+        (error: NodeJS.ErrnoException) => {
+          if (mode !== 'create' || error.code !== 'ENOENT') throw error
+          return open(this.#path(path), 'w+')
+        },
+      )
+      return new NodeFile(handle)
     })
   }
 

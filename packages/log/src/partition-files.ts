@@ -87,10 +87,10 @@ export class PartitionFiles {
     const last = runs[runs.length - 1]
     if (first === undefined || last === undefined) return
     assert(first.baseOffset === this.#fileEnd, 'segments have no gap')
-    const { storage, clock } = this.#context
+    const { storage, clock, files } = this.#context
     const writes = planSegmentWrites(this.#active, runs, config, clock.now())
     await this.#prepare()
-    for (const write of writes) await writeSegment(this.#context, this.directory, write)
+    for (const write of writes) await writeSegment(files, this.directory, write)
     if (writes.some((write) => write.position === 0)) await storage.syncDirectory(this.directory)
     const segments = writes.map((write) => write.segment)
     this.#sealed = [...this.#sealed, ...this.#sealedBy(segments)]

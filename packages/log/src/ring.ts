@@ -42,7 +42,6 @@ export class Ring {
   readonly #allocator: SlabAllocator
   readonly #places: RingPlaces
   readonly #cycleBytesMax: number
-  readonly #entryBytesMax: number
   readonly #queueBytesMax: number
   readonly #queue: RingCycle[] = []
   #filling: RingCycle | null = null
@@ -61,8 +60,8 @@ export class Ring {
     this.#allocator = new SlabAllocator(parts.memory, parts.superblock.ringBytes)
     this.#places = parts.places
     this.#nextNumber = parts.places.end.cycle
-    this.#entryBytesMax = payloadBytesMax(parts.superblock.ringBytes)
-    this.#cycleBytesMax = Math.min(CYCLE_PAYLOAD_BYTES, this.#entryBytesMax)
+    const bytesMax = payloadBytesMax(parts.superblock.ringBytes)
+    this.#cycleBytesMax = Math.min(CYCLE_PAYLOAD_BYTES, bytesMax)
     this.#queueBytesMax = Math.min(QUEUE_BYTES_MAX, this.capacityBytes / 4)
   }
 
@@ -111,7 +110,7 @@ export class Ring {
   cycleFor(batchBytes: number): RingCycle {
     const bytes = ENTRY_HEADER_BYTES + batchBytes
     this.#requireOpen()
-    if (bytes > this.#entryBytesMax) {
+    if (bytes > payloadBytesMax(this.#parts.superblock.ringBytes)) {
       throw new BusError('RECORD_TOO_LARGE', 'The write-ahead ring of this broker is too small.')
     }
     if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#queueBytesMax) {

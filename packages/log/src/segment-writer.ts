@@ -1,8 +1,7 @@
 import { RecordBatch } from '@courant/record-batch'
 import type { BatchRun } from './batch-run.ts'
+import type { FileCache } from './file-cache.ts'
 import { writeFully } from './file-io.ts'
-import { writeGathered } from './gathered-write.ts'
-import type { FileContext } from './partition-files.ts'
 import type { LogConfig } from './partition-log.ts'
 import { type ActiveSegment, indexPath, newActiveSegment, segmentPath } from './segment.ts'
 import { INDEX_ENTRY_BYTES, nextIndexEntry } from './segment-index.ts'
@@ -52,13 +51,13 @@ export function planSegmentWrites(
 
 /** Writes and syncs; the index is not synced, because it can be made anew. */
 export async function writeSegment(
-  { files, memory }: FileContext,
+  files: FileCache,
   directory: string,
   write: SegmentWrite,
 ): Promise<void> {
   const { segment, position, chunks, indexPosition, indexChunks } = write
   await files.use(segmentPath(directory, segment.baseOffset), 'create', async (file) => {
-    await writeGathered(file, chunks, position, memory)
+    await writeFully(file, chunks, position)
     await file.sync()
   })
   if (indexChunks.length === 0) return

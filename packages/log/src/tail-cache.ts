@@ -1,10 +1,6 @@
 import type { BatchRun } from './batch-run.ts'
 import type { Tail } from './tail.ts'
 
-/** What a run costs beside its bytes, or so: without it the silent partitions of one record each
- * would stay here for ever. */
-const RUN_BYTES = 256
-
 /**
  * The byte budget of batches that are on file but still in memory, shared by all partitions: who
  * reads at the end of a log reads what was written last. First in, first out, because slabs are
@@ -26,7 +22,7 @@ export class TailCache {
 
   /** Takes a run that has become evictable, and evicts others for it. */
   add(tail: Tail, run: BatchRun): void {
-    const bytes = RUN_BYTES + run.end - run.start
+    const bytes = run.end - run.start
     this.#queue.push({ tail, run, bytes })
     this.#bytes += bytes
     while (this.#bytes > this.#bytesMax) this.#evictFirst()
