@@ -56,6 +56,29 @@ describe('a restart', () => {
     }
   })
 
+  it('after kill -9 pages through what is in files and on into what only the ring had', async () => {
+    const directory = await newDirectory()
+    const child = await startChild(directory)
+    const producer = new Client(await connectTo(child.port))
+    await producer.untilServing(TOPIC)
+    // More than the ring's 16 MiB: much of it must be in files, and the last cannot be yet.
+    const values = Array.from({ length: 30 }, (_, index) => `${index}-`.padEnd(900_000, 'x'))
+    for (const [offset, value] of values.entries()) {
+      expect(await producer.produce(TOPIC, [value])).toBe(offset)
+    }
+    child.process.kill('SIGKILL')
+    await once(child.process, 'exit')
+    const controlPlane = new TestControlPlane()
+    controlPlane.firstLeaderEpoch = 100
+    controlPlane.createTopic(TOPIC, PARTITIONS)
+    const broker = await startTestBroker({ directory, controlPlane })
+    const client = await broker.client()
+    await client.untilServing(TOPIC)
+    const stored = await client.read(TOPIC)
+    expect(stored.map((value) => value.slice(0, 3))).toEqual(values.map((v) => v.slice(0, 3)))
+    expect(stored.every((value, offset) => value === values[offset])).toBe(true)
+  })
+
   it('after a stop in the middle of produces keeps what was acknowledged, and nothing twice', async () => {
     const { broker, client } = await startWithTopic()
     const { directory, controlPlane } = broker
@@ -172,9 +195,8 @@ async function startChild(directory: string): Promise<Child> {
   return { process: child, port: Number(line) }
 }
 
-/** Values by offset that were acknowledged, for each partition. */
-async function produceUntilKilled({ process: child, port }: Child): Promise<Map<number, string>[]> {
-  const connection = await BrokerConnection.open({
+function connectTo(port: number): Promise<BrokerConnection> {
+  return BrokerConnection.open({
     network: nodeNetwork,
     clock: systemClock,
     address: { host: '127.0.0.1', port },
@@ -182,6 +204,11 @@ async function produceUntilKilled({ process: child, port }: Child): Promise<Map<
     handshakeTimeoutMs: 10_000,
     answerOrder: 'any-order',
   })
+}
+
+/** Values by offset that were acknowledged, for each partition. */
+async function produceUntilKilled({ process: child, port }: Child): Promise<Map<number, string>[]> {
+  const connection = await connectTo(port)
   const client = new Client(connection)
   const acknowledged = Array.from({ length: PARTITIONS }, () => new Map<number, string>())
   const count = () => acknowledged.reduce((sum, { size }) => sum + size, 0)
