@@ -125,12 +125,6 @@ export const mutations: readonly Mutation[] = [
     replace: 'return this.#head + bytes <= this.#ringBytes ? this.#head : null',
   },
   {
-    name: 'believe pages that a failed sync has dropped',
-    file: 'open-log-directory.ts',
-    find: '    await writeFully(file, [cycle.bytes], cycle.position)\n',
-    replace: '',
-  },
-  {
     name: 'allow changes during a truncation',
     file: 'disk-partition-log.ts',
     find: "    if (this.#changingCycle !== NONE) throw new BusError('BUSY', 'The log is being truncated.')\n",
