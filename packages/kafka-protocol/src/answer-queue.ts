@@ -1,4 +1,5 @@
 import type { AnyExchange } from './exchange.ts'
+import type { RequestBudget } from './request-budget.ts'
 import type { AnswerOrder } from './request-pipeline.ts'
 import type { WireWriter } from './wire-writer.ts'
 
@@ -7,6 +8,7 @@ import type { WireWriter } from './wire-writer.ts'
  * order, an answer that is ready early waits for those before it; in any order it goes at once.
  */
 export class AnswerQueue {
+  readonly #budget: RequestBudget
   #order: AnswerOrder = 'in-order'
   /** By arrival; those before `#head` are written. Empty while answers may overtake. */
   #ordered: AnyExchange[] = []
@@ -14,6 +16,10 @@ export class AnswerQueue {
   #count = 0
   #bytes = 0
   #heldBytes = 0
+
+  constructor(budget: RequestBudget) {
+    this.#budget = budget
+  }
 
   /** Exchanges whose answer is not written yet. */
   get count(): number {
@@ -38,6 +44,7 @@ export class AnswerQueue {
   add(exchange: AnyExchange): void {
     this.#count += 1
     this.#bytes += exchange.size
+    this.#budget.take(exchange.size)
     if (this.#order === 'in-order') this.#ordered.push(exchange)
   }
 
@@ -61,6 +68,16 @@ export class AnswerQueue {
     this.#heldBytes = 0
   }
 
+  /** The connection is gone: nothing here will be written any more. */
+  abandon(): void {
+    this.#budget.give(this.#bytes)
+    this.#bytes = 0
+    this.#count = 0
+    this.#ordered = []
+    this.#head = 0
+    this.#heldBytes = 0
+  }
+
   #writeHead(writer: WireWriter): void {
     let exchange = this.#ordered[this.#head]
     while (exchange !== undefined && !exchange.isWaiting) {
@@ -77,6 +94,7 @@ export class AnswerQueue {
   #write(exchange: AnyExchange, writer: WireWriter): void {
     this.#count -= 1
     this.#bytes -= exchange.size
+    this.#budget.give(exchange.size)
     exchange.write(writer)
   }
 }

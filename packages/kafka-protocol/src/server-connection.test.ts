@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { ResponseInputOf } from './api.ts'
 import type { Exchange } from './exchange.ts'
 import { produceApi } from './messages/produce.ts'
+import { RequestBudget } from './request-budget.ts'
 import { RequestRouter } from './request-router.ts'
 import { ServerConnection } from './server-connection.ts'
 import { WireWriter } from './wire-writer.ts'
@@ -53,6 +54,30 @@ describe('ServerConnection', () => {
     expect([second?.isTaken, fourth?.isTaken]).toEqual([true, false])
     second?.respond({ topics: [], throttleTimeMs: 0 })
     expect([fourth?.isTaken, told]).toEqual([true, 1])
+  })
+
+  it('bounds the bytes of all connections together, and lets each go on in its turn', async () => {
+    const budget = new RequestBudget(10_000)
+    const peers = [1, 2, 3].map(() => new ScriptedPeer(budget))
+    const [greedy, modest, late] = peers
+    const handled = () => peers.map((peer) => peer.handled.length)
+    greedy?.send(20, 4_000)
+    modest?.send(1, 4_000)
+    late?.send(1, 4_000)
+    expect(handled()).toEqual([3, 0, 0])
+    expect(peers.map(({ flow }) => flow)).toEqual(['paused', 'paused', 'paused'])
+    greedy?.answer(3)
+    await Promise.resolve()
+    expect(handled()).toEqual([3, 0, 0])
+    greedy?.answer(3)
+    await Promise.resolve()
+    expect(handled()).toEqual([1, 1, 1])
+    greedy?.events.onClose(null)
+    await Promise.resolve()
+    expect([modest?.flow, late?.flow]).toEqual(['reading', 'reading'])
+    modest?.answer(1)
+    late?.answer(1)
+    expect(budget.bytes).toBe(0)
   })
 
   it('bounds the bytes of unanswered requests', () => {
@@ -121,7 +146,7 @@ class ScriptedPeer {
   state: 'open' | 'ended' | 'destroyed' = 'open'
   #correlationId = 0
 
-  constructor() {
+  constructor(budget = new RequestBudget()) {
     const connection: Connection = {
       remoteAddress: 'script',
       write: () => {
@@ -144,7 +169,7 @@ class ScriptedPeer {
     const router = new RequestRouter().on(produceApi, (_, exchange) => {
       this.handled.push(exchange)
     })
-    const accepted = ServerConnection.accept(connection, { router })
+    const accepted = ServerConnection.accept(connection, { router, budget })
     this.server = accepted.server
     this.events = accepted.events
     this.server.shookHands(false)

@@ -2,6 +2,7 @@ import { BusError, type Connection, type ConnectionEvents, limits } from '@coura
 import { AnswerQueue } from './answer-queue.ts'
 import type { AnyExchange, ExchangeOwner } from './exchange.ts'
 import { FrameSplitter } from './frame-splitter.ts'
+import { RequestBudget } from './request-budget.ts'
 import type { RequestRouter, RoutedExchange } from './request-router.ts'
 import type { WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
@@ -13,6 +14,8 @@ const HELD_BYTES_MAX = 4 * 1024 * 1024
 
 export interface ServerConnectionOptions {
   readonly router: RequestRouter
+  /** What the connections of a server share; one of its own when not given. */
+  readonly budget?: RequestBudget
   /** Called once; an error says why the server or the network gave the connection up. */
   readonly onClose?: (error: Error | null) => void
 }
@@ -31,7 +34,8 @@ export class ServerConnection implements ExchangeOwner {
   readonly #onClose: (error: Error | null) => void
   readonly #splitter = new FrameSplitter(limits.frameBytesBeforeHandshakeMax)
   readonly #writer = new WireWriter()
-  readonly #answers = new AnswerQueue()
+  readonly #budget: RequestBudget
+  readonly #answers: AnswerQueue
   /** Frames beyond the bounds: at most what one read of the socket held, for then reading stops. */
   #backlog: WireReader[] = []
   #flow: 'reading' | 'paused' = 'reading'
@@ -47,6 +51,8 @@ export class ServerConnection implements ExchangeOwner {
   private constructor(connection: Connection, options: ServerConnectionOptions) {
     this.#connection = connection
     this.#router = options.router
+    this.#budget = options.budget ?? new RequestBudget()
+    this.#answers = new AnswerQueue(this.#budget)
     this.#onClose = options.onClose ?? (() => {})
   }
 
@@ -155,14 +161,19 @@ export class ServerConnection implements ExchangeOwner {
     this.#dispatching = false
     if (this.#backlog.length > 0 || !this.#mayDispatch()) this.#pause()
     else this.#resume()
+    if (this.#state === 'closed' || this.#budget.mayTake(this.#goOn)) return
+    this.#budget.whenGiven(this.#goOn)
   }
+
+  readonly #goOn = (): void => this.#dispatchBacklog()
 
   #mayDispatch(): boolean {
     return (
       this.#state !== 'closed' &&
       this.#isWritable &&
       this.#answers.count < limits.requestsInFlightMax &&
-      this.#answers.bytes < limits.requestBytesInFlightMax
+      this.#answers.bytes < limits.requestBytesInFlightMax &&
+      this.#budget.mayTake(this.#goOn)
     )
   }
 
@@ -251,6 +262,8 @@ export class ServerConnection implements ExchangeOwner {
     this.#state = 'closed'
     this.#backlog = []
     this.#takenWaiters = []
+    this.#budget.forget(this.#goOn)
+    this.#answers.abandon()
     this.#onClose(error)
   }
 }

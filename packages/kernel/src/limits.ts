@@ -27,6 +27,8 @@ export const limits = {
   requestsInFlightMax: 256,
   /** Bytes of unanswered requests of one connection; beyond, the broker stops reading. */
   requestBytesInFlightMax: 32 * MIB,
+  /** Bytes of unanswered requests of all connections of a broker together. */
+  requestBytesInFlightTotalMax: 512 * MIB,
   /** Open connections of a broker: of gateways, and of other brokers. */
   brokerConnectionsMax: 4_096,
   /** Requests that wait in a client for a place among those in flight on its connection. */
@@ -136,6 +138,7 @@ assert(limits.encodedBatchBytesMax < limits.encodedBatchesBytesMax)
 assert(limits.accumulatorPartitionBytesMax <= limits.accumulatorTenantBytesMax)
 assert(limits.accumulatorTenantBytesMax <= limits.accumulatorBytesMax)
 assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)
+assert(limits.requestBytesInFlightMax <= limits.requestBytesInFlightTotalMax)
 assert(limits.waitMsMax < limits.connectionIdleMsMax, 'a long poll is not an idle connection')
 assert(limits.produceTimeoutMsMax < limits.connectionIdleMsMax, 'nor is a produce that waits')
 assert(limits.connectionsPerAddressMax <= limits.connectionsMax)

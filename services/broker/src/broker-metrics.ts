@@ -51,6 +51,12 @@ function observeRequests(metrics: Metrics, parts: ObservedParts): void {
     () => server.refusedCount,
   )
   gauge(metrics, 'connections', 'Open connections.', () => server.connectionCount)
+  gauge(
+    metrics,
+    'unanswered_request_bytes',
+    'Bytes of requests that are not answered yet.',
+    () => server.unansweredBytes,
+  )
   gauge(metrics, 'long_polls', 'Fetches that wait for records.', () => longPolls.count)
 }
 

@@ -1,5 +1,6 @@
 /** Requests over a real socket, records on a real disk. */
 import { listOffsetsTimestamp, produceApi } from '@courant/kafka-protocol'
+import { RecordBatch } from '@courant/record-batch'
 import { describe, expect, it } from 'vitest'
 import { batchOf, valuesOf } from './fixture/batches.ts'
 import { until } from './fixture/lifetime.ts'
@@ -148,6 +149,15 @@ describe('ListOffsets', () => {
     expect(await found(listOffsetsTimestamp.maxTimestamp)).toEqual([NO_ERROR, 1, 5_000])
   })
 
+  it('is not led astray by a batch whose header promises a later time than its records have', async () => {
+    const { client } = await startWithTopic()
+    await client.produceBatch(TOPIC, dated(batchOf(['liar'], 1_000), 9_000))
+    await client.produceBatch(TOPIC, batchOf(['honest'], 5_000))
+    const found = async (timestamp: number) => (await client.listOffsets(TOPIC, timestamp)).offset
+    expect([await found(1_000), await found(4_000), await found(6_000)]).toEqual([0, 1, -1])
+    expect(await found(listOffsetsTimestamp.maxTimestamp)).toBe(1)
+  })
+
   it('finds nothing newest in an empty partition', async () => {
     const { client } = await startWithTopic()
     const found = await client.listOffsets(TOPIC, listOffsetsTimestamp.maxTimestamp)
@@ -168,3 +178,10 @@ describe('DeleteRecords', () => {
     expect(await client.produce(TOPIC, ['e'])).toBe(4)
   })
 })
+
+/** The batch with another largest timestamp in its header, and the checksum that goes with it. */
+function dated(batch: Buffer, maxTimestamp: number): Buffer {
+  batch.writeBigInt64BE(BigInt(maxTimestamp), 35)
+  batch.writeUInt32BE(new RecordBatch(batch).computeCrc(), 17)
+  return batch
+}

@@ -11,6 +11,7 @@ import { startWithTopic, TOPIC } from './fixture/topic.ts'
 
 const ATTRIBUTES = 21
 const LAST_OFFSET_DELTA = 23
+const BASE_TIMESTAMP = 27
 const MAX_TIMESTAMP = 35
 const PRODUCER_ID = 43
 const RECORD_COUNT = 57
@@ -40,6 +41,11 @@ const lies: readonly [string, ErrorCode, Buffer][] = [
     'a time far ahead',
     'INVALID_TIMESTAMP',
     forged((bytes) => bytes.writeBigInt64BE(BigInt(Date.now()) + 7_200_000n, MAX_TIMESTAMP)),
+  ],
+  [
+    'a first time behind the largest',
+    'INVALID_TIMESTAMP',
+    forged((bytes) => bytes.writeBigInt64BE(BigInt(Date.now()) + 7_200_000n, BASE_TIMESTAMP)),
   ],
   ['a base offset', 'INVALID_RECORD', changed((bytes) => bytes.writeBigInt64BE(5n, 0))],
   ['fewer offsets', 'CORRUPT_MESSAGE', forged((bytes) => bytes.writeInt32BE(0, LAST_OFFSET_DELTA))],

@@ -52,6 +52,9 @@ function refuseTimestamps(batch: RecordBatch, now: number): void {
   if (batch.timestampType === 'append') {
     throw new BusError('INVALID_TIMESTAMP', 'Only the broker stamps the append time.')
   }
+  if (batch.baseTimestamp > batch.maxTimestamp) {
+    throw new BusError('INVALID_TIMESTAMP', 'The batch begins later than its largest timestamp.')
+  }
   if (batch.maxTimestamp > now + limits.timestampAheadMsMax) {
     throw new BusError(
       'INVALID_TIMESTAMP',

@@ -1,4 +1,4 @@
-import { type RequestRouter, ServerConnection } from '@courant/kafka-protocol'
+import { RequestBudget, type RequestRouter, ServerConnection } from '@courant/kafka-protocol'
 import {
   type Address,
   type Clock,
@@ -30,6 +30,7 @@ const NEVER_LOOKED = -1
  */
 export class RequestServer {
   readonly #parts: RequestServerParts
+  readonly #budget = new RequestBudget()
   /** With the count of requests at the last look. */
   readonly #connections = new Map<ServerConnection, number>()
   #listener: Listener | null = null
@@ -47,6 +48,11 @@ export class RequestServer {
 
   get refusedCount(): number {
     return this.#refusedCount
+  }
+
+  /** Bytes of requests that are not answered yet. */
+  get unansweredBytes(): number {
+    return this.#budget.bytes
   }
 
   async listen(address: Address): Promise<Address> {
@@ -80,6 +86,7 @@ export class RequestServer {
     const { router, log } = this.#parts
     const { server, events } = ServerConnection.accept(peer, {
       router,
+      budget: this.#budget,
       onClose: (error) => {
         this.#connections.delete(server)
         if (this.#connections.size === 0) this.#whenEmpty.abort()
