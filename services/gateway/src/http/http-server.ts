@@ -45,7 +45,9 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: limits.topicNameLengthMax },
+    // A name that is too long is the topic resolver's to refuse; find-my-way's own limit ends in
+    // a status that is none of ours.
+    routerOptions: { maxParamLength: limits.headerBytesMax },
     http: {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersMsMax,
@@ -68,6 +70,10 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   acceptOnlyJson(server, parts.clock)
   explainFailures(server, parts)
   limitConnections(server.server)
+  // An expectation that we do not know is ignored (RFC 9110, 10.1.1): node would answer a bare 417.
+  server.server.on('checkExpectation', (request, response) => {
+    server.server.emit('request', request, response)
+  })
   return server
 }
 

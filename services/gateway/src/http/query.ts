@@ -7,7 +7,7 @@ import type { FieldViolation } from '@courant/kernel'
 
 export type ParameterType = 'integer' | 'boolean' | 'string'
 
-const DECIMAL = /^-?(?:0|[1-9]\d{0,15})$/
+const DECIMAL = /^(?:0|-?[1-9]\d{0,15})$/
 
 /** The values by name, or what is wrong with how they were given. */
 export function convertParameters(

@@ -103,6 +103,7 @@ describe('a page', () => {
   it.each([
     ['?offset=1&from=latest', '?offset'],
     ['?offset=-1', '?offset'],
+    ['?offset=-0', '?offset'],
     ['?offset=1.0', '?offset'],
     ['?waitMs=60001', '?waitMs'],
     ['?maxRecords=10001', '?maxRecords'],

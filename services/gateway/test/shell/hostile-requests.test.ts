@@ -232,6 +232,8 @@ describe('what is no route', () => {
       '/v1/topics/%',
       '/v1/topics/%ff',
       '/v1/topics/%00',
+      `/v1/topics/${'a'.repeat(250)}`,
+      `/v1/topics/${'a'.repeat(10_000)}`,
       `/${'a/'.repeat(4_000)}`,
     ]) {
       const { status, json } = await rawRequest(started.port, [
@@ -271,6 +273,12 @@ describe('a request', () => {
       const { text } = await rawRequest(started.port, ['GET /livez HTTP/1.1', `Request-Id: ${id}`])
       expect(/request-id: ([\w.-]+)\r/i.exec(text)?.[1]).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/)
     }
+  })
+
+  it('with an expectation that nobody knows is answered as if it had none', async () => {
+    const head = ['GET /v1/nothing HTTP/1.1', 'Expect: nonsense', `Authorization: Bearer ${apiKey}`]
+    const { status, json } = await rawRequest(started.port, head)
+    expect([status, json?.['code']]).toEqual([404, 'ROUTE_NOT_FOUND'])
   })
 
   it('goes on in its trace, as a span of its own', async () => {
