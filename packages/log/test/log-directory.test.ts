@@ -1,4 +1,4 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BusError, type LeaderEpoch } from '@courant/kernel'
 import { describe, expect, it } from 'vitest'
@@ -107,6 +107,29 @@ describe('a log directory', () => {
     expect(copy?.highWatermark).toBe(2)
     expect(copy?.endOffsetForEpoch(epoch0)).toEqual({ epoch: 0, end: 2 })
     expect(copy === null ? [] : await readAll(copy)).toEqual(['a', 'b'])
+  })
+
+  it('removes segments that a crash left, and leaves alone what it does not know', async () => {
+    const root = await newRoot()
+    const directory = await openAt(root)
+    await append(await directory.create(topic, first, config), 'a')
+    await directory.close()
+    const partitions = join(root, 'partitions')
+    const [known = ''] = await readdir(partitions)
+    const orphans = ['00000000000000000007.log', '00000000000000000007.index']
+    for (const name of [...orphans, 'notes.txt'])
+      await writeFile(join(partitions, known, name), 'x')
+    await mkdir(join(partitions, 'unknown'))
+    await writeFile(join(partitions, 'unknown', orphans[0] ?? ''), 'x')
+    const reopened = await openAt(root)
+    const log = reopened.find(topic, first)
+    for (let count = 0; log !== null && count < 9; count += 1) await append(log, `b${count}`)
+    await reopened.checkpoint()
+    expect((await readdir(join(partitions, known))).sort()).toEqual([
+      '00000000000000000000.log',
+      'notes.txt',
+    ])
+    expect(await readdir(join(partitions, 'unknown'))).toEqual([orphans[0]])
   })
 
   it('is held by one process at a time', async () => {

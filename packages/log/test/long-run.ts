@@ -3,6 +3,7 @@
  * last line is "N passed, N failed"; a failed seed is printed with the command that runs it again.
  */
 import { parseArgs } from 'node:util'
+import { directedHistories } from './simulation/directed.ts'
 import { runSeed, type SeedOptions } from './simulation/run-seed.ts'
 
 const { values } = parseArgs({
@@ -25,7 +26,15 @@ let failed = 0
 process.on('exit', (code) => {
   if (code === 13) print(`seed ${current} failed: the engine waits for ever`)
 })
-for (; current < firstSeed + seeds; current += 1) {
+for (const { name, run } of directedHistories) {
+  try {
+    await run()
+  } catch (error) {
+    failed += 1
+    print(`directed failed, ${name}: ${error instanceof Error ? error.stack : String(error)}`)
+  }
+}
+for (; failed === 0 && current < firstSeed + seeds; current += 1) {
   if (await passes(current)) passed += 1
   else failed += 1
   if (failed > 0 && values['stop-at-failure']) break

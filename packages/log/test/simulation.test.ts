@@ -4,6 +4,7 @@
  * histories against a shadow on a simulated disk; `long-run.ts` runs more of them.
  */
 import { describe, expect, it } from 'vitest'
+import { directedHistories } from './simulation/directed.ts'
 import { runSeed } from './simulation/run-seed.ts'
 
 describe('a log directory on a disk that fails', () => {
@@ -24,6 +25,8 @@ describe('a log directory on a disk that fails', () => {
     },
     120_000,
   )
+
+  it.each(directedHistories)('keeps them when $name', ({ run }) => run())
 
   it('runs the same from the same seed', async () => {
     const options = { lives: 5, steps: 40 }

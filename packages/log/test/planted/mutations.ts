@@ -125,6 +125,32 @@ export const mutations: readonly Mutation[] = [
     replace: 'return this.#head + bytes <= this.#ringBytes ? this.#head : null',
   },
   {
+    name: 'believe pages that a failed sync has dropped',
+    file: 'open-log-directory.ts',
+    find: '    await writeFully(file, [cycle.bytes], cycle.position)\n',
+    replace: '',
+  },
+  {
+    name: 'let the count of queued bytes drift',
+    file: 'ring.ts',
+    find: '    this.#queuedBytes += encoded.length\n',
+    replace: '',
+  },
+  {
+    name: 'put off the wipe of the ring at a restart',
+    file: 'erasure.ts',
+    find: 'this.#dueMs = Math.min(dueMs, clock.now() + DELAY_MS)',
+    replace: 'this.#dueMs = dueMs === 0 ? 0 : clock.now() + DELAY_MS',
+  },
+  {
+    name: 'cut files by entries that are not synced',
+    file: 'open-log-directory.ts',
+    find: '  const begun = await beginRun(file, superblock)\n',
+    replace:
+      '  for (const log of recovered.logs) await log.finishReplay()\n' +
+      '  const begun = await beginRun(file, superblock)\n',
+  },
+  {
     name: 'allow changes during a truncation',
     file: 'disk-partition-log.ts',
     find: "    if (this.#changingCycle !== NONE) throw new BusError('BUSY', 'The log is being truncated.')\n",

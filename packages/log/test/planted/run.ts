@@ -48,9 +48,8 @@ async function plant({ name, file, find, replace }: Mutation): Promise<Outcome> 
       source.replace(find, () => replace),
     )
     const { output, seconds } = await simulate(root, SEEDS_MAX)
-    const seed = /^seed (\d+) failed/m.exec(output)?.[1]
-    const text =
-      seed === undefined ? `not found: ${output}` : `seed ${seed}, ${seconds.toFixed(1)} s`
+    const seed = /^(seed \d+|directed) failed/m.exec(output)?.[1]
+    const text = seed === undefined ? `not found: ${output}` : `${seed}, ${seconds.toFixed(1)} s`
     return report(seed !== undefined, name, text)
   })
 }

@@ -18,17 +18,21 @@ export interface SeedOptions {
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
   const world = new World(seed)
   let firstCalls = 0
+  let isAftermath = false
   for (let life = 0; life < options.lives; life += 1) {
     const isLast = life === options.lives - 1
     const storage = new SimStorage(
       world.disk,
       world.random.below(2 ** 32),
-      isLast ? NO_FAULT : chooseFault(world, life, options),
+      isLast || isAftermath ? NO_FAULT : chooseFault(world, life, options),
     )
-    await liveOnce(world, storage, isLast ? 5 : options.steps)
+    await liveOnce(world, storage, isLast || isAftermath ? 5 : stepsOf(world, options))
     if (life === 0) firstCalls = storage.calls
     world.trace = (Math.imul(world.trace, 31) + storage.trace) >>> 0
-    if (world.random.below(2) === 0) world.disk = world.disk.powerCut(world.random)
+    const wasAftermath: boolean = isAftermath
+    isAftermath = !wasAftermath && followsFailedSync(world, storage)
+    const isPowerCut = wasAftermath || (!isAftermath && world.random.below(2) === 0)
+    if (isPowerCut) world.disk = world.disk.powerCut(world.random)
   }
   return { trace: world.trace, firstCalls }
 }
@@ -39,15 +43,28 @@ export interface SeedResult {
   readonly firstCalls: number
 }
 
+/**
+ * A sync of the ring has failed, so the kernel shows pages that are on no disk: the next process
+ * reads them, goes on for a short while, and then the power fails.
+ */
+function followsFailedSync({ random }: World, { failure }: SimStorage): boolean {
+  return failure?.what === 'sync' && failure.path === 'ring' && random.below(3) > 0
+}
+
+/** Many die young: what recovery did must hold before a checkpoint has made up for it. */
+function stepsOf({ random }: World, { steps }: SeedOptions): number {
+  return random.below(3) === 0 ? 1 + random.below(8) : steps
+}
+
 function chooseFault(world: World, life: number, options: SeedOptions): Fault {
   const { random } = world
   if (options.crashAtCall !== undefined) {
     return life === 0 ? { kind: 'crash', atCall: options.crashAtCall } : NO_FAULT
   }
-  const kind = random.below(4)
-  if (kind === 0) return NO_FAULT
+  const kind = world.pick(['none', 'io-error', 'failed-sync', 'crash', 'crash'] as const)
+  if (kind === 'none') return NO_FAULT
   const atCall = 1 + random.below(random.below(3) === 0 ? 40 : 600)
-  return { kind: kind === 1 ? 'io-error' : 'crash', atCall }
+  return { kind, atCall }
 }
 
 async function liveOnce(world: World, storage: SimStorage, steps: number): Promise<void> {

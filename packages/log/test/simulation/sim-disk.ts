@@ -1,4 +1,4 @@
-import type { SeededRandom } from '@courant/kernel'
+import { SeededRandom } from '@courant/kernel'
 
 export const SECTOR_BYTES = 512
 
@@ -52,9 +52,17 @@ export class SimDisk {
 
   /** The sectors and names that were not synced survive in any combination, as the seed has it. */
   powerCut(random: SeededRandom): SimDisk {
+    return this.#cutPower(random, [0, 1, random.next()][random.below(3)] ?? 0)
+  }
+
+  /** Nothing survives that was not synced. */
+  strictPowerCut(): SimDisk {
+    return this.#cutPower(new SeededRandom(0), 0)
+  }
+
+  #cutPower(random: SeededRandom, keep: number): SimDisk {
     const after = new SimDisk()
     for (const run of this.runs) after.runs.add(run)
-    const keep = [0, 1, random.next()][random.below(3)] ?? 0
     for (const path of new Set([...this.names.keys(), ...this.syncedNames.keys()])) {
       const inode = (random.next() < keep ? this.names : this.syncedNames).get(path)
       if (inode !== undefined) after.#add(path, survivor(inode, random, keep))

@@ -13,9 +13,9 @@ import { ensure } from './violation.ts'
 /** Thrown by every call from the one at which the process dies. */
 class Crashed extends Error {}
 
-/** What goes wrong, and at which call to the disk, counted from 1. */
+/** What goes wrong, and at which call to the disk, counted from 1: a failed sync is the next one. */
 export interface Fault {
-  readonly kind: 'crash' | 'io-error'
+  readonly kind: 'crash' | 'io-error' | 'failed-sync' | 'crash-at-sync'
   readonly atCall: number
 }
 
@@ -37,7 +37,7 @@ export class SimStorage implements Storage {
   tearNextCycle = false
   /** A digest of all calls, to tell one run from another. */
   trace = 0
-  readonly #fault: Fault
+  #fault: Fault
   readonly #random: SeededRandom
   #run: number | null = null
 
@@ -51,6 +51,11 @@ export class SimStorage implements Storage {
   kill(): void {
     this.isDead = true
     this.hasFailed = true
+  }
+
+  /** What happens at the next sync. */
+  atNextSync(kind: 'failed-sync' | 'crash-at-sync'): void {
+    this.#fault = { kind, atCall: this.calls + 1 }
   }
 
   async open(path: string, mode: OpenMode): Promise<StorageFile> {
@@ -154,7 +159,7 @@ export class SimStorage implements Storage {
       },
       sync: async () => {
         await this.#call('sync', path, 0, 0, () => {
-          if (this.#fault.kind === 'io-error') inode.failSync()
+          if (!this.#isCrash) inode.failSync()
         })
         inode.sync()
       },
@@ -191,12 +196,22 @@ export class SimStorage implements Storage {
     this.#note(`${what} ${path} ${position} ${bytes}`)
     for (let turn = this.#random.below(what === 'sync' ? 24 : 8); turn > 0; turn -= 1) await null
     this.#requireAlive()
-    if (call !== this.#fault.atCall) return
+    if (!this.#isFaultAt(call, what)) return
     atFault()
     this.hasFailed = true
     this.failure = { what, path }
-    if (this.#fault.kind === 'crash') this.kill()
+    if (this.#isCrash) this.kill()
     throw new Crashed(this.#fault.kind)
+  }
+
+  get #isCrash(): boolean {
+    return this.#fault.kind === 'crash' || this.#fault.kind === 'crash-at-sync'
+  }
+
+  #isFaultAt(call: number, what: string): boolean {
+    const { kind, atCall } = this.#fault
+    if (kind === 'crash' || kind === 'io-error') return call === atCall
+    return what === 'sync' && call >= atCall && !this.hasFailed
   }
 
   #requireAlive(): void {

@@ -1,0 +1,128 @@
+/** Histories that random ones seldom come upon: several rare events, one right behind the other. */
+import type { LogDirectory, PartitionLog } from '../../src/index.ts'
+import { observe } from './observe.ts'
+import type { SimDisk } from './sim-disk.ts'
+import { NO_FAULT, SimStorage } from './sim-storage.ts'
+import { ensure } from './violation.ts'
+import { epochOf, findLog, offsetOf, someBatches, TOPIC, World } from './world.ts'
+
+interface DirectedHistory {
+  readonly name: string
+  readonly run: () => Promise<void>
+}
+
+export const directedHistories: readonly DirectedHistory[] = [
+  {
+    name: 'a sync of the ring fails, the process restarts and goes on, the power fails',
+    run: failedSync,
+  },
+  {
+    name: 'a truncation is written and not synced, the restart dies at any call, the power fails',
+    run: cutBeforeSync,
+  },
+  {
+    name: 'a topic is deleted, the process restarts within the day, the ring is wiped in time',
+    run: wipedInTime,
+  },
+]
+
+/** The kernel shows pages that never reached the disk: recovery must not build upon them. */
+async function failedSync(): Promise<void> {
+  const world = new World(1)
+  const first = await start(world)
+  const log = await create(world, first.directory)
+  await append(world, log)
+  first.storage.atNextSync('failed-sync')
+  const outcome = await append(world, log).then(
+    () => 'acknowledged',
+    () => 'refused',
+  )
+  ensure(outcome === 'refused', 'an append whose sync failed is not acknowledged')
+  await first.directory.close()
+  world.clock.cancelAll()
+  const second = await start(world)
+  const shown = requireLog(second.directory)
+  await append(world, shown)
+  const { appendedEnd } = shown
+  stop(world, second.storage)
+  world.disk = world.disk.strictPowerCut()
+  const third = await start(world)
+  ensure((await observe(requireLog(third.directory))).end === appendedEnd, 'records are lost')
+  stop(world, third.storage)
+}
+
+/** Files may lose only what entries remove that are on the disk for certain. */
+async function cutBeforeSync(): Promise<void> {
+  for (let crashAtCall = 1; ; crashAtCall += 1) {
+    const world = new World(2)
+    const first = await start(world)
+    const log = await create(world, first.directory)
+    for (let count = 0; count < 10; count += 1) await append(world, log)
+    await first.directory.checkpoint()
+    const { appendedEnd } = log
+    first.storage.atNextSync('crash-at-sync')
+    await log.truncateTo(offsetOf(1)).catch(() => undefined)
+    world.clock.cancelAll()
+    const second = new SimStorage(world.disk, 1, { kind: 'crash', atCall: crashAtCall })
+    const isOpened = await world.openOn(second).then(
+      () => true,
+      () => false,
+    )
+    stop(world, second)
+    world.disk = world.disk.strictPowerCut()
+    const third = await start(world)
+    const { end } = await observe(requireLog(third.directory))
+    ensure(end === appendedEnd || end < appendedEnd, 'the log has grown')
+    stop(world, third.storage)
+    if (isOpened) return
+  }
+}
+
+/** When the ring must be free of what was deleted is not put off by a restart. */
+async function wipedInTime(): Promise<void> {
+  const world = new World(3)
+  const first = await start(world)
+  const log = await create(world, first.directory)
+  const { bytes } = someBatches(world, 0, 0)
+  await log.append({ batches: bytes, leaderEpoch: epochOf(0) }).durable
+  await first.directory.delete(TOPIC, log.partition)
+  await first.directory.close()
+  world.clock.cancelAll()
+  const records = bytes.subarray(61)
+  ensure(ringOf(world.disk).includes(records), 'the ring still has what was deleted')
+  world.clock.advance(8 * 3_600_000)
+  const second = await start(world)
+  world.clock.advance(4 * 3_600_000)
+  for (let turn = 0; turn < 100_000 && world.clock.timers === 0; turn += 1) await null
+  ensure(!ringOf(world.disk).includes(records), 'what was deleted is still in the ring')
+  await second.directory.close()
+}
+
+function ringOf(disk: SimDisk): Buffer {
+  return disk.names.get('ring')?.current ?? Buffer.alloc(0)
+}
+
+async function start(world: World): Promise<{ storage: SimStorage; directory: LogDirectory }> {
+  const storage = new SimStorage(world.disk, 1, NO_FAULT)
+  return { storage, directory: await world.openOn(storage) }
+}
+
+function stop(world: World, storage: SimStorage): void {
+  storage.kill()
+  world.clock.cancelAll()
+}
+
+async function create(world: World, directory: LogDirectory): Promise<PartitionLog> {
+  return await directory.create(TOPIC, 0 as PartitionLog['partition'], world.config)
+}
+
+function requireLog(directory: LogDirectory): PartitionLog {
+  const log = findLog(directory, 0)
+  ensure(log !== null, 'the partition is lost')
+  return log as PartitionLog
+}
+
+async function append(world: World, log: PartitionLog): Promise<void> {
+  const { bytes } = someBatches(world, 0, 0)
+  await log.append({ batches: bytes, leaderEpoch: epochOf(0) }).durable
+}
