@@ -13,7 +13,7 @@ import { ensure } from './violation.ts'
 /** Thrown by every call from the one at which the process dies. */
 class Crashed extends Error {}
 
-/** What goes wrong, and at which call to the disk, counted from 1: a failed sync is the next one. */
+/** What goes wrong, and at which call, counted from 1; where a sync is meant, at the next one. */
 export interface Fault {
   readonly kind: 'crash' | 'io-error' | 'failed-sync' | 'crash-at-sync'
   readonly atCall: number
