@@ -63,6 +63,13 @@ export const limits = {
   /** Texts of batches that a gateway keeps for further readers: of one batch, and of all. */
   encodedBatchBytesMax: 4 * MIB,
   encodedBatchesBytesMax: 32 * MIB,
+  /** Answers to reads that a gateway fetches, encodes or has not yet sent: of a tenant, in all. */
+  readTenantBytesMax: 64 * MIB,
+  readBytesMax: 256 * MIB,
+  /** Reads that wait for room among these, and how long beyond their own `waitMs`. */
+  readsWaitingTenantMax: 4_096,
+  readsWaitingMax: 16_384,
+  readRoomMsMax: 10_000,
   /** How long a produce may wait for its acknowledgement. */
   produceTimeoutMsDefault: 30_000,
   produceTimeoutMsMax: 120_000,
@@ -135,6 +142,10 @@ assert(limits.bodyBytesMax <= limits.bodiesBytesMax)
 assert(limits.batchBytesMax <= limits.fetchBytesMax, 'a fetch can return any one batch')
 assert(limits.batchBytesMax <= limits.accumulatorPartitionBytesMax)
 assert(limits.encodedBatchBytesMax < limits.encodedBatchesBytesMax)
+assert(2 * limits.fetchBytesMax <= limits.readTenantBytesMax, 'the largest fetch and its text fit')
+assert(2 * limits.readTenantBytesMax <= limits.readBytesMax, 'one tenant leaves room for others')
+assert(2 * limits.readsWaitingTenantMax <= limits.readsWaitingMax, 'and places in the queue')
+assert(limits.waitMsMax + limits.readRoomMsMax < limits.connectionIdleMsMax)
 assert(limits.accumulatorPartitionBytesMax <= limits.accumulatorTenantBytesMax)
 assert(limits.accumulatorTenantBytesMax <= limits.accumulatorBytesMax)
 assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)

@@ -1,4 +1,4 @@
-import { BusError, type Clock, wait } from '@courant/kernel'
+import { BusError, type Clock, limits, wait } from '@courant/kernel'
 import { recordBatches } from '@courant/record-batch'
 import type { Leaders } from '../routing/leaders.ts'
 import { outOfRange } from '../routing/out-of-range.ts'
@@ -10,6 +10,7 @@ import {
   type FetchPosition,
   fetchPartition,
 } from './partition-fetcher.ts'
+import type { ReadHold } from './read-hold.ts'
 
 /** Where a read begins. */
 export type StartAt = OffsetQuery | { readonly offset: number }
@@ -53,17 +54,62 @@ export class PartitionReader {
   /**
    * Fetches from a position, and waits up to `waitMs` while nothing is there. Ends early and empty
    * when `signal` aborts. Out of range is OFFSET_OUT_OF_RANGE with both ends of the log.
+   *
+   * `hold` has the memory of the answer afterwards, its text included, to be given back by the
+   * caller; and of a fetch while it is under way, but nothing during a wait or after a failure.
+   * THROTTLED or BUSY when there was no room until the wait was over and for some time more.
    */
-  async read(position: FetchPosition, bounds: ReadBounds, signal: AbortSignal): Promise<Fetched> {
-    const { isolation, waitMs } = bounds
-    const deadlineMs = this.#clock.monotonicMs() + waitMs
-    return this.#retrying(signal, async () => {
-      const fetched = await this.#fetch(position, bounds)
+  async read(
+    position: FetchPosition,
+    bounds: ReadBounds,
+    hold: ReadHold,
+    signal: AbortSignal,
+  ): Promise<Fetched> {
+    const deadlineMs = this.#clock.monotonicMs() + bounds.waitMs
+    const outcome = await this.#retrying(signal, () =>
+      this.#attempt(position, bounds, deadlineMs, hold, signal),
+    )
+    if (outcome instanceof BusError) throw outcome
+    return outcome
+  }
+
+  /** Why there is no room is returned: thrown, it would be tried again like a leader that moves. */
+  async #attempt(
+    position: FetchPosition,
+    bounds: FetchBounds,
+    deadlineMs: number,
+    hold: ReadHold,
+    signal: AbortSignal,
+  ): Promise<Fetched | BusError> {
+    const { maxBytes, isolation } = bounds
+    let bytes = memoryOf(Math.max(maxBytes, limits.batchBytesDefault))
+    while (true) {
+      const roomMs = deadlineMs + limits.readRoomMsMax - this.#clock.monotonicMs()
+      const taking = hold.take(bytes, roomMs, signal)
+      const refusal = taking === null ? null : await taking
+      if (refusal !== null) return refusal
+      const fetched = await this.#fetchHeld(position, bounds, hold)
+      bytes = memoryOf(fetched.records.length)
+      // A first batch that is larger than what was asked for: it is dropped, and waited for.
+      if (!hold.resize(bytes)) continue
       const leftMs = deadlineMs - this.#clock.monotonicMs()
       if (fetched.records.length > 0 || leftMs <= 0) return fetched
       const waited = await this.#polls.wait(position, isolation, leftMs, signal)
-      return waited === null ? fetched : withinBytes(waited, bounds.maxBytes)
-    })
+      if (waited === null) return fetched
+      const found = withinBytes(waited, maxBytes)
+      bytes = memoryOf(found.records.length)
+      // A crowd that waited for one record need not fit at once. Who does not, fetches it later.
+      if (hold.resize(bytes)) return found
+    }
+  }
+
+  async #fetchHeld(position: FetchPosition, bounds: FetchBounds, hold: ReadHold): Promise<Fetched> {
+    try {
+      return await this.#fetch(position, bounds)
+    } catch (error) {
+      hold.release()
+      throw error
+    }
   }
 
   async #fetch(position: FetchPosition, bounds: FetchBounds): Promise<Fetched> {
@@ -93,6 +139,11 @@ export class PartitionReader {
       await wait(this.#clock, RETRY_MS, signal)
     }
   }
+}
+
+/** Of stored bytes and their text, which is hardly larger, save for compressed or tiny records. */
+function memoryOf(storedBytes: number): number {
+  return 2 * storedBytes
 }
 
 /** The batches that fit, the first one in any case: a poll asks for what suits all its readers. */

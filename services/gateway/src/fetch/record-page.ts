@@ -74,6 +74,11 @@ export class RecordPage {
     if (layout === 'list') this.#out.constant(LIST)
   }
 
+  /** Bytes of text so far. */
+  get size(): number {
+    return this.#out.size
+  }
+
   /** True: all is encoded. */
   next(): boolean {
     const sliceEnd = this.#out.size + SLICE_BYTES

@@ -1,9 +1,10 @@
 import { problemOf } from '@courant/api'
 import { BusError, type Clock } from '@courant/kernel'
-import { nextTurn } from '../produce/next-turn.ts'
+import { encodeHeld } from './encode-held.ts'
 import type { EncodedBatches } from './encoded-batches.ts'
 import { type Fetched, type FetchPosition, partitionName } from './partition-fetcher.ts'
 import type { PartitionReader, ReadBounds } from './partition-reader.ts'
+import type { ReadHold } from './read-hold.ts'
 import { type PageLayout, RecordPage } from './record-page.ts'
 import type { RecordFormat } from './record-writer.ts'
 
@@ -22,20 +23,31 @@ const HEARTBEAT_MS = 15_000
 const RECORDS_PER_PAGE_MAX = 10_000
 const HEARTBEATS = { lines: Buffer.from('\n'), events: Buffer.from(': heartbeat\n\n') } as const
 
+/** What a stream reads with, and whom it writes for. */
+export interface StreamParts {
+  readonly reader: PartitionReader
+  readonly encodedBatches: EncodedBatches
+  readonly clock: Clock
+  /** Of the memory that the current page takes. */
+  readonly hold: ReadHold
+  /** Resolves once the process has passed on all pages so far, or the reader is gone. */
+  readonly sent: () => Promise<void>
+  readonly signal: AbortSignal
+}
+
 /**
  * The records of a partition as an endless text, page by page. A page is fetched when the one
- * before has been taken, so a slow reader is held by backpressure and costs one page of memory.
- * `first` is what was read before the answer began: its failure could still be a status.
+ * before has been sent, so a slow reader is held by backpressure and costs one page of memory, and
+ * one that has read all costs none. `first` is what was read before the answer began: its failure
+ * could still be a status. Its memory is in `hold`, whose owner gives back what is left at the end.
  */
 export async function* recordStream(
-  reader: PartitionReader,
+  parts: StreamParts,
   position: FetchPosition,
   first: Fetched,
   options: StreamOptions,
-  encoded: EncodedBatches,
-  clock: Clock,
-  signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const { reader, encodedBatches, clock, hold, signal } = parts
   let { offset } = position
   let fetched = first
   let left = options.maxRecords
@@ -43,14 +55,18 @@ export async function* recordStream(
   while (!signal.aborted) {
     const maxRecords = Math.min(left, RECORDS_PER_PAGE_MAX)
     const pageOptions = { ...options, partition: partitionName(position), offset, maxRecords }
-    const page = new RecordPage(fetched.records, pageOptions, encoded)
-    while (!page.next()) await nextTurn()
+    const page = new RecordPage(fetched.records, pageOptions, encodedBatches)
+    await encodeHeld(page, fetched, hold)
     offset = page.nextOffset
     left -= page.recordCount
     if (page.recordCount > 0) {
       lastRecordMs = clock.monotonicMs()
-      yield page.take()
+      const text = page.take()
+      hold.set(text.buffer.byteLength)
+      yield text
+      await parts.sent()
     }
+    hold.release()
     if (left === 0) return
     const idleForMs = clock.monotonicMs() - lastRecordMs
     const untilIdleMs = options.idleMs === null ? HEARTBEAT_MS : options.idleMs - idleForMs
@@ -59,8 +75,9 @@ export async function* recordStream(
     if (isCaughtUp && options.idleMs !== null && untilIdleMs <= 0) return
     const waitMs = Math.max(0, Math.min(HEARTBEAT_MS, untilIdleMs))
     try {
-      fetched = await reader.read({ ...position, offset }, { ...options, waitMs }, signal)
+      fetched = await reader.read({ ...position, offset }, { ...options, waitMs }, hold, signal)
     } catch (thrown) {
+      if (signal.aborted) return
       yield problemText(BusError.from(thrown), options)
       return
     }

@@ -1,9 +1,10 @@
 /**
  * Goal: however many readers wait, the broker holds few requests, and every reader gets its record.
  */
-import { BusError, topicId as brandedTopicId } from '@courant/kernel'
+import { BusError, topicId as brandedTopicId, tenantId } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { tenants } from '../metadata-entries.ts'
 import { type RecordsGateway, startRecordsGateway, topicId } from './records-gateway.ts'
 import { until } from './until.ts'
 
@@ -29,7 +30,8 @@ const never = new AbortController().signal
 function read(partition: number, offset: number, waitMs = 20_000, signal = never, maxBytes = 1e6) {
   const position = { topicId: brandedTopicId(topicId), partition, offset }
   const bounds = { maxBytes, waitMs, isolation: 'committed' as const }
-  return gateway.dataPath.reader.read(position, bounds, signal)
+  const hold = gateway.dataPath.reads.hold(tenantId(tenants[0].tenantId))
+  return gateway.dataPath.reader.read(position, bounds, hold, signal)
 }
 
 it('serves hundreds of readers with a handful of requests', async () => {

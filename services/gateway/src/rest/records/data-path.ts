@@ -6,6 +6,7 @@ import { BufferPool } from '../../fetch/buffer-pool.ts'
 import { EncodedBatches } from '../../fetch/encoded-batches.ts'
 import { LongPolls } from '../../fetch/long-polls.ts'
 import { PartitionReader } from '../../fetch/partition-reader.ts'
+import { ReadBudget } from '../../fetch/read-budget.ts'
 import type { Draining } from '../../http/draining.ts'
 import { BodyBudget } from '../../produce/body-budget.ts'
 import { Producer } from '../../produce/producer.ts'
@@ -34,6 +35,7 @@ export interface DataPath {
   readonly producer: Producer
   readonly bodies: BodyBudget
   readonly reader: PartitionReader
+  readonly reads: ReadBudget
   readonly encodedBatches: EncodedBatches
   readonly pageBuffers: BufferPool
   /** Leaders over the connections that reads use. */
@@ -63,7 +65,8 @@ export function createDataPath(parts: DataPathParts): DataPath {
   const polls = new LongPolls(new Leaders(metadata, pollPool), clock)
   const accumulator = new Accumulator({ clock, random, sender })
   const encodedBatches = new EncodedBatches()
-  observeMemory(parts.metrics, accumulator, encodedBatches)
+  const reads = new ReadBudget(clock)
+  observeMemory(parts.metrics, accumulator, encodedBatches, reads)
   return {
     clock,
     topics,
@@ -71,6 +74,7 @@ export function createDataPath(parts: DataPathParts): DataPath {
     producer: new Producer(accumulator, clock),
     bodies: new BodyBudget(),
     reader: new PartitionReader(leaders, polls, clock),
+    reads,
     encodedBatches,
     pageBuffers: new BufferPool(),
     leaders,
@@ -90,6 +94,7 @@ function observeMemory(
   metrics: Metrics,
   accumulator: Accumulator,
   encodedBatches: EncodedBatches,
+  reads: ReadBudget,
 ): void {
   const waiting = {
     name: 'courant_gateway_waiting_bytes',
@@ -101,4 +106,9 @@ function observeMemory(
     help: 'Texts of record batches that are kept for further readers.',
   }
   metrics.observe(encoded, () => encodedBatches.bytes)
+  const unsent = {
+    name: 'courant_gateway_read_bytes',
+    help: 'Answers to reads that are fetched, encoded or not yet sent.',
+  }
+  metrics.observe(unsent, () => reads.bytes)
 }

@@ -2,13 +2,15 @@ import { Readable } from 'node:stream'
 import { assert, BusError, limits } from '@courant/kernel'
 import type { Topic } from '@courant/metadata'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { encodeHeld } from '../../fetch/encode-held.ts'
 import { type Fetched, type FetchPosition, partitionName } from '../../fetch/partition-fetcher.ts'
 import type { StartAt } from '../../fetch/partition-reader.ts'
+import type { ReadHold } from '../../fetch/read-hold.ts'
 import { RecordPage } from '../../fetch/record-page.ts'
 import { recordStream } from '../../fetch/record-stream.ts'
 import { negotiate } from '../../http/accept.ts'
+import { onAnswerEnd, passedOn } from '../../http/answer-end.ts'
 import { callerSignal } from '../../http/caller-signal.ts'
-import { nextTurn } from '../../produce/next-turn.ts'
 import { problemAt } from '../../produce/record-problem.ts'
 import { JSON_TYPE } from '../samples.ts'
 import type { DataPath } from './data-path.ts'
@@ -25,7 +27,7 @@ export async function handleFetch(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { topics, reader } = dataPath
+  const { topics, reader, reads } = dataPath
   const { principal, headers } = request
   assert(principal?.kind === 'tenant', 'only a tenant comes this far')
   const params = request.params as { topic: string; partition: number }
@@ -41,10 +43,24 @@ export async function handleFetch(
   const where = { topicId: topic.topicId, partition: params.partition }
   const position = { ...where, offset: await reader.startOffset(where, start, signal) }
   const waitMs = type === JSON_TYPE ? (query.waitMs ?? 0) : 0
-  const fetched = await reader.read(position, { ...boundsOf(query), waitMs }, signal)
-  return type === JSON_TYPE
-    ? sendPage(dataPath, reply, position, fetched, query)
-    : sendStream(dataPath, reply, position, fetched, query, signal, type, request.id)
+  const hold = reads.hold(tenantId)
+  try {
+    const fetched = await reader.read(position, { ...boundsOf(query), waitMs }, hold, signal)
+    const read = { position, fetched, hold }
+    return type === JSON_TYPE
+      ? await sendPage(dataPath, reply, read, query)
+      : sendStream(dataPath, reply, read, query, signal, type, request.id)
+  } catch (error) {
+    hold.release()
+    throw error
+  }
+}
+
+/** What was read, and the memory that it takes. */
+interface Read {
+  readonly position: FetchPosition
+  readonly fetched: Fetched
+  readonly hold: ReadHold
 }
 
 function boundsOf(query: FetchQueryValue) {
@@ -57,8 +73,7 @@ function boundsOf(query: FetchQueryValue) {
 async function sendPage(
   { encodedBatches, pageBuffers }: DataPath,
   reply: FastifyReply,
-  position: FetchPosition,
-  fetched: Fetched,
+  { position, fetched, hold }: Read,
   query: FetchQueryValue,
 ): Promise<FastifyReply> {
   const options = {
@@ -69,7 +84,7 @@ async function sendPage(
     layout: 'list' as const,
   }
   const page = new RecordPage(fetched.records, options, encodedBatches, pageBuffers)
-  while (!page.next()) await nextTurn()
+  await encodeHeld(page, fetched, hold)
   const { highWatermark, logStartOffset, lastStableOffset } = fetched
   const ends = JSON.stringify({
     nextOffset: page.nextOffset,
@@ -80,14 +95,15 @@ async function sendPage(
   const document = page.takeDocument(ends.slice(1))
   // 'finish' comes when the system has the last byte; of a broken answer the collector takes care.
   reply.raw.once('finish', () => document.giveBack())
+  hold.set(document.bytes.buffer.byteLength)
+  onAnswerEnd(reply, () => hold.release())
   return reply.code(200).type(JSON_TYPE).send(document.bytes)
 }
 
 function sendStream(
   { reader, encodedBatches, clock }: DataPath,
   reply: FastifyReply,
-  position: FetchPosition,
-  fetched: Fetched,
+  { position, fetched, hold }: Read,
   query: FetchQueryValue,
   signal: AbortSignal,
   type: string,
@@ -101,7 +117,11 @@ function sendStream(
     idleMs: query.waitMs ?? null,
     requestId,
   }
-  const stream = recordStream(reader, position, fetched, options, encodedBatches, clock, signal)
+  const sent = (): Promise<void> => passedOn(reply)
+  const parts = { reader, encodedBatches, clock, hold, sent, signal }
+  const stream = recordStream(parts, position, fetched, options)
+  // A fetch that is under way is waited for: its answer takes memory whoever has left.
+  onAnswerEnd(reply, () => void stream.return().finally(() => hold.release()))
   // Whatever stands between us and the reader must pass records on as they come.
   const headers = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
   return sendOpen(reply.code(200).type(type).headers(headers), Readable.from(stream, BYTES))
