@@ -40,6 +40,8 @@ export class MemoryBroker {
   readonly received: { readonly partition: number; readonly acks: number; records: number }[] = []
   /** The most fetches that ever waited at one time. */
   waitingPeak = 0
+  /** Bytes of records in all answers to fetches. */
+  fetchedBytes = 0
   readonly #logs = new Map<string, Log>()
   readonly #connections = new Set<ServerConnection>()
   readonly #failing = new Map<number, number>()
@@ -208,6 +210,7 @@ export class MemoryBroker {
           const log = this.log(topic, partition)
           const isInside = fetchOffset >= log.start && fetchOffset <= log.end
           const found = isInside ? read(log, fetchOffset, partitionMaxBytes) : []
+          for (const { length } of found) this.fetchedBytes += length
           return {
             partition,
             errorCode: isInside ? NO_ERROR : OFFSET_OUT_OF_RANGE,
