@@ -43,6 +43,8 @@ export interface paths {
          *
          *     `Accept: application/x-ndjson` or `text/event-stream` answers a stream that follows the log, with a blank line or a comment where nothing happens for a while. The `id:` of an event is where to resume: send it back as `Last-Event-ID`.
          *
+         *     Answers that are asked for and not taken off the connection fill the tenant's share of memory; further reads wait for it, and are THROTTLED after some seconds.
+         *
          *     Safe to repeat.
          */
         get: operations["fetchRecords"];
@@ -1085,7 +1087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `BUSY`: The queue of this partition is full. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -2,7 +2,7 @@ import type { BusError } from '@courant/kernel'
 import type { ReadBudget } from './read-budget.ts'
 import type { ReadShare } from './read-share.ts'
 
-/** The memory that one request holds of the budget of reads: estimated, then measured, then none. */
+/** What one request holds of the budget of reads: at first an estimate, then what it really is. */
 export class ReadHold {
   readonly #budget: ReadBudget
   readonly #share: ReadShare

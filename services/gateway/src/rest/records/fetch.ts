@@ -105,7 +105,9 @@ export const fetchRecords: RouteDescription = {
     'it was read, with identical bytes.\n\n`Accept: application/x-ndjson` or ' +
     '`text/event-stream` answers a stream that follows the log, with a blank line or a comment ' +
     'where nothing happens for a while. The `id:` of an event is where to resume: send it back as ' +
-    '`Last-Event-ID`.\n\nSafe to repeat.',
+    '`Last-Event-ID`.\n\nAnswers that are asked for and not taken off the connection fill the ' +
+    "tenant's share of memory; further reads wait for it, and are THROTTLED after some seconds." +
+    '\n\nSafe to repeat.',
   access: 'tenant',
   isolation: 'topic',
   params: PartitionParams,
@@ -139,5 +141,6 @@ export const fetchRecords: RouteDescription = {
     'NOT_LEADER',
     'BROKER_UNAVAILABLE',
     'STORAGE_OFFLINE',
+    'BUSY',
   ],
 }
