@@ -7,7 +7,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import process from 'node:process'
+import { isAlive } from './is-alive.js'
 
 const CONNECT_MS_MAX = 1_000
 
@@ -29,15 +29,6 @@ function parse(path) {
     return Number.isInteger(pid) && pid > 0 && typeof url === 'string' ? { pid, url } : null
   } catch {
     return null
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive } from './is-alive.js'
 
 /** Beside node_modules: `npm ci` empties that. */
 const LOCK = '.courant-setup.lock'
@@ -83,15 +84,6 @@ function ageOf(path) {
     return Date.now() - statSync(path).mtimeMs
   } catch {
     return 0
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
   }
 }
 

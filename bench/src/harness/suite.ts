@@ -38,7 +38,8 @@ export class Bench {
   async directory(): Promise<string> {
     const parent = process.env['BENCH_DIR'] ?? tmpdir()
     const path = await mkdtemp(join(parent, 'courant-bench-'))
-    this.cleanup.add(() => rm(path, { recursive: true, force: true }))
+    // Again, for a database that is still ending may put a file where one was just removed.
+    this.cleanup.add(() => rm(path, { recursive: true, force: true, maxRetries: 20 }))
     return path
   }
 
