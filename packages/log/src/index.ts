@@ -1,11 +1,11 @@
+export { openLogDirectory } from './directory/open-log-directory.ts'
+export { openNodeStorage } from './disk/node-storage.ts'
 export type {
   LogDirectory,
   LogDirectoryMetrics,
   LogDirectoryOptions,
 } from './log-directory.ts'
 export { DirectoryInUseError } from './log-directory.ts'
-export { openNodeStorage } from './node-storage.ts'
-export { openLogDirectory } from './open-log-directory.ts'
 export type {
   AppendRequest,
   AppendResult,
@@ -16,7 +16,7 @@ export type {
   ReadRequest,
   ReadResult,
 } from './partition-log.ts'
-export { RingCorruptError } from './ring-corrupt-error.ts'
+export { RingCorruptError } from './ring/ring-corrupt-error.ts'
 export {
   type OpenMode,
   type Storage,

@@ -5,9 +5,9 @@
  */
 import { BusError, SeededRandom } from '@courant/kernel'
 import { describe, expect, it } from 'vitest'
-import { decodePartition } from '../src/checkpoint-record.ts'
-import { RingCorruptError, understood } from '../src/ring-corrupt-error.ts'
-import { decodeEntries } from '../src/ring-entry.ts'
+import { decodePartition } from '../src/checkpoint/checkpoint-record.ts'
+import { RingCorruptError, understood } from '../src/ring/ring-corrupt-error.ts'
+import { decodeEntries } from '../src/ring/ring-entry.ts'
 import { observe } from './simulation/observe.ts'
 import { NO_FAULT, SimStorage } from './simulation/sim-storage.ts'
 import { findLog, PARTITIONS, someBatches, TOPIC, World } from './simulation/world.ts'

@@ -1,5 +1,5 @@
 import { crc32c, RecordBatchBuilder, recordSource } from '@courant/record-batch'
-import { ENTRY_HEADER_BYTES, encodeChange } from '../../src/ring-entry.ts'
+import { ENTRY_HEADER_BYTES, encodeChange } from '../../src/ring/ring-entry.ts'
 import {
   BLOCK_BYTES,
   CYCLE_HEADER_BYTES,
@@ -8,7 +8,7 @@ import {
   readCycleHeader,
   SECRET_BYTES,
   writeCycleHeader,
-} from '../../src/ring-layout.ts'
+} from '../../src/ring/ring-layout.ts'
 import type { SimDisk } from './sim-disk.ts'
 
 const MARK = Buffer.from('here begins the value')

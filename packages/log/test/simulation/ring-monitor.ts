@@ -1,4 +1,9 @@
-import { BLOCK_BYTES, decodeSuperblock, REGION_START, readUInt64 } from '../../src/ring-layout.ts'
+import {
+  BLOCK_BYTES,
+  decodeSuperblock,
+  REGION_START,
+  readUInt64,
+} from '../../src/ring/ring-layout.ts'
 import type { Inode, SimDisk } from './sim-disk.ts'
 import { Violation } from './violation.ts'
 
