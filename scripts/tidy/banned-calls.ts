@@ -43,7 +43,7 @@ const BANS: readonly Ban[] = [
     pattern: /from 'node:(fs|fs\/promises)'/,
     message: 'use the Storage port',
     allowed:
-      /^packages\/(log\/src\/node-storage|cli\/|embedded-postgres\/)|^services\/standalone\/|^services\/control-plane\/src\/migrations?\//,
+      /^packages\/(log\/src\/disk\/node-storage|cli\/|embedded-postgres\/)|^services\/standalone\/|^services\/control-plane\/src\/migrations?\//,
   },
   {
     pattern: /from 'node:net'/,
