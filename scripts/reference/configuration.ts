@@ -4,6 +4,7 @@ import { brokerSettings } from '../../services/broker/src/settings.ts'
 import { controlPlaneSettings } from '../../services/control-plane/src/settings.ts'
 import { GENERATED } from '../../services/gateway/src/reference/markdown.ts'
 import { gatewaySettings } from '../../services/gateway/src/settings.ts'
+import { clusterSettings } from '../../services/standalone/src/cluster/settings.ts'
 import { standaloneSettings } from '../../services/standalone/src/settings.ts'
 
 const INTRODUCTION = `Each service reads its environment once, at start. An empty variable counts as absent. When something
@@ -14,6 +15,7 @@ const SERVICES: ReadonlyArray<
   readonly [title: string, Readonly<Record<string, Setting<unknown>>>]
 > = [
   ['All in one process (npm start)', standaloneSettings],
+  ['A local cluster (npm run cluster)', clusterSettings],
   ['Gateway', gatewaySettings],
   ['Broker', brokerSettings],
   ['Control plane', controlPlaneSettings],

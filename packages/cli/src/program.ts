@@ -1,4 +1,9 @@
 import { Command } from 'commander'
+import { addProcess } from './commands/cluster/add.ts'
+import { restartProcess } from './commands/cluster/restart.ts'
+import { startCluster } from './commands/cluster/start.ts'
+import { clusterStatus } from './commands/cluster/status.ts'
+import { stopCluster } from './commands/cluster/stop.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { createKey } from './commands/keys/create.ts'
 import { listKeys } from './commands/keys/list.ts'
@@ -66,6 +71,7 @@ export function createProgram(): Command {
       listTenants(),
     ]),
   )
+  program.addCommand(clusterGroup())
   for (const command of everyCommand(program)) {
     command
       .exitOverride()
@@ -78,6 +84,18 @@ export function createProgram(): Command {
 /** The command and all below it, in the order of the help. */
 export function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)]
+}
+
+/** `courant cluster` alone starts one. */
+function clusterGroup(): Command {
+  return new Command('cluster')
+    .description('Run a cluster of processes on this machine.')
+    .helpCommand(false)
+    .addCommand(startCluster(), { isDefault: true })
+    .addCommand(clusterStatus())
+    .addCommand(restartProcess())
+    .addCommand(addProcess())
+    .addCommand(stopCluster())
 }
 
 function group(name: string, description: string, commands: readonly Command[]): Command {

@@ -1,6 +1,7 @@
 /** `<dataDir>/credentials.json`: how this machine's programs reach the standalone. */
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writePrivateFile } from './private-file.ts'
 import { StartError } from './start-error.ts'
 
 export interface Credentials {
@@ -33,22 +34,8 @@ export async function readCredentials(directory: string): Promise<Credentials | 
   )
 }
 
-/** Whole or not at all, also after a power cut; for this user's eyes only. */
 export async function writeCredentials(directory: string, credentials: Credentials): Promise<void> {
-  const path = credentialsPath(directory)
-  const draft = `${path}.new`
-  await rm(draft, { force: true })
-  const file = await open(draft, 'wx', 0o600)
-  try {
-    await file.writeFile(`${JSON.stringify(credentials, null, 2)}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(draft, path)
-  if (process.platform === 'win32') return
-  const parent = await open(directory)
-  await parent.sync().finally(() => parent.close())
+  await writePrivateFile(credentialsPath(directory), credentials)
 }
 
 function parse(text: string): Credentials | null {

@@ -10,9 +10,7 @@ import { announcement } from './announcement.ts'
 import { explainFailure } from './explain-failure.ts'
 import { type StandaloneConfig, standaloneSettings } from './settings.ts'
 import { type Standalone, startStandalone } from './standalone.ts'
-
-/** Ctrl-C reaches us twice under npm: from the terminal, and handed on by npm a moment later. */
-const SAME_SIGNAL_MS = 250
+import { onStopSignals } from './stop-signals.ts'
 
 const config = configurationOrExit()
 const ports = systemPorts('courant', config.logLevel)
@@ -20,7 +18,10 @@ process.on('uncaughtException', (error) => crash('The process ends because of an
 ports.metrics.observeProcess()
 const startedAt = ports.clock.monotonicMs()
 const starting = startStandalone(config, ports)
-stopOnSignals()
+onStopSignals(ports.clock, {
+  stop: () => void stop(),
+  again: (signal) => process.exit(128 + constants.signals[signal]),
+})
 await serve()
 
 async function serve(): Promise<void> {
@@ -48,21 +49,6 @@ function failToStart(error: unknown): never {
   if (explanation === null) crash('Courant could not start', error)
   process.stderr.write(`${explanation}\n`)
   process.exit(1)
-}
-
-function stopOnSignals(): void {
-  let stoppingSince: number | null = null
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      const now = ports.clock.monotonicMs()
-      if (stoppingSince === null) {
-        stoppingSince = now
-        void stop()
-      } else if (now - stoppingSince > SAME_SIGNAL_MS) {
-        process.exit(128 + constants.signals[signal])
-      }
-    })
-  }
 }
 
 async function stop(): Promise<void> {
