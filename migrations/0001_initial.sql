@@ -49,7 +49,9 @@ CREATE TABLE courant.cluster_meta (
   cluster_incarnation  bigint NOT NULL DEFAULT 1,
   metadata_version     bigint NOT NULL DEFAULT 1,
   -- Deletions up to this version have been forgotten: who is further behind needs a snapshot.
-  feed_floor           bigint NOT NULL DEFAULT 1
+  feed_floor           bigint NOT NULL DEFAULT 1,
+  -- What each broker may fetch for replicas that are being added to it; 0 for no limit.
+  reassignment_bytes_per_second  bigint NOT NULL DEFAULT 0 CHECK (reassignment_bytes_per_second >= 0)
 );
 INSERT INTO courant.cluster_meta DEFAULT VALUES;
 
@@ -176,13 +178,24 @@ CREATE TABLE courant.partition (
   partition_epoch    integer NOT NULL DEFAULT 0,
   -- min.insync.replicas as of this partition_epoch (B3.4).
   effective_min_isr  integer NOT NULL,
+  -- The latest term whose leader may have lacked acknowledged records. Kept for ever: a follower
+  -- that missed it may come back after any time (B5.5).
+  last_unclean_leader_epoch integer NOT NULL DEFAULT 0,
+  -- While the partition moves: the replicas that it will have, which are in `replicas` already, and
+  -- those of them that it did not have before. Empty otherwise.
+  target_replicas    integer[] NOT NULL DEFAULT '{}',
+  adding_replicas    integer[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (topic_id, partition),
   FOREIGN KEY (topic_id, tenant_id) REFERENCES courant.topic (topic_id, tenant_id) ON DELETE CASCADE,
+  CHECK (cardinality(replicas) > 0),
   CHECK (in_sync_replicas <@ replicas),
+  CHECK (eligible_replicas <@ replicas AND NOT eligible_replicas && in_sync_replicas),
+  CHECK (adding_replicas <@ target_replicas AND target_replicas <@ replicas),
   CHECK (leader IS NULL OR leader = ANY (in_sync_replicas))
 );
 CREATE INDEX partition_leader ON courant.partition (leader);
 CREATE INDEX partition_tenant ON courant.partition (tenant_id);
+CREATE INDEX partition_moving ON courant.partition (topic_id, partition) WHERE target_replicas <> '{}';
 
 -- Brokers -----------------------------------------------------------------------------------------
 
@@ -198,7 +211,9 @@ CREATE TABLE courant.broker (
   port             integer NOT NULL CHECK (port BETWEEN 1 AND 65535),
   rack             text NOT NULL,
   state            text NOT NULL CHECK (state IN ('fenced', 'active', 'draining')),
-  registered_at    timestamptz NOT NULL DEFAULT clock_timestamp()
+  registered_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+  -- An operator wants it empty: it gets no replicas, and those that it has move away.
+  is_emptying      boolean NOT NULL DEFAULT false
 );
 
 -- Apart from broker: a heartbeat must not wait for those who hold that row FOR SHARE, nor they for it
@@ -216,10 +231,27 @@ CREATE FUNCTION courant.lock_active_brokers()
   RETURNS TABLE (broker_id integer, host text, rack text)
   LANGUAGE sql SECURITY DEFINER SET search_path = courant, pg_temp
 AS $$
-  SELECT broker_id, host, rack FROM broker WHERE state = 'active' ORDER BY broker_id FOR SHARE
+  SELECT broker_id, host, rack FROM broker WHERE state = 'active' AND NOT is_emptying
+    ORDER BY broker_id FOR SHARE
 $$;
 REVOKE ALL ON FUNCTION courant.lock_active_brokers FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION courant.lock_active_brokers TO courant_tenant, courant_platform;
+
+-- Producer ids ------------------------------------------------------------------------------------
+
+-- Blocks of ids, each of one owner and handed out by one broker (reliability B11.5, amendment 7).
+-- Ids are never used again, so blocks are never deleted.
+CREATE TABLE courant.producer_id_block (
+  first_producer_id  bigint PRIMARY KEY,
+  -- Null for the platform's own producers.
+  tenant_id          uuid REFERENCES courant.tenant,
+  broker_id          integer NOT NULL,
+  allocated_at       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+-- Cycles never: what it has counted to does not come back with a transaction that was rolled back.
+CREATE SEQUENCE courant.producer_id_block_number MINVALUE 0;
+GRANT SELECT, INSERT ON courant.producer_id_block TO courant_platform;
+GRANT USAGE ON SEQUENCE courant.producer_id_block_number TO courant_platform;
 
 -- Row-level security ------------------------------------------------------------------------------
 

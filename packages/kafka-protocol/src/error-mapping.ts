@@ -37,6 +37,7 @@ const codeOfNumber: ReadonlyMap<number, ErrorCode> = new Map([
   [37, 'INVALID_PARTITIONS'],
   [38, 'INVALID_REPLICATION_FACTOR'],
   [40, 'INVALID_CONFIG'],
+  [41, 'METADATA_ROLLBACK'],
   [42, 'INVALID_ARGUMENT'],
   [56, 'STORAGE_OFFLINE'],
   [58, 'UNAUTHENTICATED'],
@@ -46,8 +47,10 @@ const codeOfNumber: ReadonlyMap<number, ErrorCode> = new Map([
   [78, 'OFFSET_NOT_AVAILABLE'],
   [87, 'INVALID_RECORD'],
   [89, 'BUSY'],
+  [95, 'INVALID_UPDATE_VERSION'],
   [100, 'TOPIC_NOT_FOUND'],
   [101, 'DUPLICATE_BROKER'],
+  [107, 'INELIGIBLE_REPLICA'],
 ] as const)
 
 /** Where the number alone leaves open whether a write happened. */

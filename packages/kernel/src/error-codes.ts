@@ -125,6 +125,9 @@ export const errorCodes = {
     'no',
     'A newer incarnation of this broker has registered',
   ),
+  INELIGIBLE_REPLICA: row(409, 9, 107, 'retriable', 'no', 'A replica may not join those in sync'),
+  INVALID_UPDATE_VERSION: row(409, 9, 95, 'final', 'no', 'The change was made from an old state'),
+  METADATA_ROLLBACK: row(503, 9, 41, 'final', 'no', 'The metadata is older than what is known'),
   // Where nobody can know
   TIMED_OUT: row(504, 4, 7, 'retriable', 'unknown', 'The outcome was not known in time'),
   CONNECTION_LOST: row(

@@ -114,8 +114,10 @@ export const limits = {
   databaseWaitingMax: 1_000,
   /** One statement of a transaction, its wait for locks included. */
   statementMsMax: 10_000,
-  /** Partitions whose leaderships move in one transaction. */
+  /** Partitions whose leaderships or in-sync replicas change in one transaction. */
   electionsPerTransactionMax: 500,
+  /** Producer ids that a broker gets at a time, and can give out while the control plane is away. */
+  producerIdsPerBlock: 1_000,
   /** Changes of metadata in one message; a watcher that missed more gets a snapshot in parts. */
   feedEntriesPerMessageMax: 50_000,
   /** Changes that a control plane keeps as they came, for watchers that are a little behind. */

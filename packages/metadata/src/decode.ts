@@ -69,6 +69,10 @@ export function decodePartition(
     leaderEpoch: leaderEpoch(wire.leaderEpoch),
     partitionEpoch: wire.partitionEpoch,
     effectiveMinIsr: wire.effectiveMinIsr,
+    eligibleReplicas: intern.brokers(wire.eligibleReplicas),
+    lastUncleanLeaderEpoch: leaderEpoch(wire.lastUncleanLeaderEpoch),
+    addingReplicas: intern.brokers(wire.addingReplicas),
+    removingReplicas: intern.brokers(wire.removingReplicas),
     version,
   }
 }
@@ -81,6 +85,7 @@ export function decodeBroker(wire: WireBroker, version: number): Broker {
     port: wire.port,
     rack: wire.rack,
     state: decodeState(wire.state),
+    reassignmentBytesPerSecond: wire.reassignmentBytesPerSecond,
     version,
   }
 }

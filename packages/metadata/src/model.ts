@@ -59,6 +59,13 @@ export interface Partition extends Versioned {
   readonly leaderEpoch: LeaderEpoch
   readonly partitionEpoch: number
   readonly effectiveMinIsr: number
+  /** Not in sync, and have every acknowledged record nevertheless (KIP-966). */
+  readonly eligibleReplicas: readonly BrokerId[]
+  /** The latest term whose leader may have lacked acknowledged records; 0: there was none. */
+  readonly lastUncleanLeaderEpoch: LeaderEpoch
+  /** While the partition moves: those that have to catch up, and those that leave it then. */
+  readonly addingReplicas: readonly BrokerId[]
+  readonly removingReplicas: readonly BrokerId[]
 }
 
 export interface Broker extends Versioned {
@@ -69,6 +76,8 @@ export interface Broker extends Versioned {
   readonly port: number
   readonly rack: string
   readonly state: 'fenced' | 'active' | 'draining'
+  /** The most that it fetches for partitions that are being added to it; 0 for no limit. */
+  readonly reassignmentBytesPerSecond: number
 }
 
 /** One difference between two states of a copy. */

@@ -1,4 +1,10 @@
-import { BrokerState, type MetadataEntry, Scope } from '@courant/api/internal/v1/metadata'
+import {
+  Broker,
+  BrokerState,
+  type MetadataEntry,
+  Partition,
+  Scope,
+} from '@courant/api/internal/v1/metadata'
 
 export const tenantOne = '0b9e4a52-5f0e-4d8e-b3a5-4a1f9d2c7e61'
 
@@ -34,7 +40,7 @@ export function topicRow(version: number, number: number, name: string): Metadat
 
 export function partitionRow(version: number, number: number, leader: number): MetadataEntry {
   const topicId = topicIdOf(number)
-  const value = {
+  const value = Partition.create({
     topicId,
     partition: 0,
     replicas: [leader],
@@ -43,13 +49,13 @@ export function partitionRow(version: number, number: number, leader: number): M
     leaderEpoch: version,
     partitionEpoch: version,
     effectiveMinIsr: 1,
-  }
+  })
   return entry(version, `${topicId}/0`, { $case: 'partition', value })
 }
 
 export function brokerRow(version: number, brokerId: number): MetadataEntry {
   const state = BrokerState.BROKER_STATE_ACTIVE
-  const value = { brokerId, brokerEpoch: 1, host: 'localhost', port: 1, rack: '', state }
+  const value = Broker.create({ brokerId, brokerEpoch: 1, host: 'localhost', port: 1, state })
   return entry(version, String(brokerId), { $case: 'broker', value })
 }
 

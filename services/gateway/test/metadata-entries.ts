@@ -1,6 +1,12 @@
 /** Metadata of two tenants, one operator, one broker and the topic `orders` of the first tenant. */
 import { hash } from 'node:crypto'
-import { BrokerState, type MetadataEntry, Scope } from '@courant/api/internal/v1/metadata'
+import {
+  Broker,
+  BrokerState,
+  type MetadataEntry,
+  Partition,
+  Scope,
+} from '@courant/api/internal/v1/metadata'
 import type { MemoryBroker } from './records/memory-broker.ts'
 
 export const topicId = '7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10'
@@ -38,7 +44,7 @@ export function keyEntry(keyId: string, tenantId: string, expiresAtMs = 0): Entr
 export function brokerEntry(broker: MemoryBroker): Entry {
   const { host, port } = broker.address
   const state = BrokerState.BROKER_STATE_ACTIVE
-  const value = { brokerId: 1, brokerEpoch: 1, host, port, rack: '', state }
+  const value = Broker.create({ brokerId: 1, brokerEpoch: 1, host, port, state })
   return ['1', { $case: 'broker', value }]
 }
 
@@ -57,16 +63,14 @@ export function topicEntries(
     createdAtMs: 1,
   }
   const partitions = Array.from({ length: partitionCount }, (_, partition): Entry => {
-    const value = {
+    const value = Partition.create({
       topicId,
       partition,
       replicas: [1],
       inSyncReplicas: [1],
       leader: 1,
-      leaderEpoch: 0,
-      partitionEpoch: 0,
       effectiveMinIsr: 1,
-    }
+    })
     return [`${topicId}/${partition}`, { $case: 'partition', value }]
   })
   return [[topicId, { $case: 'topic', value: topic }], ...partitions]

@@ -11,7 +11,7 @@ export function brokerStateWire(state: BrokerRow['state']): BrokerState {
   return STATES[state]
 }
 
-export function brokerWire(row: BrokerRow): Broker {
+export function brokerWire(row: BrokerRow, reassignmentBytesPerSecond: number): Broker {
   return {
     brokerId: row.brokerId,
     brokerEpoch: row.brokerEpoch,
@@ -19,5 +19,6 @@ export function brokerWire(row: BrokerRow): Broker {
     port: row.port,
     rack: row.rack,
     state: brokerStateWire(row.state),
+    reassignmentBytesPerSecond,
   }
 }

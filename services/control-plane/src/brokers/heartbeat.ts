@@ -1,6 +1,5 @@
 /** Heartbeats (B2.4, B2.5, B2.8, B2.9): they renew the session, and carry the broker's wishes. */
 import type { SendHeartbeatRequest, SendHeartbeatResponse } from '@courant/api/internal/v1/broker'
-import { BusError } from '@courant/kernel'
 import { and, eq } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
@@ -11,6 +10,7 @@ import { brokerStateWire } from './broker-wire.ts'
 import { changeState } from './change-state.ts'
 import { lockBroker } from './lock-broker.ts'
 import { hasMovableLeaderships } from './movable-leaderships.ts'
+import { staleBrokerEpoch } from './stale-broker-epoch.ts'
 
 export interface Heartbeats {
   readonly cluster: Cluster
@@ -52,11 +52,11 @@ async function renew(
     .select()
     .from(broker)
     .where(and(eq(broker.brokerId, brokerId), eq(broker.brokerEpoch, brokerEpoch)))
-  if (row === undefined) throw stale()
+  if (row === undefined) throw staleBrokerEpoch()
   const follows = metadataVersion >= versionOneSessionAgo() || row.state === 'fenced'
   if (!follows) return row
   const session = { brokerId, brokerEpoch, metadataVersion, timeoutMs: sessionTimeoutMs }
-  if (!(await renewSession(transaction, session))) throw stale()
+  if (!(await renewSession(transaction, session))) throw staleBrokerEpoch()
   return row
 }
 
@@ -80,7 +80,7 @@ async function moveTo(
   await cluster.database.platform(
     async (transaction) => {
       const row = await lockBroker(transaction, brokerId)
-      if (row === null || row.brokerEpoch !== brokerEpoch) throw stale()
+      if (row === null || row.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
       if (row.state !== state) await changeState(cluster, transaction, row, state)
     },
     { onLostCommit: 'repeat' },
@@ -96,8 +96,4 @@ async function mayStop(
 ): Promise<boolean> {
   if (state !== 'draining') return true
   return !(await hasMovableLeaderships(cluster, brokerId))
-}
-
-function stale(): BusError {
-  return new BusError('STALE_BROKER_EPOCH', 'This epoch of the broker is over. Register again.')
 }

@@ -5,7 +5,7 @@
 
 export type BrokerStates = ReadonlyMap<number, 'fenced' | 'active' | 'draining'>
 
-/** The part of a partition that elections look at and change. */
+/** The part of a partition that elections look at, and of which they change the sets and the leader. */
 export interface Leadership {
   /** Preferred leader first. */
   readonly replicas: readonly number[]
@@ -17,7 +17,10 @@ export interface Leadership {
 }
 
 /** The new leadership, or null when all is as it should be. */
-export function decideLeadership(now: Leadership, states: BrokerStates): Leadership | null {
+export function decideLeadership<State extends Leadership>(
+  now: State,
+  states: BrokerStates,
+): State | null {
   const isActive = (broker: number): boolean => states.get(broker) === 'active'
   const isUp = (broker: number): boolean => isActive(broker) || states.get(broker) === 'draining'
   // Who is leaving stays only where nobody else could serve.
@@ -26,7 +29,7 @@ export function decideLeadership(now: Leadership, states: BrokerStates): Leaders
   const leader = electLeader(now, staying, isActive)
   const joins = leader !== null && !staying.includes(leader)
   const inSyncReplicas = joins ? [leader] : staying
-  const next = { ...now, ...eligible(now, inSyncReplicas), inSyncReplicas, leader }
+  const next = { ...withInSyncReplicas(now, inSyncReplicas), leader }
   return isSame(now, next) ? null : next
 }
 
@@ -48,17 +51,19 @@ function electLeader(
   )
 }
 
-/** Who leaves the in-sync replicas stays eligible while those that remain are too few. */
-function eligible(
-  now: Leadership,
+/** Who leaves the in-sync replicas stays eligible while those that remain are too few (B3.3). */
+export function withInSyncReplicas<State extends Leadership>(
+  now: State,
   inSyncReplicas: readonly number[],
-): Pick<Leadership, 'eligibleReplicas' | 'lastKnownEligibleReplicas'> {
+): State {
   if (inSyncReplicas.length >= now.effectiveMinIsr) {
-    return { eligibleReplicas: [], lastKnownEligibleReplicas: [] }
+    return { ...now, inSyncReplicas, eligibleReplicas: [], lastKnownEligibleReplicas: [] }
   }
   const complete = new Set([...now.eligibleReplicas, ...now.inSyncReplicas])
   for (const member of inSyncReplicas) complete.delete(member)
   return {
+    ...now,
+    inSyncReplicas,
     eligibleReplicas: [...complete],
     lastKnownEligibleReplicas: now.lastKnownEligibleReplicas.filter(
       (broker) => !inSyncReplicas.includes(broker) && !complete.has(broker),

@@ -1,16 +1,44 @@
-import { asc, type SQL } from 'drizzle-orm'
+import { asc, type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../database/database.ts'
-import { partition } from '../schema/partition.ts'
+import { type PartitionRow, partition } from '../schema/partition.ts'
+
+/** Which partition, whatever its state. */
+export type PartitionName = Pick<PartitionRow, 'topicId' | 'partition'>
+
+/** As in the feed. */
+export function partitionKey({ topicId, partition: index }: PartitionName): string {
+  return `${topicId}/${index}`
+}
 
 /**
- * Locks partitions in the order in which everybody does (B1.4). An UPDATE of many rows locks them
- * in whatever order it finds them, so two such transactions would wait for each other.
+ * Locks partitions in the order in which everybody does (B1.4), and returns them. An UPDATE of many
+ * rows locks them in whatever order it finds them, so two such transactions would wait for each
+ * other.
  */
-export async function lockPartitions(transaction: Transaction, which: SQL): Promise<void> {
-  await transaction
-    .select({ partition: partition.partition })
+export async function lockPartitions(
+  transaction: Transaction,
+  which: SQL | undefined,
+  limit?: number,
+): Promise<PartitionRow[]> {
+  const locked = transaction
+    .select()
     .from(partition)
     .where(which)
     .orderBy(asc(partition.topicId), asc(partition.partition))
-    .for('update')
+  return limit === undefined ? locked.for('update') : locked.limit(limit).for('update')
+}
+
+/** Those of the given ones that there are, by their keys. Topic ids have to be UUIDs. */
+export async function lockNamedPartitions(
+  transaction: Transaction,
+  names: readonly PartitionName[],
+): Promise<Map<string, PartitionRow>> {
+  const topicIds = sql.param(names.map(({ topicId }) => topicId))
+  const indexes = sql.param(names.map((name) => name.partition))
+  const rows = await lockPartitions(
+    transaction,
+    sql`(${partition.topicId}, ${partition.partition})
+      IN (SELECT * FROM unnest(${topicIds}::uuid[], ${indexes}::integer[]))`,
+  )
+  return new Map(rows.map((row) => [partitionKey(row), row]))
 }

@@ -9,7 +9,7 @@ import { brokerWire } from '../brokers/broker-wire.ts'
 import type { Transaction } from '../database/database.ts'
 import { apiKey } from '../schema/api-key.ts'
 import { broker } from '../schema/broker.ts'
-import { type ChangeKind, metadataChange } from '../schema/cluster.ts'
+import { type ChangeKind, clusterMeta, metadataChange } from '../schema/cluster.ts'
 import { partition } from '../schema/partition.ts'
 import { tenant } from '../schema/tenant.ts'
 import { topic } from '../schema/topic.ts'
@@ -81,13 +81,14 @@ async function readApiKeys(transaction: Transaction, since: number): Promise<Fee
 
 async function readBrokers(transaction: Transaction, since: number): Promise<FeedEntry[]> {
   const rows = await transaction
-    .select({ version, key, row: broker })
+    .select({ version, key, row: broker, throttle: clusterMeta.reassignmentBytesPerSecond })
     .from(metadataChange)
     .innerJoin(broker, sql`${broker.brokerId} = ${key}::integer`)
+    .innerJoin(clusterMeta, sql`true`)
     .where(changed('broker', since))
-  return rows.map(({ row, ...head }) => ({
+  return rows.map(({ row, throttle, ...head }) => ({
     kind: 'broker',
-    entry: { ...head, value: { $case: 'broker', value: brokerWire(row) } },
+    entry: { ...head, value: { $case: 'broker', value: brokerWire(row, throttle) } },
   }))
 }
 

@@ -24,6 +24,8 @@ import type { Cluster } from '../cluster.ts'
 import { lookupApiKey, lookupTopic } from '../feed/lookup.ts'
 import type { MetadataFeed } from '../feed/metadata-feed.ts'
 import { watchMetadata } from '../feed/watch-metadata.ts'
+import { alterPartitions } from '../in-sync-replicas/alter-partitions.ts'
+import { allocateProducerIds } from '../producer-ids/allocate-producer-ids.ts'
 import { createTenant } from '../tenants/create-tenant.ts'
 import { listTenants } from '../tenants/list-tenants.ts'
 import { addPartitions } from '../topics/add-partitions.ts'
@@ -100,6 +102,12 @@ function brokers(parts: ServiceParts): BrokerServiceServer {
   return {
     registerBroker: unary(parts, 'RegisterBroker', (request) => registerBroker(parts, request)),
     sendHeartbeat: unary(parts, 'SendHeartbeat', (request) => sendHeartbeat(heartbeats, request)),
+    alterPartitions: unary(parts, 'AlterPartitions', (request) =>
+      alterPartitions(cluster, request),
+    ),
+    allocateProducerIds: unary(parts, 'AllocateProducerIds', (request) =>
+      allocateProducerIds(cluster.database, request),
+    ),
   }
 }
 

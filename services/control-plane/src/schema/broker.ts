@@ -1,4 +1,4 @@
-import { bigint, integer, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 import { courant } from './courant-schema.ts'
 
 export const broker = courant.table('broker', {
@@ -12,6 +12,7 @@ export const broker = courant.table('broker', {
   rack: text('rack').notNull(),
   state: text('state').$type<'fenced' | 'active' | 'draining'>().notNull(),
   registeredAt: timestamp('registered_at', { withTimezone: true }).notNull().defaultNow(),
+  isEmptying: boolean('is_emptying').notNull().default(false),
 })
 
 export const brokerSession = courant.table('broker_session', {

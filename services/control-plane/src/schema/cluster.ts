@@ -8,6 +8,7 @@ export const clusterMeta = courant.table('cluster_meta', {
   clusterIncarnation: bigint('cluster_incarnation', { mode: 'number' }).notNull(),
   metadataVersion: bigint('metadata_version', { mode: 'number' }).notNull(),
   feedFloor: bigint('feed_floor', { mode: 'number' }).notNull(),
+  reassignmentBytesPerSecond: bigint('reassignment_bytes_per_second', { mode: 'number' }).notNull(),
 })
 
 /** Kinds of things in the feed, spelt as in the digest (metadata.proto). */

@@ -18,6 +18,11 @@ export const partition = courant.table(
     leaderEpoch: integer('leader_epoch').notNull().default(0),
     partitionEpoch: integer('partition_epoch').notNull().default(0),
     effectiveMinIsr: integer('effective_min_isr').notNull(),
+    lastUncleanLeaderEpoch: integer('last_unclean_leader_epoch').notNull().default(0),
+    /** Empty unless the partition moves: then the replicas that it will have. */
+    targetReplicas: integer('target_replicas').array().notNull().default([]),
+    /** Those of the target that it did not have before. */
+    addingReplicas: integer('adding_replicas').array().notNull().default([]),
   },
   (table) => [primaryKey({ columns: [table.topicId, table.partition] })],
 )

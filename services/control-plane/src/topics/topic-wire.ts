@@ -1,4 +1,5 @@
 import type { Partition, Topic } from '@courant/api/internal/v1/metadata'
+import { removingReplicas } from '../reassignments/complete-reassignment.ts'
 import type { PartitionRow } from '../schema/partition.ts'
 import type { TopicRow } from '../schema/topic.ts'
 
@@ -24,5 +25,9 @@ export function partitionWire(row: PartitionRow): Partition {
     leaderEpoch: row.leaderEpoch,
     partitionEpoch: row.partitionEpoch,
     effectiveMinIsr: row.effectiveMinIsr,
+    eligibleReplicas: row.eligibleReplicas,
+    lastUncleanLeaderEpoch: row.lastUncleanLeaderEpoch,
+    addingReplicas: row.addingReplicas,
+    removingReplicas: removingReplicas(row),
   }
 }

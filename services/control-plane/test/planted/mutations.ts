@@ -82,9 +82,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'use a leader epoch again (B0.2)',
-    file: 'src/elections/run-elections.ts',
-    find: 'next.leader === row.leader ? row.leaderEpoch : row.leaderEpoch + 1',
-    replace: 'row.leaderEpoch',
+    file: 'src/elections/settle.ts',
+    find: '(isNewTerm ? 1 : 0)',
+    replace: '0',
     test: HISTORY,
   },
   {

@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { Partition } from '@courant/api/internal/v1/metadata'
 import { limits } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -59,16 +60,13 @@ function giveTopicToOthers(): void {
     config: {},
     createdAtMs: 1,
   }
-  const partition = {
+  const partition = Partition.create({
     topicId: OTHERS_TOPIC,
-    partition: 0,
     replicas: [1],
     inSyncReplicas: [1],
     leader: 1,
-    leaderEpoch: 0,
-    partitionEpoch: 0,
     effectiveMinIsr: 1,
-  }
+  })
   gateway.apply(
     [
       { $case: 'topic', value: topic },

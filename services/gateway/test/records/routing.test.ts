@@ -1,7 +1,7 @@
 /**
  * Goal: requests find the leader that the metadata names, and management sees when brokers serve.
  */
-import { BrokerState } from '@courant/api/internal/v1/metadata'
+import { Broker, BrokerState } from '@courant/api/internal/v1/metadata'
 import { topicId as brandedTopicId, offset, partitionIndex } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -46,7 +46,7 @@ function lead(broker: MemoryBroker | null, brokerId: number): void {
   if (broker === null) return
   const { host, port } = broker.address
   const state = BrokerState.BROKER_STATE_ACTIVE
-  const known = { brokerId, brokerEpoch: brokerId, host, port, rack: '', state }
+  const known = Broker.create({ brokerId, brokerEpoch: brokerId, host, port, state })
   gateway.apply([{ $case: 'broker', value: known }], [String(brokerId)])
 }
 

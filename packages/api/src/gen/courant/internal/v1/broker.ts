@@ -18,7 +18,7 @@ import {
   type ServiceError,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { BrokerState } from "./metadata.ts";
+import { BrokerState, Partition } from "./metadata.ts";
 
 export const protobufPackage = "courant.internal.v1";
 
@@ -66,6 +66,69 @@ export interface SendHeartbeatRequest {
 export interface SendHeartbeatResponse {
   state: BrokerState;
   mayStop: boolean;
+}
+
+export interface AlterPartitionsRequest {
+  brokerId: number;
+  brokerEpoch: number;
+  /** At most 500. They succeed or fail one by one, but are committed together. */
+  changes: InSyncChange[];
+}
+
+export interface InSyncChange {
+  topicId: string;
+  partition: number;
+  /** Of the state that the change was made from. */
+  leaderEpoch: number;
+  partitionEpoch: number;
+  /** All of them, the leader included. */
+  inSyncReplicas: InSyncReplica[];
+}
+
+export interface InSyncReplica {
+  brokerId: number;
+  /**
+   * As in the replica's latest fetch (KIP-903). 0 only for one that is in sync already and has not
+   * fetched in this term.
+   */
+  brokerEpoch: number;
+}
+
+export interface AlterPartitionsResponse {
+  /** In the order of the changes. */
+  results: InSyncResult[];
+  /** The caller's copy holds these states once it has reached this version. */
+  metadataVersion: number;
+}
+
+export interface InSyncResult {
+  topicId: string;
+  partition: number;
+  /**
+   * Empty: committed. Else a code of the error table, and nothing was changed:
+   * - PARTITION_NOT_FOUND: its topic has been deleted;
+   * - METADATA_ROLLBACK: the leader knows a newer state than the control plane;
+   * - FENCED_LEADER_EPOCH, NOT_LEADER: somebody else leads, or the leader in a newer term;
+   * - INVALID_UPDATE_VERSION: made from an old state. After a call whose answer was lost, `row` tells
+   *   whether that one was committed;
+   * - INVALID_ARGUMENT: not a set of replicas with the leader in it;
+   * - INELIGIBLE_REPLICA: a member is fenced, on its way out, or has restarted since it fetched.
+   */
+  error: string;
+  /** As it is now: also of another leader, if the change made one possible. Absent: there is none. */
+  row: Partition | undefined;
+}
+
+export interface AllocateProducerIdsRequest {
+  brokerId: number;
+  brokerEpoch: number;
+  /** Whose producers these are; empty for the platform's own. */
+  tenantId: string;
+}
+
+export interface AllocateProducerIdsResponse {
+  firstProducerId: number;
+  count: number;
 }
 
 function createBaseRegisterBrokerRequest(): RegisterBrokerRequest {
@@ -502,7 +565,563 @@ export const SendHeartbeatResponse: MessageFns<SendHeartbeatResponse> = {
   },
 };
 
-/** Registration and sessions of brokers (reliability B2). */
+function createBaseAlterPartitionsRequest(): AlterPartitionsRequest {
+  return { brokerId: 0, brokerEpoch: 0, changes: [] };
+}
+
+export const AlterPartitionsRequest: MessageFns<AlterPartitionsRequest> = {
+  encode(message: AlterPartitionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.brokerId !== 0) {
+      writer.uint32(8).int32(message.brokerId);
+    }
+    if (message.brokerEpoch !== 0) {
+      writer.uint32(16).int64(message.brokerEpoch);
+    }
+    for (const v of message.changes) {
+      InSyncChange.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlterPartitionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlterPartitionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.brokerId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.brokerEpoch = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.changes.push(InSyncChange.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AlterPartitionsRequest>): AlterPartitionsRequest {
+    return AlterPartitionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AlterPartitionsRequest>): AlterPartitionsRequest {
+    const message = createBaseAlterPartitionsRequest();
+    message.brokerId = object.brokerId ?? 0;
+    message.brokerEpoch = object.brokerEpoch ?? 0;
+    message.changes = object.changes?.map((e) => InSyncChange.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseInSyncChange(): InSyncChange {
+  return { topicId: "", partition: 0, leaderEpoch: 0, partitionEpoch: 0, inSyncReplicas: [] };
+}
+
+export const InSyncChange: MessageFns<InSyncChange> = {
+  encode(message: InSyncChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== "") {
+      writer.uint32(10).string(message.topicId);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(16).int32(message.partition);
+    }
+    if (message.leaderEpoch !== 0) {
+      writer.uint32(24).int32(message.leaderEpoch);
+    }
+    if (message.partitionEpoch !== 0) {
+      writer.uint32(32).int32(message.partitionEpoch);
+    }
+    for (const v of message.inSyncReplicas) {
+      InSyncReplica.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InSyncChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInSyncChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.leaderEpoch = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.partitionEpoch = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.inSyncReplicas.push(InSyncReplica.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InSyncChange>): InSyncChange {
+    return InSyncChange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InSyncChange>): InSyncChange {
+    const message = createBaseInSyncChange();
+    message.topicId = object.topicId ?? "";
+    message.partition = object.partition ?? 0;
+    message.leaderEpoch = object.leaderEpoch ?? 0;
+    message.partitionEpoch = object.partitionEpoch ?? 0;
+    message.inSyncReplicas = object.inSyncReplicas?.map((e) => InSyncReplica.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseInSyncReplica(): InSyncReplica {
+  return { brokerId: 0, brokerEpoch: 0 };
+}
+
+export const InSyncReplica: MessageFns<InSyncReplica> = {
+  encode(message: InSyncReplica, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.brokerId !== 0) {
+      writer.uint32(8).int32(message.brokerId);
+    }
+    if (message.brokerEpoch !== 0) {
+      writer.uint32(16).int64(message.brokerEpoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InSyncReplica {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInSyncReplica();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.brokerId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.brokerEpoch = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InSyncReplica>): InSyncReplica {
+    return InSyncReplica.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InSyncReplica>): InSyncReplica {
+    const message = createBaseInSyncReplica();
+    message.brokerId = object.brokerId ?? 0;
+    message.brokerEpoch = object.brokerEpoch ?? 0;
+    return message;
+  },
+};
+
+function createBaseAlterPartitionsResponse(): AlterPartitionsResponse {
+  return { results: [], metadataVersion: 0 };
+}
+
+export const AlterPartitionsResponse: MessageFns<AlterPartitionsResponse> = {
+  encode(message: AlterPartitionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.results) {
+      InSyncResult.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.metadataVersion !== 0) {
+      writer.uint32(16).uint64(message.metadataVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AlterPartitionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAlterPartitionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.results.push(InSyncResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.metadataVersion = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AlterPartitionsResponse>): AlterPartitionsResponse {
+    return AlterPartitionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AlterPartitionsResponse>): AlterPartitionsResponse {
+    const message = createBaseAlterPartitionsResponse();
+    message.results = object.results?.map((e) => InSyncResult.fromPartial(e)) || [];
+    message.metadataVersion = object.metadataVersion ?? 0;
+    return message;
+  },
+};
+
+function createBaseInSyncResult(): InSyncResult {
+  return { topicId: "", partition: 0, error: "", row: undefined };
+}
+
+export const InSyncResult: MessageFns<InSyncResult> = {
+  encode(message: InSyncResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== "") {
+      writer.uint32(10).string(message.topicId);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(16).int32(message.partition);
+    }
+    if (message.error !== "") {
+      writer.uint32(26).string(message.error);
+    }
+    if (message.row !== undefined) {
+      Partition.encode(message.row, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InSyncResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInSyncResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.row = Partition.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InSyncResult>): InSyncResult {
+    return InSyncResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InSyncResult>): InSyncResult {
+    const message = createBaseInSyncResult();
+    message.topicId = object.topicId ?? "";
+    message.partition = object.partition ?? 0;
+    message.error = object.error ?? "";
+    message.row = (object.row !== undefined && object.row !== null) ? Partition.fromPartial(object.row) : undefined;
+    return message;
+  },
+};
+
+function createBaseAllocateProducerIdsRequest(): AllocateProducerIdsRequest {
+  return { brokerId: 0, brokerEpoch: 0, tenantId: "" };
+}
+
+export const AllocateProducerIdsRequest: MessageFns<AllocateProducerIdsRequest> = {
+  encode(message: AllocateProducerIdsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.brokerId !== 0) {
+      writer.uint32(8).int32(message.brokerId);
+    }
+    if (message.brokerEpoch !== 0) {
+      writer.uint32(16).int64(message.brokerEpoch);
+    }
+    if (message.tenantId !== "") {
+      writer.uint32(26).string(message.tenantId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AllocateProducerIdsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAllocateProducerIdsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.brokerId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.brokerEpoch = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tenantId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AllocateProducerIdsRequest>): AllocateProducerIdsRequest {
+    return AllocateProducerIdsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AllocateProducerIdsRequest>): AllocateProducerIdsRequest {
+    const message = createBaseAllocateProducerIdsRequest();
+    message.brokerId = object.brokerId ?? 0;
+    message.brokerEpoch = object.brokerEpoch ?? 0;
+    message.tenantId = object.tenantId ?? "";
+    return message;
+  },
+};
+
+function createBaseAllocateProducerIdsResponse(): AllocateProducerIdsResponse {
+  return { firstProducerId: 0, count: 0 };
+}
+
+export const AllocateProducerIdsResponse: MessageFns<AllocateProducerIdsResponse> = {
+  encode(message: AllocateProducerIdsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firstProducerId !== 0) {
+      writer.uint32(8).int64(message.firstProducerId);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).int32(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AllocateProducerIdsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAllocateProducerIdsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.firstProducerId = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AllocateProducerIdsResponse>): AllocateProducerIdsResponse {
+    return AllocateProducerIdsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AllocateProducerIdsResponse>): AllocateProducerIdsResponse {
+    const message = createBaseAllocateProducerIdsResponse();
+    message.firstProducerId = object.firstProducerId ?? 0;
+    message.count = object.count ?? 0;
+    return message;
+  },
+};
+
+/**
+ * What brokers ask of the control plane: registration and sessions (reliability B2), changes of
+ * in-sync replicas (B4), producer ids (B11).
+ */
 export type BrokerServiceService = typeof BrokerServiceService;
 export const BrokerServiceService = {
   registerBroker: {
@@ -527,12 +1146,46 @@ export const BrokerServiceService = {
       Buffer.from(SendHeartbeatResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SendHeartbeatResponse => SendHeartbeatResponse.decode(value),
   },
+  /**
+   * Changes of in-sync replicas by their leader: each a compare-and-set on leader epoch and partition
+   * epoch, so a call whose answer was lost may be repeated. Fails as a whole with STALE_BROKER_EPOCH.
+   */
+  alterPartitions: {
+    path: "/courant.internal.v1.BrokerService/AlterPartitions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AlterPartitionsRequest): Buffer =>
+      Buffer.from(AlterPartitionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AlterPartitionsRequest => AlterPartitionsRequest.decode(value),
+    responseSerialize: (value: AlterPartitionsResponse): Buffer =>
+      Buffer.from(AlterPartitionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AlterPartitionsResponse => AlterPartitionsResponse.decode(value),
+  },
+  /** A block of producer ids that no other call gets. A lost answer wastes one; ask again. */
+  allocateProducerIds: {
+    path: "/courant.internal.v1.BrokerService/AllocateProducerIds" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AllocateProducerIdsRequest): Buffer =>
+      Buffer.from(AllocateProducerIdsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AllocateProducerIdsRequest => AllocateProducerIdsRequest.decode(value),
+    responseSerialize: (value: AllocateProducerIdsResponse): Buffer =>
+      Buffer.from(AllocateProducerIdsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AllocateProducerIdsResponse => AllocateProducerIdsResponse.decode(value),
+  },
 } as const;
 
 export interface BrokerServiceServer extends UntypedServiceImplementation {
   registerBroker: handleUnaryCall<RegisterBrokerRequest, RegisterBrokerResponse>;
   /** Every quarter of the session timeout, from the event loop that serves. */
   sendHeartbeat: handleUnaryCall<SendHeartbeatRequest, SendHeartbeatResponse>;
+  /**
+   * Changes of in-sync replicas by their leader: each a compare-and-set on leader epoch and partition
+   * epoch, so a call whose answer was lost may be repeated. Fails as a whole with STALE_BROKER_EPOCH.
+   */
+  alterPartitions: handleUnaryCall<AlterPartitionsRequest, AlterPartitionsResponse>;
+  /** A block of producer ids that no other call gets. A lost answer wastes one; ask again. */
+  allocateProducerIds: handleUnaryCall<AllocateProducerIdsRequest, AllocateProducerIdsResponse>;
 }
 
 export interface BrokerServiceClient extends Client {
@@ -566,6 +1219,41 @@ export interface BrokerServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: SendHeartbeatResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Changes of in-sync replicas by their leader: each a compare-and-set on leader epoch and partition
+   * epoch, so a call whose answer was lost may be repeated. Fails as a whole with STALE_BROKER_EPOCH.
+   */
+  alterPartitions(
+    request: AlterPartitionsRequest,
+    callback: (error: ServiceError | null, response: AlterPartitionsResponse) => void,
+  ): ClientUnaryCall;
+  alterPartitions(
+    request: AlterPartitionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AlterPartitionsResponse) => void,
+  ): ClientUnaryCall;
+  alterPartitions(
+    request: AlterPartitionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AlterPartitionsResponse) => void,
+  ): ClientUnaryCall;
+  /** A block of producer ids that no other call gets. A lost answer wastes one; ask again. */
+  allocateProducerIds(
+    request: AllocateProducerIdsRequest,
+    callback: (error: ServiceError | null, response: AllocateProducerIdsResponse) => void,
+  ): ClientUnaryCall;
+  allocateProducerIds(
+    request: AllocateProducerIdsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AllocateProducerIdsResponse) => void,
+  ): ClientUnaryCall;
+  allocateProducerIds(
+    request: AllocateProducerIdsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AllocateProducerIdsResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -196,6 +196,23 @@ export interface Partition {
   leaderEpoch: number;
   partitionEpoch: number;
   effectiveMinIsr: number;
+  /**
+   * Left the in-sync replicas while these were fewer than the minimum, and still have every
+   * acknowledged record (KIP-966).
+   */
+  eligibleReplicas: number[];
+  /**
+   * The term of the latest leader that may have lacked acknowledged records; 0 if there never was
+   * one. A follower may cut what it has acknowledged only for such a term that is newer than the
+   * record (B5.5).
+   */
+  lastUncleanLeaderEpoch: number;
+  /**
+   * While the partition moves: replicas that have to catch up (they are in `replicas` already), and
+   * those that leave it then.
+   */
+  addingReplicas: number[];
+  removingReplicas: number[];
 }
 
 export interface Broker {
@@ -206,6 +223,8 @@ export interface Broker {
   port: number;
   rack: string;
   state: BrokerState;
+  /** The most that it fetches for partitions that are being added to it; 0 for no limit. */
+  reassignmentBytesPerSecond: number;
 }
 
 export interface LookupTopicRequest {
@@ -1303,6 +1322,10 @@ function createBasePartition(): Partition {
     leaderEpoch: 0,
     partitionEpoch: 0,
     effectiveMinIsr: 0,
+    eligibleReplicas: [],
+    lastUncleanLeaderEpoch: 0,
+    addingReplicas: [],
+    removingReplicas: [],
   };
 }
 
@@ -1339,6 +1362,30 @@ export const Partition: MessageFns<Partition> = {
     }
     if (message.effectiveMinIsr !== 0) {
       writer.uint32(64).int32(message.effectiveMinIsr);
+    }
+    if (message.eligibleReplicas.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.eligibleReplicas) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.lastUncleanLeaderEpoch !== 0) {
+      writer.uint32(80).int32(message.lastUncleanLeaderEpoch);
+    }
+    if (message.addingReplicas.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.addingReplicas) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.removingReplicas.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.removingReplicas) {
+        writer.int32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1440,6 +1487,68 @@ export const Partition: MessageFns<Partition> = {
             message.effectiveMinIsr = reader.int32();
             continue;
           }
+          case 9: {
+            if (tag === 72) {
+              message.eligibleReplicas.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.eligibleReplicas.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.lastUncleanLeaderEpoch = reader.int32();
+            continue;
+          }
+          case 11: {
+            if (tag === 88) {
+              message.addingReplicas.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.addingReplicas.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.removingReplicas.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.removingReplicas.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1465,12 +1574,16 @@ export const Partition: MessageFns<Partition> = {
     message.leaderEpoch = object.leaderEpoch ?? 0;
     message.partitionEpoch = object.partitionEpoch ?? 0;
     message.effectiveMinIsr = object.effectiveMinIsr ?? 0;
+    message.eligibleReplicas = object.eligibleReplicas?.map((e) => e) || [];
+    message.lastUncleanLeaderEpoch = object.lastUncleanLeaderEpoch ?? 0;
+    message.addingReplicas = object.addingReplicas?.map((e) => e) || [];
+    message.removingReplicas = object.removingReplicas?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseBroker(): Broker {
-  return { brokerId: 0, brokerEpoch: 0, host: "", port: 0, rack: "", state: 0 };
+  return { brokerId: 0, brokerEpoch: 0, host: "", port: 0, rack: "", state: 0, reassignmentBytesPerSecond: 0 };
 }
 
 export const Broker: MessageFns<Broker> = {
@@ -1492,6 +1605,9 @@ export const Broker: MessageFns<Broker> = {
     }
     if (message.state !== 0) {
       writer.uint32(48).int32(message.state);
+    }
+    if (message.reassignmentBytesPerSecond !== 0) {
+      writer.uint32(56).int64(message.reassignmentBytesPerSecond);
     }
     return writer;
   },
@@ -1557,6 +1673,14 @@ export const Broker: MessageFns<Broker> = {
             message.state = reader.int32() as any;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.reassignmentBytesPerSecond = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1580,6 +1704,7 @@ export const Broker: MessageFns<Broker> = {
     message.port = object.port ?? 0;
     message.rack = object.rack ?? "";
     message.state = object.state ?? 0;
+    message.reassignmentBytesPerSecond = object.reassignmentBytesPerSecond ?? 0;
     return message;
   },
 };

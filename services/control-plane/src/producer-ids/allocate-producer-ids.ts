@@ -1,0 +1,48 @@
+/** Producer ids (B11.5, amendment 7), which brokers give out while the control plane is away. */
+import type {
+  AllocateProducerIdsRequest,
+  AllocateProducerIdsResponse,
+} from '@courant/api/internal/v1/broker'
+import { assert, BusError, isUuid, limits } from '@courant/kernel'
+import { eq, sql } from 'drizzle-orm'
+import { staleBrokerEpoch } from '../brokers/stale-broker-epoch.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { lockBrokers } from '../elections/lock-brokers.ts'
+import { producerIdBlock } from '../schema/producer-id-block.ts'
+import { tenant } from '../schema/tenant.ts'
+
+/**
+ * A block that nobody else ever gets, with its owner on record. It is no metadata: neither the feed
+ * nor its version knows of it. Throws STALE_BROKER_EPOCH, TENANT_NOT_FOUND.
+ */
+export async function allocateProducerIds(
+  database: Database,
+  { brokerId, brokerEpoch, tenantId }: AllocateProducerIdsRequest,
+): Promise<AllocateProducerIdsResponse> {
+  const count = limits.producerIdsPerBlock
+  const work = async (transaction: Transaction): Promise<number> => {
+    const brokers = await lockBrokers(transaction, [brokerId])
+    if (brokers.get(brokerId)?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
+    if (tenantId !== '') await requireTenant(transaction, tenantId)
+    const [row] = await transaction
+      .insert(producerIdBlock)
+      .values({
+        firstProducerId: sql`nextval('courant.producer_id_block_number') * ${count}::bigint`,
+        tenantId: tenantId === '' ? null : tenantId,
+        brokerId,
+      })
+      .returning({ firstProducerId: producerIdBlock.firstProducerId })
+    assert(row !== undefined, 'an inserted row is returned')
+    return row.firstProducerId
+  }
+  // A block whose COMMIT was not answered is lost, which costs nothing.
+  const firstProducerId = await database.platform(work, { onLostCommit: 'repeat' })
+  return { firstProducerId, count }
+}
+
+async function requireTenant(transaction: Transaction, tenantId: string): Promise<void> {
+  const known = isUuid(tenantId)
+    ? await transaction.$count(tenant, eq(tenant.tenantId, tenantId))
+    : 0
+  if (known === 0) throw new BusError('TENANT_NOT_FOUND', 'There is no such tenant.')
+}
