@@ -98,6 +98,9 @@ export const limits = {
   bodyMsMax: 60_000,
   /** A connection on which nothing moves in either direction is closed after this. */
   connectionIdleMsMax: 180_000,
+  /** What is read and dropped of a body that was refused unread, so that its answer is heard. */
+  lingerMsMax: 15_000,
+  lingerBytesMax: 64 * MIB,
   /** Open HTTP connections of a gateway: in all, and from one address. */
   connectionsMax: 16_384,
   connectionsPerAddressMax: 4_096,
@@ -155,4 +158,6 @@ assert(limits.requestBytesInFlightMax <= limits.requestBytesInFlightTotalMax)
 assert(limits.waitMsMax < limits.connectionIdleMsMax, 'a long poll is not an idle connection')
 assert(limits.produceTimeoutMsMax < limits.connectionIdleMsMax, 'nor is a produce that waits')
 assert(limits.connectionsPerAddressMax <= limits.connectionsMax)
+assert(limits.bodyBytesMax < limits.lingerBytesMax, 'who sends a little too much hears of it')
+assert(limits.lingerMsMax < limits.shutdownMsMax)
 assert(limits.statementMsMax < limits.controlPlaneTimeoutMs, 'a caller hears why it failed')

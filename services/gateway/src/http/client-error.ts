@@ -4,17 +4,22 @@
  * the same form as everywhere.
  */
 
-import type { IncomingMessage } from 'node:http'
-import { BusError } from '@courant/kernel'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { BusError, type Clock } from '@courant/kernel'
+import { closeLingering } from './lingering-close.ts'
 import { problemResponse } from './problem.ts'
+
+/** With the answer that node:http is giving on it, as its own handler of these errors reads it. */
+type Socket = IncomingMessage['socket'] & { readonly _httpMessage?: ServerResponse | null }
 
 /** Answers on the raw socket and closes it: what follows on it cannot be understood. */
 export function answerClientError(
   error: Error & { code?: string },
-  socket: IncomingMessage['socket'],
+  socket: Socket,
   requestId: string,
+  clock: Clock,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
     socket.destroy()
     return
   }
@@ -25,7 +30,16 @@ export function answerClientError(
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`)
+  closeLingering(socket, clock)
+}
+
+/**
+ * Whether the peer would take what we say for another answer: for a part of one that has begun, or
+ * for that of a request which came whole, is carried out, and must not be told `applied` no.
+ */
+function isAnswering({ _httpMessage: answer }: Socket): boolean {
+  return answer != null && (answer.headersSent || answer.req.complete)
 }
 
 function clientError(error: Error & { code?: string }): BusError {

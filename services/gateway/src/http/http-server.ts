@@ -9,6 +9,7 @@ import { Admission, type AdmissionParts } from './admission.ts'
 import { answerClientError } from './client-error.ts'
 import { limitConnections } from './connection-limits.ts'
 import { busErrorOf } from './fastify-errors.ts'
+import { lingerAfterLastAnswers } from './lingering-close.ts'
 import { missingRoute } from './not-found.ts'
 import { parseJson } from './parse-json.ts'
 import { sendProblem } from './problem.ts'
@@ -56,7 +57,8 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
       // malformed.
       joinDuplicateHeaders: true,
     },
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, ids.of(undefined)),
+    clientErrorHandler: (error, socket) =>
+      answerClientError(error, socket, ids.of(undefined), parts.clock),
     frameworkErrors: (error, request, reply) => {
       sendProblem(reply, busErrorOf(error), request.id)
     },
@@ -70,6 +72,7 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
   acceptOnlyJson(server, parts.clock)
   explainFailures(server, parts)
   limitConnections(server.server)
+  lingerAfterLastAnswers(server.server, parts.clock)
   // An expectation that we do not know is ignored (RFC 9110, 10.1.1): node would answer a bare 417.
   server.server.on('checkExpectation', (request, response) => {
     server.server.emit('request', request, response)

@@ -339,6 +339,34 @@ describe('every route', () => {
   })
 })
 
+describe('bytes that are not HTTP behind a request', () => {
+  const head = `POST /v1/topics/orders/records HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${apiKey}\r\n`
+
+  it('put nothing into the answer that has begun', async () => {
+    const line = '{"value":1}\n'
+    const socket = connect(started.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.includes('"index":0')) socket.write('zz\r\n')
+    })
+    socket.write(`${head}Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    socket.write(`${line.length.toString(16)}\r\n${line}\r\n`)
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(text).not.toContain('done')
+  })
+
+  it('are not taken for its answer while it is carried out', async () => {
+    started.broker.mood = 'silent'
+    const body = '{"records":[{"value":1}]}'
+    const request = `${head}Content-Type: ${JSON_TYPE}\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    const { text } = await rawBytes(started.port, `${request}\x16\x03\x01\r\n\r\n`)
+    started.broker.speak()
+    expect(text).toBe('')
+  })
+})
+
 describe('a slow peer', () => {
   it('holds nobody else up', async () => {
     const sockets = Array.from({ length: 200 }, () => {

@@ -4,6 +4,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { BusError } from '@courant/kernel'
 import type { Topic } from '@courant/metadata'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { closeLingering } from '../../http/lingering-close.ts'
 import { LineProducer } from '../../produce/line-producer.ts'
 import type { DataPath } from './data-path.ts'
 import { NDJSON_TYPE, optionsOf, type ProduceQueryValue } from './produce.ts'
@@ -32,7 +33,7 @@ export function produceLines(
   })
   reply.raw.once('finish', () => {
     // Answered before the body was over: whoever still sends is told by the end of the connection.
-    if (!request.raw.complete) request.raw.socket.end()
+    if (!request.raw.complete) closeLingering(request.raw.socket, clock)
   })
   return sendOpen(reply.code(200).type(NDJSON_TYPE), answer)
 }
