@@ -27,6 +27,24 @@ describe('FrameSplitter', () => {
     expect(frame?.buffer).toBe(stream.buffer)
   })
 
+  it('keeps nothing of borrowed chunks, and lends its frames', () => {
+    const frames = fc.array(fc.uint8Array({ minLength: 4, maxLength: 400 }), { maxLength: 20 })
+    const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(frames, cuts, (bodies, sizes) => {
+        const splitter = new FrameSplitter(FRAME_BYTES_MAX, 'borrowed')
+        const seen: Buffer[] = []
+        for (const chunk of chunksOf(streamOf(bodies), sizes)) {
+          const borrowed = Buffer.from(chunk)
+          splitter.push(borrowed, (frame) => seen.push(Buffer.from(frame.bytes(frame.remaining))))
+          borrowed.fill(0xff)
+        }
+        expect(seen).toEqual(bodies.map((body) => Buffer.from(body)))
+        expect(splitter.heldBytes).toBe(0)
+      }),
+    )
+  })
+
   it.each([-1, 0, 3, FRAME_BYTES_MAX + 1, 0x7fff_ffff])('refuses a length of %i', (length) => {
     const prefix = Buffer.alloc(4)
     prefix.writeInt32BE(length)
@@ -43,6 +61,7 @@ describe('FrameSplitter', () => {
     splitter.push(prefix, () => {})
     for (let index = 0; index < 10_000; index++) splitter.push(Buffer.alloc(1), () => {})
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * 1024 * 1024)
+    expect(splitter.heldBytes).toBeLessThanOrEqual(4 * 10_004)
   })
 })
 
@@ -56,17 +75,23 @@ function streamOf(bodies: readonly Uint8Array[]): Buffer {
   )
 }
 
-/** Pushes the stream in chunks of the sizes, over and over, and collects the frames. */
-function split(stream: Buffer, sizes: readonly number[]): Buffer[] {
-  const splitter = new FrameSplitter(FRAME_BYTES_MAX)
-  const frames: Buffer[] = []
+/** The stream in chunks of the sizes, over and over. */
+function* chunksOf(stream: Buffer, sizes: readonly number[]): Generator<Buffer> {
   let position = 0
   for (let index = 0; position < stream.length; index++) {
     const end = position + (sizes[index % sizes.length] ?? 1)
-    splitter.push(stream.subarray(position, end), (frame) => {
+    yield stream.subarray(position, end)
+    position = end
+  }
+}
+
+function split(stream: Buffer, sizes: readonly number[]): Buffer[] {
+  const splitter = new FrameSplitter(FRAME_BYTES_MAX)
+  const frames: Buffer[] = []
+  for (const chunk of chunksOf(stream, sizes)) {
+    splitter.push(chunk, (frame) => {
       frames.push(frame.bytes(frame.remaining))
     })
-    position = end
   }
   return frames
 }

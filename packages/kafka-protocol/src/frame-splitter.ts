@@ -1,43 +1,48 @@
-import { BusError } from '@courant/kernel'
+import { BusError, giveBack } from '@courant/kernel'
 import { WireReader } from './wire-reader.ts'
 
 const LENGTH_BYTES = 4
-/** From this many chunks on, small ones are gathered: each costs memory beyond its bytes. */
-const CHUNKS_FREE = 64
-const CHUNK_BYTES_SMALL = 4 * 1024
-const TAIL_BYTES = 16 * 1024
+/** Memory for a frame in pieces is a few times what has arrived, so that it seldom moves. */
+const GROWTH = 4
+const MEMORY_BYTES_MIN = 4 * 1024
+const NOTHING = Buffer.alloc(0)
 
 /**
  * Cuts a byte stream into frames: a 4-byte length and that many bytes. The length is compared with
  * the limit before anything is kept for it. A frame inside one chunk is read where it lies; one
- * that spans several is collected as a list and joined once, so memory follows the bytes that have
- * arrived, not those that a length promises, and time is linear however small the chunks are.
+ * that spans several is gathered in memory that grows with the bytes that have arrived, not with
+ * those that a length promises, and time is linear however small the chunks are.
+ *
+ * Of `borrowed` chunks nothing is kept. Then a frame, too, is lent until `onFrame` returns.
  */
 export class FrameSplitter {
   /** Of the frame that is being received; the owner may raise or lower it between frames. */
   frameBytesMax: number
-  #chunks: Buffer[] = []
+  readonly #use: 'kept' | 'borrowed'
+  #memory = NOTHING
   #gathered = 0
   /** Bytes to gather, length prefix included; until the prefix is there, its own size. */
   #wanted = LENGTH_BYTES
-  /** Where small chunks are gathered while a peer sends a long frame in crumbs. */
-  #tail: Buffer | null = null
-  #tailUsed = 0
 
-  constructor(frameBytesMax: number) {
+  constructor(frameBytesMax: number, use: 'kept' | 'borrowed' = 'kept') {
     this.frameBytesMax = frameBytesMax
+    this.#use = use
+  }
+
+  /** Memory that the frame in progress takes. */
+  get heldBytes(): number {
+    return this.#memory.length
   }
 
   /** Calls `onFrame` for each frame that `chunk` completes. Throws BusError for a lying length. */
   push(chunk: Buffer, onFrame: (frame: WireReader) => void): void {
-    let position = 0
-    if (this.#gathered > 0) {
-      position = this.#gather(chunk, 0, onFrame)
-      if (this.#gathered > 0) return
-    }
+    let position = this.#gathered > 0 ? this.#gather(chunk, 0, onFrame) : 0
     while (chunk.length - position >= LENGTH_BYTES) {
       const end = position + LENGTH_BYTES + this.#checked(chunk.readInt32BE(position))
-      if (end > chunk.length) break
+      if (end > chunk.length) {
+        this.#wanted = end - position
+        break
+      }
       onFrame(new WireReader(chunk, position + LENGTH_BYTES, end))
       position = end
     }
@@ -49,56 +54,40 @@ export class FrameSplitter {
     let position = start
     while (position < chunk.length) {
       const end = Math.min(chunk.length, position + this.#wanted - this.#gathered)
-      this.#keep(chunk.subarray(position, end))
-      this.#gathered += end - position
+      this.#copy(chunk, position, end)
       position = end
       if (this.#gathered < this.#wanted) return position
-      if (!this.#prefixComplete()) continue
-      this.#complete(onFrame)
-      return position
+      if (this.#wanted > LENGTH_BYTES) {
+        this.#complete(onFrame)
+        return position
+      }
+      this.#wanted = LENGTH_BYTES + this.#checked(this.#memory.readInt32BE(0))
     }
     return position
   }
 
-  #keep(piece: Buffer): void {
-    if (this.#chunks.length < CHUNKS_FREE || piece.length > CHUNK_BYTES_SMALL) {
-      this.#chunks.push(piece)
-      this.#tail = null
-      return
-    }
-    if (this.#tail === null || this.#tailUsed + piece.length > TAIL_BYTES) {
-      this.#tail = Buffer.allocUnsafeSlow(TAIL_BYTES)
-      this.#tailUsed = 0
-      this.#chunks.push(this.#tail)
-    }
-    piece.copy(this.#tail, this.#tailUsed)
-    this.#tailUsed += piece.length
-    this.#chunks[this.#chunks.length - 1] = this.#tail.subarray(0, this.#tailUsed)
+  #copy(chunk: Buffer, start: number, end: number): void {
+    const gathered = this.#gathered + end - start
+    if (gathered > this.#memory.length) this.#grow(gathered)
+    chunk.copy(this.#memory, this.#gathered, start, end)
+    this.#gathered = gathered
   }
 
-  /** True when the whole frame is there; the first time, it only learns how long the frame is. */
-  #prefixComplete(): boolean {
-    if (this.#wanted > LENGTH_BYTES) return true
-    const prefix = this.#joined()
-    this.#wanted = LENGTH_BYTES + this.#checked(prefix.readInt32BE(0))
-    this.#chunks = [prefix]
-    return false
+  #grow(needed: number): void {
+    const before = this.#memory
+    const bytes = Math.min(this.#wanted, Math.max(MEMORY_BYTES_MIN, needed * GROWTH))
+    this.#memory = Buffer.allocUnsafeSlow(bytes)
+    before.copy(this.#memory, 0, 0, this.#gathered)
+    giveBack(before)
   }
 
   #complete(onFrame: (frame: WireReader) => void): void {
-    const frame = new WireReader(this.#joined(), LENGTH_BYTES)
-    this.#chunks = []
+    const memory = this.#memory
+    this.#memory = NOTHING
     this.#gathered = 0
     this.#wanted = LENGTH_BYTES
-    this.#tail = null
-    onFrame(frame)
-  }
-
-  #joined(): Buffer {
-    const [first] = this.#chunks
-    return this.#chunks.length === 1 && first !== undefined
-      ? first
-      : Buffer.concat(this.#chunks, this.#gathered)
+    onFrame(new WireReader(memory, LENGTH_BYTES))
+    if (this.#use === 'borrowed') giveBack(memory)
   }
 
   /** A frame holds at least an API key or a correlation id, so an empty one is a lie, too. */

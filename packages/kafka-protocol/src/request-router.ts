@@ -5,7 +5,10 @@ import { readClientId } from './headers.ts'
 import { apiVersionsApi, UNSUPPORTED_VERSION } from './messages/api-versions.ts'
 import type { WireReader } from './wire-reader.ts'
 
-/** Handles one request. It may answer at once or later, but never throws for bad input. */
+/**
+ * Handles one request. It may answer at once or later, but never throws for bad input. Byte strings
+ * of the request are lent until it returns.
+ */
 export type RequestHandler<Request, ResponseInput> = (
   request: Request,
   exchange: Exchange<ResponseInput>,

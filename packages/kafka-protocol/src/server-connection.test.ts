@@ -80,6 +80,23 @@ describe('ServerConnection', () => {
     expect(budget.bytes).toBe(0)
   })
 
+  it('bounds the memory for requests that are still arriving, of all connections together', () => {
+    const budget = new RequestBudget(limits.requestBytesInFlightTotalMax, 100_000)
+    const peers = [1, 2, 3].map(() => new ScriptedPeer(budget))
+    const [first, second, third] = peers
+    const states = () => peers.map(({ state }) => state)
+    first?.sendBeginning(90_000, 80_000)
+    second?.sendBeginning(90_000, 5_000)
+    expect(states()).toEqual(['open', 'destroyed', 'open'])
+    third?.sendBeginning(90_000, 2_000)
+    expect(states()).toEqual(['open', 'destroyed', 'open'])
+    first?.events.onClose(null)
+    third?.sendRest()
+    expect(third?.handled.length).toBe(1)
+    third?.sendBeginning(90_000, 80_000)
+    expect(states()).toEqual(['open', 'destroyed', 'open'])
+  })
+
   it('bounds the bytes of unanswered requests', () => {
     const peer = new ScriptedPeer()
     const size = limits.requestBytesInFlightMax / 4
@@ -145,6 +162,7 @@ class ScriptedPeer {
   flow: 'reading' | 'paused' = 'reading'
   state: 'open' | 'ended' | 'destroyed' = 'open'
   #correlationId = 0
+  #rest: Buffer = Buffer.alloc(0)
 
   constructor(budget = new RequestBudget()) {
     const connection: Connection = {
@@ -177,16 +195,37 @@ class ScriptedPeer {
 
   /** Requests in one chunk, as one read of a socket would yield them. */
   send(count: number, recordsSize = 0): void {
-    const writer = new WireWriter()
-    for (let index = 0; index < count; index++)
-      writer.frame(() => this.#request(writer, recordsSize))
-    this.events.onData(Buffer.concat(writer.take()))
+    this.#lend(this.#requests(count, recordsSize))
+  }
+
+  /** The first bytes of one request. */
+  sendBeginning(recordsSize: number, bytes: number): void {
+    const request = this.#requests(1, recordsSize)
+    this.#rest = request.subarray(bytes)
+    this.#lend(request.subarray(0, bytes))
+  }
+
+  sendRest(): void {
+    this.#lend(this.#rest)
   }
 
   answer(count: number): void {
     for (const exchange of this.handled.splice(0, count)) {
       exchange.respond({ topics: [], throttleTimeMs: 0 })
     }
+  }
+
+  /** Chunks are lent: afterwards something else is there. */
+  #lend(chunk: Buffer): void {
+    this.events.onData(chunk)
+    chunk.fill(0xff)
+  }
+
+  #requests(count: number, recordsSize: number): Buffer {
+    const writer = new WireWriter()
+    for (let index = 0; index < count; index++)
+      writer.frame(() => this.#request(writer, recordsSize))
+    return Buffer.concat(writer.take())
   }
 
   #request(writer: WireWriter, recordsSize: number): void {

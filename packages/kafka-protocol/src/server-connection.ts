@@ -32,12 +32,17 @@ export class ServerConnection implements ExchangeOwner {
   readonly #connection: Connection
   readonly #router: RequestRouter
   readonly #onClose: (error: Error | null) => void
-  readonly #splitter = new FrameSplitter(limits.frameBytesBeforeHandshakeMax)
+  readonly #splitter = new FrameSplitter(limits.frameBytesBeforeHandshakeMax, 'borrowed')
   readonly #writer = new WireWriter()
   readonly #budget: RequestBudget
   readonly #answers: AnswerQueue
-  /** Frames beyond the bounds: at most what one read of the socket held, for then reading stops. */
+  /**
+   * Copies of frames beyond the bounds: at most what one read of the socket held, for then reading
+   * stops.
+   */
   #backlog: WireReader[] = []
+  /** Memory for the request that is arriving, as the budget knows it. */
+  #partialBytes = 0
   #flow: 'reading' | 'paused' = 'reading'
   #isWritable = true
   #takenWaiters: (() => void)[] = []
@@ -62,7 +67,8 @@ export class ServerConnection implements ExchangeOwner {
     options: ServerConnectionOptions,
   ): { readonly server: ServerConnection; readonly events: ConnectionEvents } {
     const server = new ServerConnection(connection, options)
-    const events = {
+    const events: ConnectionEvents = {
+      dataUse: 'borrowed',
       onData: (bytes: Buffer) => server.#receive(bytes),
       onDrain: () => server.#drained(),
       onClose: (error: Error | null) => server.#close(error),
@@ -136,14 +142,30 @@ export class ServerConnection implements ExchangeOwner {
 
   #receive(bytes: Buffer): void {
     if (this.#state !== 'open') return
-    let lie: unknown = null
+    let problem: unknown = null
+    this.#dispatching = true
     try {
-      this.#splitter.push(bytes, (frame) => this.#backlog.push(frame))
+      this.#splitter.push(bytes, this.#take)
+      this.#countPartial(this.#splitter.heldBytes)
     } catch (error) {
-      lie = error
+      problem = error
     }
+    this.#dispatching = false
     this.#dispatchBacklog()
-    if (lie !== null) this.#giveUp(lie)
+    if (problem !== null) this.#giveUp(problem)
+  }
+
+  /** The frame is lent until this returns. */
+  readonly #take = (frame: WireReader): void => {
+    if (this.#backlog.length === 0 && this.#mayDispatch()) this.#dispatch(frame)
+    else if (this.#state !== 'closed') this.#backlog.push(frame.copied())
+  }
+
+  #countPartial(bytes: number): void {
+    const before = this.#partialBytes
+    if (bytes === before) return
+    this.#partialBytes = bytes
+    this.#budget.resizePartial(before, bytes)
   }
 
   /** Hands frames to their handlers while the bounds allow it; reads on only when none is left. */
@@ -263,6 +285,7 @@ export class ServerConnection implements ExchangeOwner {
     this.#backlog = []
     this.#takenWaiters = []
     this.#budget.forget(this.#goOn)
+    this.#countPartial(0)
     this.#answers.abandon()
     this.#onClose(error)
   }

@@ -27,6 +27,11 @@ export class WireReader {
     return this.#end - this.#position
   }
 
+  /** What is left, in memory of its own. */
+  copied(): WireReader {
+    return new WireReader(Buffer.from(this.#bytes.subarray(this.#position, this.#end)))
+  }
+
   /** A message must use up its frame: what is left would have been read as something else. */
   finish(): void {
     if (this.remaining > 0) throw malformed(`${this.remaining} bytes follow its last field`)

@@ -2,6 +2,7 @@ export { AssertionError, assert, unreachable } from './assert.ts'
 export { type Clock, systemClock, type Timer, wait } from './clock.ts'
 export { BusError, type BusErrorOptions, type FieldViolation } from './error.ts'
 export { type ErrorCode, type ErrorFacts, errorCodes } from './error-codes.ts'
+export { giveBack } from './give-back.ts'
 export {
   type BrokerId,
   brokerId,

@@ -29,6 +29,8 @@ export const limits = {
   requestBytesInFlightMax: 32 * MIB,
   /** Bytes of unanswered requests of all connections of a broker together. */
   requestBytesInFlightTotalMax: 512 * MIB,
+  /** Memory for requests that have begun to arrive, of all connections of a broker together. */
+  partialRequestBytesTotalMax: 256 * MIB,
   /** Open connections of a broker: of gateways, and of other brokers. */
   brokerConnectionsMax: 4_096,
   /** Requests that wait in a client for a place among those in flight on its connection. */

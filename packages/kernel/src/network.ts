@@ -9,8 +9,14 @@ export interface Address {
 }
 
 export interface ConnectionEvents {
-  /** Bytes as they arrive. The callee may keep the buffer: the adapter never reuses it. */
+  /** Bytes as they arrive. How long the callee has them, `dataUse` says. */
   onData(bytes: Buffer): void
+  /**
+   * `kept`, the default: the bytes are the callee's, and the adapter never writes over them.
+   * `borrowed`: the callee is done with them when `onData` returns. Their memory may go back then,
+   * so that a view which was kept all the same is worth nothing.
+   */
+  readonly dataUse?: 'kept' | 'borrowed'
   /** The write queue has fallen below its mark after `write` returned false. */
   onDrain(): void
   /** Called exactly once, also for a connection that never opened. */

@@ -8,7 +8,7 @@
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Address, Connection, ConnectionEvents, Listener, Network } from '@courant/kernel'
-import { assert } from '@courant/kernel'
+import { assert, giveBack } from '@courant/kernel'
 import { SocketConnection } from './socket-connection.ts'
 
 /** A peer that vanished without a FIN is noticed by probes that begin after this much silence. */
@@ -57,8 +57,13 @@ function listen(
       socket,
       `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`,
     )
-    socket.on('data', (bytes: Buffer) => connection.receive(bytes))
-    connection.begin(accept(connection))
+    const events = accept(connection)
+    socket.on('data', (bytes: Buffer) => {
+      connection.receive(bytes)
+      // Of an accepted socket, node allocates for each read: `onread` is for clients only.
+      if (events.dataUse === 'borrowed') giveBack(bytes)
+    })
+    connection.begin(events)
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)

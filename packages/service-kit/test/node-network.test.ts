@@ -103,6 +103,30 @@ describe('a connection', () => {
     expect(seen.equals(expected)).toBe(true)
   })
 
+  it('takes back what it has lent, and neither loses nor repeats a byte', async () => {
+    const lent: Buffer[] = []
+    const read: Buffer[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const sent = Buffer.alloc(2 * 1024 * 1024, 'no two places alike: ')
+    const listener = await nodeNetwork.listen(LOOPBACK, () => ({
+      dataUse: 'borrowed',
+      onData(bytes) {
+        lent.push(bytes)
+        read.push(Buffer.from(bytes))
+        if (read.reduce((sum, { length }) => sum + length, 0) === sent.length) resolve()
+      },
+      onDrain() {},
+      onClose() {},
+    }))
+    listeners.push(listener)
+    const client = nodeNetwork.connect(listener.address, (connection) => end(connection).events)
+    client.write([sent])
+    await promise
+    await new Promise((turn) => setImmediate(turn))
+    expect(Buffer.concat(read).equals(sent)).toBe(true)
+    expect(lent.every(({ length }) => length === 0)).toBe(true)
+  })
+
   it('says that chunks are sent only when nobody looks at them any more', async () => {
     const { client, server } = await pair()
     client.connection.pause()
