@@ -5,7 +5,11 @@ import {
   TenantAdminServiceClient,
   TopicAdminServiceClient,
 } from '@courant/api/internal/v1/admin'
-import { BrokerServiceClient, type RegisterBrokerResponse } from '@courant/api/internal/v1/broker'
+import {
+  BrokerServiceClient,
+  type InSyncChange,
+  type RegisterBrokerResponse,
+} from '@courant/api/internal/v1/broker'
 import {
   Audience,
   MetadataServiceClient,
@@ -179,6 +183,19 @@ export class Running {
       ready: true,
       ...wishes,
     })
+  }
+
+  alterPartitions(
+    sender: { readonly brokerId: number; readonly brokerEpoch: number },
+    changes: readonly InSyncChange[],
+  ) {
+    const request = { ...sender, changes: [...changes] }
+    return call(this.#brokers.alterPartitions.bind(this.#brokers), request)
+  }
+
+  allocateProducerIds(request: { brokerId: number; brokerEpoch: number; tenantId?: string }) {
+    const method = this.#brokers.allocateProducerIds.bind(this.#brokers)
+    return call(method, { tenantId: '', ...request })
   }
 
   /** The first event of a watch that goes on from `sinceVersion` of this cluster. */
