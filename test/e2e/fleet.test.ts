@@ -1,149 +1,123 @@
 /**
- * Goal: the services of `npm start`, as a fleet of processes, serve through restarts of each of
- * them, and what they acknowledged is there once.
+ * Goal: three brokers, two gateways and two control planes, each a process, serve while any of them
+ * is stopped, killed and started again, and what they acknowledged is there once and in order.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Fleet, OPERATOR_KEY } from './support/fleet.ts'
-import { postJson, readTopic } from './support/read-topic.ts'
+import { ClusterProcess } from './support/cluster-process.ts'
+import { FailOverProducer } from './support/fail-over-producer.ts'
+import { getJson, postJson, readTopic } from './support/read-topic.ts'
 import type { Credentials } from './support/standalone.ts'
 import { until } from './support/until.ts'
 
-let fleet: Fleet
-let apiKey: string
+/** Until brokers replicate, a topic on one of them. */
+const REPLICATION = { replicationFactor: 1 }
+const NO_FAULTS = { lost: [], twice: [], disordered: [] }
+
+let cluster: ClusterProcess
+let gateways: [Credentials, Credentials]
 
 beforeAll(async () => {
-  fleet = await Fleet.start()
-  const operator = { url: fleet.urls[0] ?? '', apiKey: OPERATOR_KEY }
-  apiKey = (await postJson(operator, '/v1/tenants', { name: 'fleet' })).apiKey
+  cluster = await ClusterProcess.start()
+  gateways = [await cluster.gateway(1), await cluster.gateway(2)]
 })
 
 afterAll(async () => {
-  await fleet.stop()
+  await cluster.stop()
 })
 
-function gateway(index: number): Credentials {
-  return { url: fleet.urls[index] ?? '', apiKey }
+function produceTo(name: string): Promise<FailOverProducer> {
+  return FailOverProducer.start(gateways, { name, ...REPLICATION })
 }
 
-/**
- * Like a load balancer in front of both: another gateway where one cannot have applied anything.
- */
-class Producer {
-  readonly acknowledged: number[] = []
-  #next = 0
-  #running = true
-  #done: Promise<void> = Promise.resolve()
-  readonly #topic: string
+async function leaderOf(topic: string): Promise<number> {
+  return (await getJson(gateways[0], `/v1/topics/${topic}`)).partitionDetails[0].leader
+}
 
-  constructor(topic: string) {
-    this.#topic = topic
-  }
-
-  start(): void {
-    this.#done = this.#run()
-  }
-
-  async stop(): Promise<void> {
-    this.#running = false
-    await this.#done
-  }
-
-  /** Waits for that many more acknowledgements. */
-  async progress(count: number): Promise<void> {
-    const enough = this.acknowledged.length + count
-    await until(async () => (this.acknowledged.length >= enough ? true : null))
-  }
-
-  async #run(): Promise<void> {
-    let target = 0
-    for (; this.#running; this.#next++) {
-      for (let outcome = 'no'; outcome === 'no' && this.#running; ) {
-        outcome = await this.#produce(target)
-        if (outcome === 'no') target = 1 - target
-      }
+describe('two gateways', () => {
+  it('serve what either created at once', async () => {
+    for (const [index, creator] of gateways.entries()) {
+      const other = gateways[1 - index] ?? creator
+      const name = `shared-${index}`
+      await postJson(creator, '/v1/topics', { name, partitions: 3, ...REPLICATION })
+      const records = [{ key: 'k', value: index }]
+      const written = await postJson(other, `/v1/topics/${name}/records`, { records })
+      expect(written.failed).toBe(0)
+      expect(await readTopic(creator, name, 3)).toMatchObject(records)
     }
-  }
+  })
 
-  /** Whether it was applied; `no` allows a repeat elsewhere. */
-  async #produce(target: number): Promise<'yes' | 'no' | 'unknown'> {
-    const value = this.#next
-    const answer = await fetch(`${fleet.urls[target]}/v1/topics/${this.#topic}/records`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ records: [{ key: 'one', value }] }),
-    }).catch((error: Error) => error)
-    if (answer instanceof Error) return isRefused(answer) ? 'no' : 'unknown'
-    const body = (await answer.json()) as { readonly applied?: 'no' | 'unknown' }
-    if (!answer.ok) return body.applied ?? 'unknown'
-    this.acknowledged.push(value)
-    return 'yes'
-  }
-}
-
-function isRefused(error: Error): boolean {
-  const { code } = (error.cause ?? {}) as NodeJS.ErrnoException
-  return code === 'ECONNREFUSED'
-}
-
-async function expectExactlyOnce(topic: string, acknowledged: readonly number[]): Promise<void> {
-  const values = (await readTopic(gateway(0), topic, 1)).map((record) => record.value)
-  const found = new Set(values)
-  expect(found.size).toBe(values.length)
-  expect(acknowledged.filter((value) => !found.has(value))).toEqual([])
-  expect(values).toEqual(values.toSorted((a: number, b: number) => a - b))
-}
-
-describe('a fleet', () => {
-  it('serves what one gateway created through the other at once', async () => {
-    await postJson(gateway(0), '/v1/topics', { name: 'shared', partitions: 3 })
-    const written = await postJson(gateway(1), '/v1/topics/shared/records', {
-      records: [{ key: 'k', value: 'v' }],
+  it('take a key at once that either created, and refuse it soon after its end', async () => {
+    const created = await postJson(gateways[0], '/v1/api-keys', { name: 'short lived' })
+    const elsewhere = { url: gateways[1].url, apiKey: created.apiKey }
+    await getJson(elsewhere, '/v1/topics')
+    await fetch(`${gateways[0].url}/v1/api-keys/${created.keyId}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${gateways[0].apiKey}` },
     })
-    expect(written.failed).toBe(0)
-    const records = await readTopic(gateway(0), 'shared', 3)
-    expect(records).toMatchObject([{ key: 'k', value: 'v' }])
+    await until(async () => ((await statusOf(elsewhere)) === 401 ? true : null))
   })
+})
 
+async function statusOf({ url, apiKey }: Credentials): Promise<number> {
+  const headers = { authorization: `Bearer ${apiKey}` }
+  return (await fetch(`${url}/v1/topics`, { headers })).status
+}
+
+describe('a cluster', () => {
   it('goes on while one gateway after the other restarts', async () => {
-    await postJson(gateway(0), '/v1/topics', { name: 'rolling', partitions: 1 })
-    const producer = new Producer('rolling')
-    producer.start()
-    await producer.progress(50)
-    for (const name of ['gateway-0', 'gateway-1', 'gateway-0']) {
-      expect(await fleet.stopMember(name, 'SIGTERM')).toBe(0)
-      await producer.progress(50)
-      await fleet.startMember(name)
-      await producer.progress(50)
+    const producer = await produceTo('rolling')
+    for (const id of ['1', '2', '1']) {
+      const [stopped] = (await cluster.order('stop', 'gateway', id, '--json')).split('\n')
+      expect(JSON.parse(stopped ?? '').exit).toEqual({ status: 0, signal: null })
+      await producer.progress()
+      await cluster.order('restart', 'gateway', id)
+      await producer.progress()
     }
     await producer.stop()
-    await expectExactlyOnce('rolling', producer.acknowledged)
+    expect(await producer.faults()).toEqual(NO_FAULTS)
   })
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'goes on after its broker has ended by %s',
-    async (signal) => {
-      const topic = `broker-${signal.toLowerCase()}`
-      await postJson(gateway(0), '/v1/topics', { name: topic, partitions: 1 })
-      const producer = new Producer(topic)
-      producer.start()
-      await producer.progress(50)
-      await fleet.stopMember('broker', signal)
-      await fleet.startMember('broker')
-      await producer.progress(50)
-      await producer.stop()
-      await expectExactlyOnce(topic, producer.acknowledged)
-    },
-  )
-
-  it('produces and fetches while the control plane is away', async () => {
-    await postJson(gateway(0), '/v1/topics', { name: 'static', partitions: 1 })
-    await fleet.stopMember('control-plane', 'SIGKILL')
-    const producer = new Producer('static')
-    producer.start()
-    await producer.progress(50)
+  it('goes on when a gateway and a control plane are killed', async () => {
+    const producer = await produceTo('killed')
+    await Promise.all([cluster.kill('gateway', 1), cluster.kill('control-plane', 1)])
+    await producer.progress()
+    await cluster.order('restart', 'gateway', '1')
+    await cluster.order('restart', 'control-plane', '1')
+    await producer.progress()
     await producer.stop()
-    await expectExactlyOnce('static', producer.acknowledged)
-    await fleet.startMember('control-plane')
-    await until(() => postJson(gateway(0), '/v1/topics', { name: 'after', partitions: 1 }))
+    expect(await producer.faults()).toEqual(NO_FAULTS)
+  })
+
+  it.each(['stop', 'kill'] as const)('goes on after a %s of the leader', async (how) => {
+    const producer = await produceTo(`leader-${how}`)
+    const leader = await leaderOf(`leader-${how}`)
+    if (how === 'kill') await cluster.kill('broker', leader)
+    else await cluster.order('stop', 'broker', String(leader))
+    await cluster.order('restart', 'broker', String(leader))
+    await producer.progress()
+    await producer.stop()
+    expect(await producer.faults()).toEqual(NO_FAULTS)
+  })
+
+  it('produces and fetches while every control plane and the database are away', async () => {
+    const producer = await produceTo('static')
+    for (const id of [1, 2]) await cluster.kill('control-plane', id)
+    await cluster.kill('postgres', 1)
+    await producer.progress()
+    await producer.stop()
+    expect(await producer.faults()).toEqual(NO_FAULTS)
+    await cluster.order('restart', 'postgres', '1')
+    for (const id of ['1', '2']) await cluster.order('restart', 'control-plane', id)
+    const after = { name: 'after', ...REPLICATION }
+    await until(() => postJson(gateways[1], '/v1/topics', after))
+  })
+
+  it('takes another broker while it serves', async () => {
+    expect(await cluster.order('add', 'broker')).toMatch(/^broker +4 +\d+ +ready/m)
+    const { brokers } = await getJson(
+      { url: gateways[0].url, apiKey: (await cluster.file()).operatorKey },
+      '/v1/brokers',
+    )
+    expect(brokers.map((broker: { brokerId: number }) => broker.brokerId)).toEqual([1, 2, 3, 4])
   })
 })

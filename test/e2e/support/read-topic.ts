@@ -29,7 +29,7 @@ export async function readTopic(
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for.
-async function getJson({ url, apiKey }: Credentials, path: string): Promise<any> {
+export async function getJson({ url, apiKey }: Credentials, path: string): Promise<any> {
   const headers = { authorization: `Bearer ${apiKey}` }
   const answer = await fetch(`${url}${path}`, { headers })
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)

@@ -48,7 +48,11 @@ function bind(server: Server, target: string): Promise<number> {
 
 function stop(server: Server, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const timer = clock.setTimer(STOP_MS_MAX, () => server.forceShutdown())
+    const timer = clock.setTimer(STOP_MS_MAX, () => {
+      server.forceShutdown()
+      // It would still wait for the FIN of a peer that is frozen.
+      resolve()
+    })
     server.tryShutdown(() => {
       timer.cancel()
       resolve()

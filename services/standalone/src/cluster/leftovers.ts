@@ -22,9 +22,13 @@ export async function endLeftovers(
   if (running.length === 0) return
   const names = running.map((found) => `${nameOf(found)} (pid ${found.pid})`).join(', ')
   say(`An earlier run on this directory was killed. Waiting for the end of ${names}.`)
+  // One that is stopped by SIGSTOP does not hear that its supervisor is gone.
+  for (const found of running) send(found, 'SIGCONT')
   const deadline = clock.monotonicMs() + limits.shutdownMsMax
   while (running.some(isOurs)) {
-    if (clock.monotonicMs() > deadline) running.filter(isOurs).forEach(kill)
+    if (clock.monotonicMs() > deadline) {
+      for (const found of running.filter(isOurs)) send(found, 'SIGKILL')
+    }
     await wait(clock, POLL_MS)
   }
 }
@@ -47,9 +51,9 @@ function commandOf(pid: number): string {
   return spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout
 }
 
-function kill({ pid }: LeftProcess): void {
+function send({ pid }: LeftProcess, signal: NodeJS.Signals): void {
   try {
-    if (pid !== null) process.kill(pid, 'SIGKILL')
+    if (pid !== null) process.kill(pid, signal)
   } catch {
     // It has just ended.
   }
