@@ -27,6 +27,16 @@ import { varintSize, writeVarint } from './varint.ts'
 /** Below this a loop copies faster than a call. Measured. */
 const COPY_LOOP_BYTES_MAX = 24
 
+/** Where a builder has its memory from. */
+export interface BatchMemory {
+  /** A buffer of at least `size` bytes. */
+  take(size: number): Buffer
+  /** Nobody uses the buffer any more. */
+  give(buffer: Buffer): void
+}
+
+const FRESH_MEMORY: BatchMemory = { take: (size) => Buffer.allocUnsafeSlow(size), give: () => {} }
+
 /**
  * Builds one record batch. Every record is measured before it is written, so `size` is at any time
  * exactly what `seal` would return, a caller can keep to a limit without trial, and space is
@@ -34,6 +44,7 @@ const COPY_LOOP_BYTES_MAX = 24
  * kept.
  */
 export class RecordBatchBuilder {
+  readonly #memory: BatchMemory
   #buffer: Buffer
   #position = BATCH_HEADER_BYTES
   #recordCount = 0
@@ -41,9 +52,10 @@ export class RecordBatchBuilder {
   #maxTimestamp = NONE
   #isSealed = false
 
-  /** `capacity` is a guess of the final size. */
-  constructor(capacity: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacity, BATCH_HEADER_BYTES))
+  /** `capacity` is a guess of the final size. What is sealed lies in memory of `memory`. */
+  constructor(capacity: number, memory: BatchMemory = FRESH_MEMORY) {
+    this.#memory = memory
+    this.#buffer = memory.take(Math.max(capacity, BATCH_HEADER_BYTES))
   }
 
   /** Bytes of the batch, header included, before compression. */
@@ -143,8 +155,9 @@ export class RecordBatchBuilder {
 
   #reserve(end: number): void {
     if (end <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(end, this.#buffer.length * 2))
+    const larger = this.#memory.take(Math.max(end, this.#buffer.length * 2))
     this.#buffer.copy(larger, 0, 0, this.#position)
+    this.#memory.give(this.#buffer)
     this.#buffer = larger
   }
 }

@@ -1,5 +1,5 @@
 /** The composition root: which parts there are, in which order they begin and end. */
-import { type Address, assert } from '@courant/kernel'
+import { type Address, assert, wait } from '@courant/kernel'
 import { MetadataWatcher } from '@courant/metadata'
 import type { ServicePorts } from '@courant/service-kit'
 import type { FastifyInstance } from 'fastify'
@@ -29,13 +29,15 @@ export interface Gateway {
   /** True as soon as it has metadata to serve with, false if it has none within `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>
   /**
-   * Refuses new requests, ends long polls and streams, finishes the requests under way and what
+   * Says that it is not ready, and serves on for `shutdownDelayMs` with connections that close. Then
+   * refuses new requests, ends long polls and streams, finishes the requests under way and what
    * they wrote, closes all connections.
    */
   stop(): Promise<void>
 }
 
 interface Parts {
+  readonly config: GatewayConfig
   readonly ports: ServicePorts
   readonly watcher: MetadataWatcher
   readonly controlPlane: ControlPlane
@@ -121,7 +123,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     brokers: dataPath.brokers,
     documents: makeDocuments(allRoutes),
   })
-  return { ports, watcher, controlPlane, dataPath, http, draining }
+  return { config, ports, watcher, controlPlane, dataPath, http, draining }
 }
 
 async function listen(http: FastifyInstance, { host, port }: Address): Promise<Address> {
@@ -133,9 +135,11 @@ async function listen(http: FastifyInstance, { host, port }: Address): Promise<A
 
 /** From the edge inwards: nothing is closed while something that needs it goes on. */
 async function stop(parts: Parts, grpc: GrpcServer): Promise<void> {
-  const { ports, draining, http, dataPath, watcher, controlPlane } = parts
+  const { config, ports, draining, http, dataPath, watcher, controlPlane } = parts
   ports.health.drain()
   grpc.setServing('NOT_SERVING')
+  draining.announce()
+  if (config.shutdownDelayMs > 0) await wait(ports.clock, config.shutdownDelayMs)
   draining.begin()
   await closeHttp(http, ports.clock)
   await dataPath.stop()

@@ -2,11 +2,15 @@ import {
   addresses,
   type ConfigOf,
   commonSettings,
+  integer,
   origins,
   port,
   text,
   withDefault,
 } from '@courant/service-kit'
+
+/** With what the drain behind it may take, it stays below the time that a process has to stop. */
+const SHUTDOWN_DELAY_MS_MAX = 8_000
 
 /** What a gateway can be told by its environment. */
 export const gatewaySettings = {
@@ -35,6 +39,12 @@ export const gatewaySettings = {
     '',
     'Web pages of these exact origins may call the API. None by default.',
   ),
+  shutdownDelayMs: withDefault(
+    'COURANT_SHUTDOWN_DELAY_MS',
+    integer(0, SHUTDOWN_DELAY_MS_MAX),
+    '0',
+    'How long it serves on after a signal, no longer ready: what a load balancer needs to look away.',
+  ),
   ...commonSettings(7083),
 }
 
@@ -43,5 +53,5 @@ type Settings = ConfigOf<typeof gatewaySettings>
 /** The configuration of one gateway. */
 export type GatewayConfig = Pick<
   Settings,
-  'httpHost' | 'httpPort' | 'grpcPort' | 'controlPlane' | 'corsOrigins'
+  'httpHost' | 'httpPort' | 'grpcPort' | 'controlPlane' | 'corsOrigins' | 'shutdownDelayMs'
 >

@@ -17,6 +17,7 @@ import { RecordBatch, recordSource } from '@courant/record-batch'
 import { describe, expect, it } from 'vitest'
 import { readRecords } from '../../test/records/read-records.ts'
 import { until } from '../../test/records/until.ts'
+import { BufferPool } from '../fetch/buffer-pool.ts'
 import { Accumulator } from './accumulator.ts'
 import type { Appended } from './partition-accumulator.ts'
 import { Share } from './share.ts'
@@ -51,6 +52,7 @@ class Setup {
   readonly accumulator = new Accumulator({
     clock: systemClock,
     random: new SeededRandom(7),
+    buffers: new BufferPool(),
     sender: {
       hasLeader: (_topic, partition) => partition >= 0 && !this.leaderless.has(partition),
       send: (_topic, partition, batch, acks, _timeoutMs, maySend) =>

@@ -1,4 +1,5 @@
 import { BusError, type Clock, limits, type Random, type TopicId } from '@courant/kernel'
+import type { BatchMemory } from '@courant/record-batch'
 import { MemoryBudget } from './memory-budget.ts'
 import { type Appended, PartitionAccumulator } from './partition-accumulator.ts'
 import { type TargetTopic, TopicAccumulator } from './topic-accumulator.ts'
@@ -22,6 +23,8 @@ export interface AccumulatorParts {
   readonly clock: Clock
   readonly random: Random
   readonly sender: BatchSender
+  /** Where batches are built. */
+  readonly buffers: BatchMemory
 }
 
 /** How exactly deadlines are kept: one timer for all that waits, none while nothing does. */
@@ -96,9 +99,10 @@ export class Accumulator {
   }
 
   #newPartition(topic: TopicAccumulator, partition: number): PartitionAccumulator {
-    const { clock, sender } = this.#parts
+    const { clock, sender, buffers } = this.#parts
     return new PartitionAccumulator({
       clock,
+      buffers,
       send: (batch, acks, timeoutMs, maySend) =>
         sender.send(topic.topicId, partition, batch, acks, timeoutMs, maySend),
       onReleased: (bytes) => this.#budget.give(topic.tenantId, bytes),

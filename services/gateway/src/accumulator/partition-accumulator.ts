@@ -1,5 +1,5 @@
 import { BusError, type Clock, limits, wait } from '@courant/kernel'
-import type { RecordSource } from '@courant/record-batch'
+import type { BatchMemory, RecordSource } from '@courant/record-batch'
 import type { Share } from './share.ts'
 import { type Acks, WaitingBatch } from './waiting-batch.ts'
 
@@ -24,6 +24,7 @@ type SendBatch = (
 
 export interface PartitionAccumulatorParts {
   readonly clock: Clock
+  readonly buffers: BatchMemory
   readonly send: SendBatch
   /** Called when a batch is done, with what it held of the memory budget. */
   readonly onReleased: (bytes: number) => void
@@ -74,7 +75,7 @@ export class PartitionAccumulator {
   ): void {
     let batch = this.#queue.at(-1)
     if (batch?.acks !== acks || !batch.appendWithin(record, sizeMax, share)) {
-      batch = new WaitingBatch(acks, this.#capacity)
+      batch = new WaitingBatch(acks, this.#capacity, this.#parts.buffers)
       batch.appendWithin(record, Number.POSITIVE_INFINITY, share)
       this.#queue.push(batch)
     }
@@ -117,6 +118,7 @@ export class PartitionAccumulator {
       try {
         const { baseOffset, appendTime } = await send(bytes, batch.acks, timeoutMs, maySend)
         batch.acknowledge(baseOffset, appendTime)
+        batch.release()
         return
       } catch (thrown) {
         const error = BusError.from(thrown)

@@ -1,5 +1,6 @@
 import { assert, type BusError, limits } from '@courant/kernel'
 import {
+  type BatchMemory,
   emptyRecordSource,
   RecordBatch,
   RecordBatchBuilder,
@@ -27,14 +28,16 @@ export class WaitingBatch {
   readonly acks: Acks
   /** What the batch holds of the memory budget. */
   chargedBytes = 0
+  readonly #memory: BatchMemory
   readonly #builder: RecordBatchBuilder
   #parts: Part[] = []
   #bytes: Buffer | null = null
   #earliestDeadlineMs = Number.POSITIVE_INFINITY
 
-  constructor(acks: Acks, capacity: number) {
+  constructor(acks: Acks, capacity: number, memory: BatchMemory) {
     this.acks = acks
-    this.#builder = new RecordBatchBuilder(capacity)
+    this.#memory = memory
+    this.#builder = new RecordBatchBuilder(capacity, memory)
   }
 
   /** Takes the record unless the batch would become larger than `sizeMax`; false then. */
@@ -83,6 +86,15 @@ export class WaitingBatch {
     }
   }
 
+  /**
+   * Gives the memory back, once an answer shows that all of it has left this process. A batch that
+   * failed may still stand in the queue of a socket, and is left to the collector.
+   */
+  release(): void {
+    if (this.#bytes !== null) this.#memory.give(this.#bytes)
+    this.#bytes = null
+  }
+
   fail(error: BusError): void {
     for (const { share } of this.#parts) share.fail(error)
   }
@@ -100,7 +112,7 @@ export class WaitingBatch {
 
   /** Builds the batch anew from its own bytes. Rare, so it may cost a second pass. */
   #dropDecided(bytes: Buffer): void {
-    const builder = new RecordBatchBuilder(bytes.length)
+    const builder = new RecordBatchBuilder(bytes.length, this.#memory)
     const cursor = new RecordCursor(new RecordBatch(bytes))
     const source = emptyRecordSource()
     const kept: Part[] = []

@@ -12,12 +12,23 @@ it('lends again what was given back, whole, and never twice at a time', () => {
   expect(pool.take(70_000)).not.toBe(first)
 })
 
-it('ignores parts, and buffers that are too small or too large to be worth keeping', () => {
+it('knows its buffers by any part of them, and takes each back once', () => {
   const pool = new BufferPool()
   const whole = pool.take(100_000)
-  for (const size of [100, 99_999]) pool.give(whole.subarray(0, size))
-  const large = pool.take(5_000_000)
-  pool.give(large)
-  expect(pool.take(5_000_000)).not.toBe(large)
+  pool.give(whole.subarray(10, 20))
+  pool.give(whole)
+  expect(pool.take(100_000)).toBe(whole)
   expect(pool.take(100_000)).not.toBe(whole)
+})
+
+it('ignores buffers of others, and those too small or too large to be worth keeping', () => {
+  const pool = new BufferPool()
+  const others = Buffer.allocUnsafeSlow(131_072)
+  pool.give(others)
+  expect(pool.take(131_072) === others).toBe(false)
+  for (const size of [100, 5_000_000]) {
+    const buffer = pool.take(size)
+    pool.give(buffer)
+    expect(pool.take(size) === buffer).toBe(false)
+  }
 })

@@ -59,7 +59,7 @@ export class Admission {
     reply: FastifyReply,
     route: RouteDescription | undefined,
   ): BusError | null {
-    if (this.#parts.draining.hasBegun) reply.header('connection', 'close')
+    if (this.#parts.draining.isAnnounced) reply.header('connection', 'close')
     if (this.#parts.draining.hasBegun && route?.access !== 'public') {
       return new BusError('SHUTTING_DOWN', 'This gateway is shutting down; ask another.')
     }

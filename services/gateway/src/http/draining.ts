@@ -4,13 +4,24 @@
  */
 export class Draining {
   readonly #listeners = new Set<() => void>()
+  #isAnnounced = false
   #hasBegun = false
+
+  /** Whether callers are sent elsewhere, one connection after the other, while all is served on. */
+  get isAnnounced(): boolean {
+    return this.#isAnnounced
+  }
 
   get hasBegun(): boolean {
     return this.#hasBegun
   }
 
+  announce(): void {
+    this.#isAnnounced = true
+  }
+
   begin(): void {
+    this.#isAnnounced = true
     this.#hasBegun = true
     for (const listener of this.#listeners) listener()
   }

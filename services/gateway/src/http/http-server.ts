@@ -6,6 +6,7 @@ import type { Logger, Metrics } from '@courant/service-kit'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import type { RouteDescription } from '../rest/route.ts'
 import { Admission, type AdmissionParts } from './admission.ts'
+import { BodyDeadlines } from './body-deadlines.ts'
 import { answerClientError } from './client-error.ts'
 import { limitConnections } from './connection-limits.ts'
 import { busErrorOf } from './fastify-errors.ts'
@@ -82,13 +83,14 @@ export function createHttpServer(parts: HttpServerParts): FastifyInstance {
 
 /** Bodies of the management API. Plugins with other bodies bring parsers of their own. */
 function acceptOnlyJson(server: FastifyInstance, clock: Clock): void {
+  const reading = { deadlines: new BodyDeadlines(clock) }
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', async (request: FastifyRequest) => {
     const charset = /charset *= *"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1]
     if (charset !== undefined && charset.toLowerCase() !== 'utf-8') {
       throw new BusError('UNSUPPORTED_MEDIA_TYPE', 'JSON is UTF-8; charset is utf-8 or absent.')
     }
-    return parseJson(await readBody(request.raw, limits.managementBodyBytesMax, clock))
+    return parseJson(await readBody(request.raw, limits.managementBodyBytesMax, reading))
   })
   server.addContentTypeParser('*', (_request: FastifyRequest, _payload, done) => {
     done(new BusError('UNSUPPORTED_MEDIA_TYPE', 'This route takes application/json.'))

@@ -1,52 +1,80 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
-import { BusError, type Clock, limits } from '@courant/kernel'
+import { BusError, limits } from '@courant/kernel'
+import type { BufferPool } from '../fetch/buffer-pool.ts'
+import type { BodyDeadlines } from './body-deadlines.ts'
+import { BodyPieces } from './body-pieces.ts'
 
 const decoders = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) }
+
+/** What the reading of bodies shares. */
+export interface BodyReading {
+  readonly deadlines: BodyDeadlines
+  /** Where a body that comes in pieces is put together; the caller gives it back. */
+  readonly buffers?: BufferPool
+}
 
 /**
  * Reads a whole body: at most `bytesMax` on the wire and again after decompression, and all of it
  * within `limits.bodyMsMax`, so that neither a large, a compressed nor a slow body holds us up.
  */
-export async function readBody(
+export function readBody(
   request: IncomingMessage,
   bytesMax: number,
-  clock: Clock,
+  reading: BodyReading,
 ): Promise<Buffer> {
-  const decode = decoderOf(request.headers['content-encoding'])
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax)
-  const sent = await collect(request, bytesMax, clock)
+  const encoding = request.headers['content-encoding']
+  if (encoding !== undefined) return readEncoded(request, bytesMax, reading, encoding)
+  return collect(request, bytesMax, reading)
+}
+
+async function readEncoded(
+  request: IncomingMessage,
+  bytesMax: number,
+  { deadlines }: BodyReading,
+  encoding: string,
+): Promise<Buffer> {
+  const decode = decoderOf(encoding)
+  const sent = await collect(request, bytesMax, { deadlines })
   return decode === null ? sent : inflate(sent, decode, bytesMax)
 }
 
 type Decoder = (typeof decoders)['gzip' | 'zstd']
 
-function decoderOf(encoding: string | undefined): Decoder | null {
-  const name = encoding?.trim().toLowerCase() ?? 'identity'
+function decoderOf(encoding: string): Decoder | null {
+  const name = encoding.trim().toLowerCase()
   if (name === 'identity' || name === '') return null
   if (name === 'gzip' || name === 'zstd') return decoders[name]
   throw new BusError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is gzip, zstd or identity.')
 }
 
-/** Chunks in a list, joined once. */
-function collect(request: IncomingMessage, bytesMax: number, clock: Clock): Promise<Buffer> {
+/** What `Content-Length` says, -1 where it says nothing. */
+function lengthOf({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? -1)
+}
+
+function collect(
+  request: IncomingMessage,
+  bytesMax: number,
+  { deadlines, buffers }: BodyReading,
+): Promise<Buffer> {
+  const length = lengthOf(request)
+  if (length > bytesMax) return Promise.reject(tooLarge(bytesMax))
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    const timer = clock.setTimer(limits.bodyMsMax, () => fail(tooSlow()))
+    const pieces = new BodyPieces(length, buffers)
     const onData = (chunk: Buffer): void => {
-      bytes += chunk.length
-      if (bytes > bytesMax) fail(tooLarge(bytesMax))
-      else chunks.push(chunk)
+      if (pieces.bytes + chunk.length > bytesMax) fail(tooLarge(bytesMax))
+      else pieces.add(chunk)
     }
     const onEnd = (): void => {
       finish()
-      resolve(chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes))
+      resolve(pieces.joined())
     }
     const onGone = (): void => fail(new BusError('REQUEST_TIMEOUT', 'The body ended early.'))
+    const onLate = (): void => fail(tooSlow())
     function finish(): void {
-      timer.cancel()
+      deadlines.delete(onLate)
       request.off('data', onData).off('end', onEnd).off('close', onGone)
     }
     function fail(error: BusError): void {
@@ -54,6 +82,7 @@ function collect(request: IncomingMessage, bytesMax: number, clock: Clock): Prom
       request.resume()
       reject(error)
     }
+    deadlines.add(onLate)
     request.on('data', onData).on('end', onEnd).on('close', onGone)
   })
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Share } from '../accumulator/share.ts'
+import { BufferPool } from '../fetch/buffer-pool.ts'
 import { PendingProduce } from './pending-produce.ts'
 import { asListItem, resultsText, writtenResults } from './results.ts'
 
@@ -22,10 +23,13 @@ it('says the same of written records as bytes and as text, in the order of the r
           share.acknowledge({ count: count - first, baseOffset: base + 50, appendTime })
         }
       }
-      const bytes = writtenResults(pending).toString()
-      expect(bytes).toBe(`{"results":[${resultsText(pending, 'r', asListItem)}],"failed":0}`)
-      const { results } = JSON.parse(bytes)
-      expect(results.map(({ partition }: { partition: number }) => partition)).toEqual(places)
+      const results = writtenResults(pending, new BufferPool())
+      const text = typeof results === 'string' ? results : results.bytes.toString()
+      expect(text).toBe(`{"results":[${resultsText(pending, 'r', asListItem)}],"failed":0}`)
+      const answer = JSON.parse(text)
+      expect(answer.results.map(({ partition }: { partition: number }) => partition)).toEqual(
+        places,
+      )
     }),
   )
 })

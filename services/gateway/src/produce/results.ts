@@ -1,7 +1,8 @@
 import { problemOf } from '@courant/api'
 import { assert } from '@courant/kernel'
 import type { Share, Written } from '../accumulator/share.ts'
-import { ByteWriter, type Constant, constant } from '../fetch/byte-writer.ts'
+import type { BufferPool } from '../fetch/buffer-pool.ts'
+import { type Borrowed, ByteWriter, type Constant, constant } from '../fetch/byte-writer.ts'
 import type { PendingProduce } from './pending-produce.ts'
 
 const CLOSE = constant('}')
@@ -10,8 +11,6 @@ const CLOSE = constant('}')
 class ShareReader {
   /** What the results of the share have in common. */
   readonly head: string
-  /** The same as bytes, from the beginning of the object. */
-  readonly headBytes: Constant
   readonly #share: Share
   #next = 0
   #written: Written | undefined
@@ -19,11 +18,21 @@ class ShareReader {
   #offset = -1
   #tailTimestamp = -1
   #tail: Constant = CLOSE
+  #nextHead: Constant | null = null
 
   constructor(share: Share) {
     this.#share = share
     this.head = `"partition":${share.partition},"offset":`
-    this.headBytes = constant(`{${this.head}`)
+  }
+
+  /** The same as bytes, from the beginning of a list's first object or of another. */
+  get firstHead(): Constant {
+    return constant(`{${this.head}`)
+  }
+
+  get nextHead(): Constant {
+    this.#nextHead ??= constant(`,{${this.head}`)
+    return this.#nextHead
   }
 
   /** The next record's offset, or -1 where it was not written. */
@@ -106,41 +115,57 @@ export function resultsText(
 }
 
 const RESULTS = constant('{"results":[')
-const COMMA = constant(',')
 const TIMESTAMP = constant(',"timestamp":')
 const FAILED_NONE = constant('],"failed":0}')
 /** What a result takes, mostly. */
 const RESULT_BYTES = 64
 
-/**
- * The whole answer when every record was written: the same results as bytes, at half the cost,
- * because this is what happens to nearly every request.
- */
-export function writtenResults(pending: PendingProduce): Buffer {
-  const out = new ByteWriter(64 + pending.recordCount * RESULT_BYTES)
+/** Up to here a text is quicker: it leaves with the headers, in one piece. */
+const TEXT_RECORDS_MAX = 16
+
+/** The whole answer when every record was written. `giveBack` ends the use of bytes. */
+export function writtenResults(pending: PendingProduce, buffers: BufferPool): string | Borrowed {
+  if (pending.recordCount === 1) return `{"results":[${onlyResult(pending)}],"failed":0}`
+  if (pending.recordCount > TEXT_RECORDS_MAX) return writtenBytes(pending, buffers)
+  return `{"results":[${resultsText(pending, '', asListItem)}],"failed":0}`
+}
+
+/** By far the most usual request has one record. */
+function onlyResult({ shares, timestamps, now }: PendingProduce): string {
+  const [share] = shares.values()
+  const written = share?.written[0]
+  assert(share !== undefined && written !== undefined, 'a record that was written has a place')
+  const { baseOffset, appendTime } = written
+  const timestamp = appendTime >= 0 ? appendTime : (timestamps?.[0] ?? now)
+  return `{"partition":${share.partition},"offset":${baseOffset},"timestamp":${timestamp}}`
+}
+
+/** The same results as bytes, at half the cost where there are many. */
+function writtenBytes(pending: PendingProduce, buffers: BufferPool): Borrowed {
+  const out = new ByteWriter(64 + pending.recordCount * RESULT_BYTES, buffers)
   const readers = new Map<number, ShareReader>()
   for (const share of pending.shares.values()) {
     readers.set(share.partition, new ShareReader(share))
   }
-  const [only] = readers.values()
+  const { partitions, timestamps, now } = pending
+  let [reader] = readers.values()
   out.constant(RESULTS)
   for (let index = 0; index < pending.recordCount; index += 1) {
-    const reader = pending.partitions === null ? only : readers.get(pending.partitions[index] ?? -1)
+    if (partitions !== null) reader = readers.get(partitions[index] ?? -1)
     assert(reader !== undefined, 'every record belongs to a share')
-    if (index > 0) out.constant(COMMA)
-    out.constant(reader.headBytes)
+    out.constant(index === 0 ? reader.firstHead : reader.nextHead)
     out.integer(reader.nextOffset())
     const { appendTime } = reader
-    if (appendTime >= 0 || pending.timestamps === null) {
-      out.constant(reader.tail(appendTime >= 0 ? appendTime : pending.now))
+    if (appendTime >= 0 || timestamps === null) {
+      out.constant(reader.tail(appendTime >= 0 ? appendTime : now))
     } else {
       out.constant(TIMESTAMP)
-      out.integer(pending.timestamps[index] ?? pending.now)
+      out.integer(timestamps[index] ?? now)
       out.constant(CLOSE)
     }
   }
   out.constant(FAILED_NONE)
-  return out.take()
+  return out.takeBorrowed()
 }
 
 /** The results of a request that was not waited for: where the records go, and nothing else. */

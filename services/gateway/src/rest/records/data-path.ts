@@ -7,6 +7,7 @@ import { EncodedBatches } from '../../fetch/encoded-batches.ts'
 import { LongPolls } from '../../fetch/long-polls.ts'
 import { PartitionReader } from '../../fetch/partition-reader.ts'
 import { ReadBudget } from '../../fetch/read-budget.ts'
+import { BodyDeadlines } from '../../http/body-deadlines.ts'
 import type { Draining } from '../../http/draining.ts'
 import { BodyBudget } from '../../produce/body-budget.ts'
 import { Producer } from '../../produce/producer.ts'
@@ -37,7 +38,9 @@ export interface DataPath {
   readonly reader: PartitionReader
   readonly reads: ReadBudget
   readonly encodedBatches: EncodedBatches
-  readonly pageBuffers: BufferPool
+  /** Large buffers: of bodies, of batches, of answers. */
+  readonly buffers: BufferPool
+  readonly bodyDeadlines: BodyDeadlines
   /** Leaders over the connections that reads use. */
   readonly leaders: Leaders
   /** For management. */
@@ -63,7 +66,8 @@ export function createDataPath(parts: DataPathParts): DataPath {
   const sender = new ProduceSender(new Leaders(metadata, producePool))
   const leaders = new Leaders(metadata, fetchPool)
   const polls = new LongPolls(new Leaders(metadata, pollPool), clock)
-  const accumulator = new Accumulator({ clock, random, sender })
+  const buffers = new BufferPool()
+  const accumulator = new Accumulator({ clock, random, sender, buffers })
   const encodedBatches = new EncodedBatches()
   const reads = new ReadBudget(clock)
   observeMemory(parts.metrics, accumulator, encodedBatches, reads)
@@ -76,7 +80,8 @@ export function createDataPath(parts: DataPathParts): DataPath {
     reader: new PartitionReader(leaders, polls, clock),
     reads,
     encodedBatches,
-    pageBuffers: new BufferPool(),
+    buffers,
+    bodyDeadlines: new BodyDeadlines(clock),
     leaders,
     brokers: new ServingTopics(leaders, clock),
     draining: parts.draining,

@@ -71,7 +71,7 @@ function boundsOf(query: FetchQueryValue) {
 }
 
 async function sendPage(
-  { encodedBatches, pageBuffers }: DataPath,
+  { encodedBatches, buffers }: DataPath,
   reply: FastifyReply,
   { position, fetched, hold }: Read,
   query: FetchQueryValue,
@@ -83,7 +83,7 @@ async function sendPage(
     format: query.format ?? ('json' as const),
     layout: 'list' as const,
   }
-  const page = new RecordPage(fetched.records, options, encodedBatches, pageBuffers)
+  const page = new RecordPage(fetched.records, options, encodedBatches, buffers)
   await encodeHeld(page, fetched, hold)
   const { highWatermark, logStartOffset, lastStableOffset } = fetched
   const ends = JSON.stringify({

@@ -1,6 +1,7 @@
 import { assert, BusError, limits } from '@courant/kernel'
 import type { Topic } from '@courant/metadata'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Borrowed } from '../../fetch/byte-writer.ts'
 import { readBody } from '../../http/read-body.ts'
 import { binaryCloudEvent, structuredCloudEvent } from '../../produce/cloud-event.ts'
 import { type ContentKind, contentKind } from '../../produce/content-kind.ts'
@@ -45,7 +46,7 @@ export class ProduceHandler {
     const pending = await this.#take(topic, kind, query, request)
     if (query.acks === 'none') return sendTaken(reply, pending)
     await pending.whenDecided()
-    return sendOutcome(reply, pending, request.id, query.onPartial ?? 'status')
+    return sendOutcome(reply, pending, request.id, query.onPartial ?? 'status', this.#dataPath)
   }
 
   /** Reads the body and hands its records on; from then on nothing of the body is needed. */
@@ -55,41 +56,29 @@ export class ProduceHandler {
     query: ProduceQueryValue,
     request: FastifyRequest,
   ): Promise<PendingProduce> {
-    const { bodies } = this.#dataPath
+    const { bodies, buffers, bodyDeadlines, clock, producer } = this.#dataPath
     const reserved = bodies.takeFor(request.raw.headers)
+    let records: ParsedRecords | null = null
     try {
-      const body = await readBody(request.raw, limits.bodyBytesMax, this.#dataPath.clock)
-      return await this.#submit(topic, kind, body, query, request)
-    } finally {
-      bodies.give(reserved)
-    }
-  }
-
-  async #submit(
-    topic: Topic,
-    kind: Exclude<ContentKind, 'ndjson'>,
-    body: Buffer,
-    query: ProduceQueryValue,
-    request: FastifyRequest,
-  ): Promise<PendingProduce> {
-    const records = this.#pool.take()
-    try {
-      if (kind === 'json') await this.#parseJson(topic, body, records)
-      else setSingleRecord(records, singleRecord(kind, body, query, request), topic.partitionCount)
-      const { producer } = this.#dataPath
+      const reading = { deadlines: bodyDeadlines, buffers }
+      const body = await readBody(request.raw, limits.bodyBytesMax, reading)
+      records = this.#pool.take()
+      if (kind === 'json') {
+        const rules = { partitionCount: topic.partitionCount, now: clock.now() }
+        const parsing = new JsonBody(body, records, rules)
+        while (!parsing.next()) await nextTurn()
+      } else {
+        const record = singleRecord(kind, body, query, request)
+        setSingleRecord(records, record, topic.partitionCount)
+      }
       const submission = producer.submit(topic, records, optionsOf(query), pointerOf(kind))
       while (!submission.next()) await nextTurn()
+      buffers.give(body)
       return submission.pending
     } finally {
-      this.#pool.give(records)
+      if (records !== null) this.#pool.give(records)
+      bodies.give(reserved)
     }
-  }
-
-  async #parseJson(topic: Topic, body: Buffer, records: ParsedRecords): Promise<void> {
-    const { partitionCount } = topic
-    const now = this.#dataPath.clock.now()
-    const parsing = new JsonBody(body, records, { partitionCount, now })
-    while (!parsing.next()) await nextTurn()
   }
 }
 
@@ -137,15 +126,25 @@ function sendTaken(reply: FastifyReply, pending: PendingProduce): FastifyReply {
   return reply.code(202).type(JSON_TYPE).send(`{"results":[${results}],"failed":0}`)
 }
 
+function sendWritten(reply: FastifyReply, results: string | Borrowed): FastifyReply {
+  reply.code(200).type(JSON_TYPE)
+  if (typeof results === 'string') return reply.send(results)
+  // 'finish' comes when the system has the last byte; of a broken answer the collector takes care.
+  reply.raw.once('finish', () => results.giveBack())
+  return reply.send(results.bytes)
+}
+
 function sendOutcome(
   reply: FastifyReply,
   pending: PendingProduce,
   requestId: string,
   onPartial: 'status' | 'error',
+  { buffers }: DataPath,
 ): FastifyReply {
-  const { failedCount, worstError } = pending
-  if (worstError !== null && failedCount === pending.recordCount) throw worstError
-  if (worstError === null) return reply.code(200).type(JSON_TYPE).send(writtenResults(pending))
+  const { worstError } = pending
+  if (worstError === null) return sendWritten(reply, writtenResults(pending, buffers))
+  const { failedCount } = pending
+  if (failedCount === pending.recordCount) throw worstError
   const results = resultsText(pending, requestId, asListItem)
   const body = `{"results":[${results}],"failed":${failedCount}}`
   if (onPartial === 'status') return reply.code(207).type(JSON_TYPE).send(body)
