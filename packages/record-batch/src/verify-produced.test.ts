@@ -49,6 +49,7 @@ it.each<[string, string, (bytes: Buffer) => void]>([
     (bytes) => bytes.writeInt8(0x7e, firstRecord + 4),
   ],
   ['a negative timestamp', 'timestamp', (bytes) => bytes.writeInt8(0x7f, firstRecord + 2)],
+  ['a largest timestamp that is too small', 'later than', (bytes) => bytes.fill(0, 35, 43)],
   ['codec snappy', 'snappy', (bytes) => bytes.writeInt16BE(2, 21)],
   ['gzip that is none', 'not valid gzip', (bytes) => bytes.writeInt16BE(1, 21)],
 ])('refuses %s', (_, detail, change) => {

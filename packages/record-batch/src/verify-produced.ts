@@ -39,13 +39,17 @@ function headerProblem(batch: RecordBatch): string | null {
 
 function verifyFraming(batch: RecordBatch): void {
   const cursor = new RecordCursor(batch)
-  const { baseOffset } = batch
+  const { baseOffset, maxTimestamp } = batch
   while (cursor.next()) {
     if (cursor.offset !== baseOffset + cursor.index) {
       throw new BusError('INVALID_RECORD', 'The offset deltas of the records are not consecutive.')
     }
     if (cursor.timestamp < NONE || !Number.isSafeInteger(cursor.timestamp)) {
       throw new BusError('INVALID_TIMESTAMP', 'The timestamp of a record is out of range.')
+    }
+    // A search by time trusts the header: it would never look at such a record.
+    if (cursor.timestamp > maxTimestamp) {
+      throw new BusError('INVALID_TIMESTAMP', 'A record is later than the batch says of all.')
     }
     cursor.verifyHeaders()
   }

@@ -158,6 +158,16 @@ describe('ListOffsets', () => {
     expect(await found(listOffsetsTimestamp.maxTimestamp)).toBe(1)
   })
 
+  it('leads to a batch whose records nobody can read, by its header, and not past it', async () => {
+    const { client } = await startWithTopic()
+    await client.produceBatch(TOPIC, batchOf(['before'], 1_000))
+    await client.produceBatch(TOPIC, unreadable(batchOf(['garbage'], 5_000)))
+    await client.produceBatch(TOPIC, batchOf(['after'], 9_000))
+    const found = async (timestamp: number) => (await client.listOffsets(TOPIC, timestamp)).offset
+    expect([await found(1_000), await found(2_000), await found(6_000)]).toEqual([0, 1, 2])
+    expect(await found(listOffsetsTimestamp.maxTimestamp)).toBe(2)
+  })
+
   it('finds nothing newest in an empty partition', async () => {
     const { client } = await startWithTopic()
     const found = await client.listOffsets(TOPIC, listOffsetsTimestamp.maxTimestamp)
@@ -182,6 +192,16 @@ describe('DeleteRecords', () => {
 /** The batch with another largest timestamp in its header, and the checksum that goes with it. */
 function dated(batch: Buffer, maxTimestamp: number): Buffer {
   batch.writeBigInt64BE(BigInt(maxTimestamp), 35)
+  return signed(batch)
+}
+
+/** The batch with a first record whose length lies, and the checksum that goes with it. */
+function unreadable(batch: Buffer): Buffer {
+  batch[61] = 0x7e
+  return signed(batch)
+}
+
+function signed(batch: Buffer): Buffer {
   batch.writeUInt32BE(new RecordBatch(batch).computeCrc(), 17)
   return batch
 }

@@ -102,23 +102,37 @@ export async function findTimestampInSegment(
   })
 }
 
-/** The first record of a batch at `from` or behind it that is not older than `timestamp`. */
+/**
+ * The first record of a batch at `from` or behind it that is not older than `timestamp`. A batch
+ * with a sound checksum whose records cannot be read is taken at its header's word, from its first
+ * offset: a search leads to it and not past it. To fail instead would let one such batch make all
+ * searches up to its time fail for as long as it is kept.
+ */
 export function firstRecordSince(
   batch: RecordBatch,
   timestamp: number,
   from: Offset,
 ): FoundTimestamp | null {
   if (batch.maxTimestamp < timestamp || batch.nextOffset <= from) return null
-  const cursor = new RecordCursor(batch)
-  while (cursor.next()) {
-    if (cursor.timestamp < timestamp || cursor.offset < from) continue
-    return {
-      offset: cursor.offset as Offset,
-      timestamp: cursor.timestamp,
-      leaderEpoch: batch.partitionLeaderEpoch,
-    }
+  const leaderEpoch = batch.partitionLeaderEpoch
+  const unread = {
+    offset: Math.max(batch.baseOffset, from) as Offset,
+    timestamp: batch.maxTimestamp,
+    leaderEpoch,
   }
-  return null
+  try {
+    const cursor = new RecordCursor(batch)
+    while (cursor.next()) {
+      const { offset } = cursor
+      if (cursor.timestamp < timestamp || offset < from) continue
+      if (offset >= batch.nextOffset) return unread
+      return { offset: offset as Offset, timestamp: cursor.timestamp, leaderEpoch }
+    }
+    return null
+  } catch (error) {
+    if (error instanceof BusError && error.code === 'CORRUPT_MESSAGE') return unread
+    throw error
+  }
 }
 
 /**
