@@ -65,7 +65,7 @@ export const errorCodes = {
   TENANT_ALREADY_EXISTS: row(409, 6, 42, 'final', 'no', 'A different tenant of that name exists'),
   OFFSET_OUT_OF_RANGE: row(416, 11, 1, 'final', 'no', 'The offset is outside the log'),
   // What the service can do now
-  BUSY: row(503, 14, 89, 'retriable', 'no', 'The queue of this partition is full'),
+  BUSY: row(503, 14, 89, 'retriable', 'no', 'The service has no room for this now'),
   THROTTLED: row(429, 8, 89, 'retriable', 'no', 'The caller has used up its share'),
   NOT_LEADER: row(503, 14, 6, 'retriable', 'no', 'The partition has no leader here'),
   NOT_LEADER_AFTER_APPEND: row(

@@ -884,7 +884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `SHUTTING_DOWN`: The process is shutting down. `BUSY`: The queue of this partition is full. `NOT_LEADER`: The partition has no leader here. `NOT_LEADER_AFTER_APPEND`: Leadership was lost after the append. `NOT_ENOUGH_REPLICAS`: Too few replicas are in sync. `NOT_ENOUGH_REPLICAS_AFTER_APPEND`: Too few replicas confirmed the append. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `STORAGE_FAILED`: The disk failed during the append. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `BUSY`: The service has no room for this now. `NOT_LEADER`: The partition has no leader here. `NOT_LEADER_AFTER_APPEND`: Leadership was lost after the append. `NOT_ENOUGH_REPLICAS`: Too few replicas are in sync. `NOT_ENOUGH_REPLICAS_AFTER_APPEND`: Too few replicas confirmed the append. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `STORAGE_FAILED`: The disk failed during the append. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1087,7 +1087,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `BUSY`: The queue of this partition is full. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `BUSY`: The service has no room for this now. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
                 headers: {
                     [name: string]: unknown;
