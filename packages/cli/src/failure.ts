@@ -1,7 +1,13 @@
+import { constants } from 'node:os'
 import type { Problem } from '@courant/api'
 
 /** Usage errors are told apart from failures, so that a script knows whether to try again. */
-export const EXIT = { failed: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const
+export const EXIT = { failed: 1, usage: 2, brokenPipe: exitStatusOf('SIGPIPE') } as const
+
+/** How a shell reports a command that a signal ended. */
+export function exitStatusOf(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
+}
 
 /** An expected end that is not success: one line of what was wrong, one of advice. */
 export class Failure extends Error {

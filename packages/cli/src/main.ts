@@ -12,7 +12,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program.parseAsync(argv)
   } catch (error) {
     const wantsJson = program.opts()['json'] === true
-    process.exitCode = report(error, wantsJson)
+    const status = report(error, wantsJson)
+    // If a signal ends us, its status stays: what failed then failed because of it.
+    process.exitCode ??= status
   }
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import manifest from '#manifest' with { type: 'json' }
 import { addProcess } from './commands/cluster/add.ts'
 import { restartProcess } from './commands/cluster/restart.ts'
 import { startCluster } from './commands/cluster/start.ts'
@@ -29,7 +30,7 @@ Where the server is, in this order:
                                           npm start writes it
 
 Errors go to the standard error; with --json as the problem document of the server.
-Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.`
+Exit status: 0 done, 1 failed, 2 used wrongly, 128 + n ended by signal n (130 for Ctrl-C).`
 
 /** The tree of commands. What one of them needs to run is loaded when it runs. */
 export function createProgram(): Command {
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     .option('--url <url>', 'server, such as http://127.0.0.1:8080')
     .option('--api-key <key>', 'crt_<id>_<secret>; others can see it in the list of processes')
     .option('--json', 'print JSON: one object, or one a line')
+    .version(manifest.version, '-V, --version', 'print the version of this command')
     .helpCommand(false)
     .addHelpText('after', SETTINGS)
     .addHelpText(

@@ -9,7 +9,7 @@ import {
   resolveConnection,
 } from './client/connection.ts'
 import type { Effect } from './client/problem.ts'
-import { EXIT } from './failure.ts'
+import { exitStatusOf } from './failure.ts'
 import { hasColours, processTerminal, type Terminal } from './terminal.ts'
 
 type Colours = ReturnType<typeof picocolors.createColors>
@@ -67,9 +67,9 @@ export class Session {
    */
   untilInterrupted(): AbortSignal {
     const controller = new AbortController()
-    const onSignal = (): void => {
-      if (controller.signal.aborted) process.exit(EXIT.interrupted)
-      process.exitCode = EXIT.interrupted
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (controller.signal.aborted) process.exit(exitStatusOf(signal))
+      process.exitCode = exitStatusOf(signal)
       controller.abort()
     }
     process.on('SIGINT', onSignal)

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
 import { runCourant, startCourant } from './run-courant.ts'
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts'
@@ -53,7 +55,10 @@ test('a problem in the middle of a stream ends the command with it', async () =>
   expect([status, JSON.parse(stderr).code]).toEqual([1, 'STORAGE_CORRUPT'])
 })
 
-test('Ctrl-C ends following at once and without an error', async () => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends following at once, without an error, as %d', async (signal, expected) => {
   const following = Promise.withResolvers<void>()
   server = await startScriptedServer((request, response) => {
     if (request.url?.includes('/offsets')) {
@@ -68,8 +73,39 @@ test('Ctrl-C ends following at once and without an error', async () => {
     input: '',
   })
   await following.promise
-  child.kill('SIGINT')
-  expect(await ended()).toEqual({ status: 130, stdout: '', stderr: '' })
+  child.kill(signal)
+  expect(await ended()).toEqual({ status: expected, stdout: '', stderr: '' })
+})
+
+test('a reader that has gone ends following too, at the next record', async () => {
+  const next = Promise.withResolvers<void>()
+  server = await startScriptedServer(async (request, response) => {
+    if (request.url?.includes('/offsets')) {
+      response.setHeader('content-type', 'application/json').end(offsets(0))
+      return
+    }
+    response.writeHead(200).write(record(0))
+    await next.promise
+    for (let offset = 1; !response.destroyed && offset < 1_000; offset += 1) {
+      response.write(record(offset))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })
+  const { child, closed, stderr } = startCourant(['consume', 'orders', '--follow'], {
+    env: server.env,
+    input: '',
+  })
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  next.resolve()
+  expect([await closed, await stderr]).toEqual([141, ''])
+})
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(
+    readFileSync(`${import.meta.dirname}/../package.json`, 'utf8'),
+  ) as { version: string }
+  expect(await runCourant(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
 })
 
 test('usage errors are told apart by their status', async () => {

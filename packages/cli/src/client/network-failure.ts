@@ -1,4 +1,4 @@
-import { EXIT, Failure } from '../failure.ts'
+import { Failure } from '../failure.ts'
 import type { Effect } from './problem.ts'
 
 const NOT_REACHED: readonly string[] = [
@@ -14,7 +14,7 @@ const NOT_REACHED: readonly string[] = [
 export function networkFailure(thrown: unknown, url: string, effect: Effect): Failure {
   if (thrown instanceof Failure) return thrown
   const code = errorCode(thrown)
-  if (code === 'ABORT_ERR') return new Failure('Interrupted.', { exitStatus: EXIT.interrupted })
+  if (code === 'ABORT_ERR') return new Failure('Interrupted.')
   if (NOT_REACHED.includes(code)) {
     const advice = 'Start one in the repository with: npm start'
     return new Failure(`No server answers at ${url} (${code}).`, { advice })

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { parseInteger, parsePositive } from '../../arguments.ts'
@@ -8,7 +7,7 @@ import {
   clusterDirectory,
   DATA_DIRECTORY_OPTION,
 } from '../../cluster/cluster-directory.ts'
-import { Failure } from '../../failure.ts'
+import { exitStatusOf, Failure } from '../../failure.ts'
 import { examples } from '../../help.ts'
 import { inSession, type Session } from '../../session.ts'
 
@@ -64,7 +63,7 @@ async function run(session: Session, options: Options): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once('error', ({ message }) => reject(new Failure(`It cannot be started: ${message}`)))
     child.once('exit', (status, signal) => {
-      process.exitCode = signal === null ? (status ?? 0) : 128 + constants.signals[signal]
+      process.exitCode = signal === null ? (status ?? 0) : exitStatusOf(signal)
       resolve()
     })
   })
