@@ -3,14 +3,14 @@ import { BATCH_HEADER_BYTES, RecordBatch } from '@courant/record-batch'
 
 /**
  * The one batch that a produce carries for one partition, checked: whole, sound by its CRC, within
- * the topic's limit, and nothing in it that only a broker or a coordinator may write. A leader epoch
- * that a client wrote means nothing: the log stamps its own over it.
+ * the topic's limit, and nothing in it that only a broker or a coordinator may write. A leader
+ * epoch that a client wrote means nothing: the log stamps its own over it.
  *
  * The records stay bytes here. Kafka's brokers walk over them (LogValidator) and set the largest
  * timestamp anew; ours are spoken to by gateways alone, which build batches from records that they
- * have parsed, or check those of foreign clients with `verifyProduced`. To do it once more would
- * cost the broker a pass over every byte of every record. Should a gateway be wrong, readers of that
- * batch are told so, and searches by time lead to it (`firstRecordSince`).
+ * have parsed, or check those of foreign clients with `verifyProduced` (architecture D2). To do it
+ * once more would cost the broker a pass over every byte of every record. Should a gateway be
+ * wrong, readers of that batch are told so, and searches by time lead to it (`firstRecordSince`).
  */
 export function producedBatch(
   records: Buffer | null,
