@@ -71,8 +71,10 @@ function violationOf(error: ErrorObject, prefix: '' | '?'): FieldViolation {
       }
     case 'required':
       return { pointer: child(error.params['missingProperty']), detail: 'This is required.' }
-    case 'enum':
-      return { pointer: path, detail: `This must be one of ${error.params['allowedValues']}.` }
+    case 'enum': {
+      const values = (error.params['allowedValues'] as readonly unknown[]).join(', ')
+      return { pointer: path, detail: `This must be one of ${values}.` }
+    }
     default:
       return { pointer: path, detail: `This ${error.message ?? 'is not valid'}.` }
   }

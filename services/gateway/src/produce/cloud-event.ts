@@ -93,7 +93,8 @@ function eventOf(
 ): CloudEvent {
   for (const name of REQUIRED) {
     if ((attributes.get(name) ?? '') === '') {
-      throw problemAt('INVALID_RECORD', pointerOf(name), 'A CloudEvent has this attribute.')
+      const detail = 'A CloudEvent has this attribute, and it is not empty.'
+      throw problemAt('INVALID_RECORD', pointerOf(name), detail)
     }
   }
   if (attributes.get('specversion') !== '1.0') {

@@ -51,6 +51,8 @@ const NULL = Buffer.from('null')
 export class JsonScanner {
   bytes: Buffer
   #view: DataView
+  /** Where the text begins; a problem tells its place from there. */
+  #start: number
   position: number
   end: number
   problem = ''
@@ -71,6 +73,7 @@ export class JsonScanner {
   constructor(bytes: Buffer, position = 0, end: number = bytes.length) {
     this.bytes = bytes
     this.#view = viewOf(bytes)
+    this.#start = position
     this.position = position
     this.end = end
   }
@@ -79,6 +82,7 @@ export class JsonScanner {
   reset(bytes: Buffer, position: number, end: number): void {
     if (bytes !== this.bytes) this.#view = viewOf(bytes)
     this.bytes = bytes
+    this.#start = position
     this.position = position
     this.end = end
     this.hasNonAscii = false
@@ -212,7 +216,7 @@ export class JsonScanner {
     this.position = position
     const byte = position < this.end ? (this.bytes[position] ?? 0) : -1
     const found = byte === -1 ? 'end' : byte > SPACE && byte < 0x7f ? quoted(byte) : hex(byte)
-    this.problem = `unexpected ${found} at byte ${position}`
+    this.problem = `unexpected ${found} at byte ${position - this.#start}`
     return false
   }
 

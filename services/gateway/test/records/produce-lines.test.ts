@@ -22,7 +22,7 @@ afterAll(() => gateway.stop())
 interface Line {
   readonly index?: number
   readonly offset?: number | null
-  readonly problem?: { code: string; errors?: { pointer: string }[] }
+  readonly problem?: { code: string; detail: string; errors?: { pointer: string }[] }
   readonly done?: boolean
   readonly records?: number
   readonly failed?: number
@@ -69,6 +69,7 @@ describe('NDJSON', () => {
       undefined,
     ])
     expect(lines[1]?.problem?.errors?.[0]?.pointer).toBe('/valeu')
+    expect(lines[2]?.problem?.detail).toContain('unexpected end at byte 10')
     expect(lines.at(-1)).toEqual({ done: true, records: 5, failed: 3 })
     const before = storedCount()
     const stopped = await produce(Buffer.from(body, 'latin1'), '?onError=stop')
