@@ -29,7 +29,7 @@ export interface Gateway {
   /** True as soon as it has metadata to serve with, false if it has none within `timeoutMs`. */
   ready(timeoutMs: number): Promise<boolean>
   /**
-   * Says that it is not ready, and serves on for `shutdownDelayMs` with connections that close. Then
+   * Serves on for `shutdownDelayMs`, not ready and with connections that close. Then it
    * refuses new requests, ends long polls and streams, finishes the requests under way and what
    * they wrote, closes all connections.
    */

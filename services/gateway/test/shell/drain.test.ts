@@ -3,6 +3,7 @@
  * is refused, and the connections are closed.
  */
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { type Clock, systemClock } from '@courant/kernel'
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { apiKey } from '../metadata-entries.ts'
@@ -82,6 +83,25 @@ describe('a gateway that stops', () => {
   })
 })
 
+describe('a gateway that is given time before it stops', () => {
+  it('is not ready and closes connections, but serves everybody until the time is over', async () => {
+    await started.stop()
+    const delay = new HeldTimer(4_321)
+    started = await startGatewayForTest({ clock: delay.clock, shutdownDelayMs: delay.delayMs })
+    const agent = new Agent({ keepAlive: true })
+    await post('{"records":[{"value":1}]}', agent)
+    const stopping = started.gateway.stop()
+    expect((await get('/readyz', agent)).statusCode).toBe(503)
+    for (const each of [agent, new Agent({ keepAlive: true })]) {
+      const { statusCode, headers } = await post('{"records":[{"value":2}]}', each)
+      expect([statusCode, headers.connection]).toEqual([200, 'close'])
+    }
+    delay.expire()
+    await stopping
+    await expect(get('/livez', agent)).rejects.toThrow()
+  })
+})
+
 describe('the standard health service', () => {
   it('says SERVING once there is metadata, and UNAVAILABLE is what remains after a stop', async () => {
     const { host, port } = started.gateway.grpcAddress
@@ -92,6 +112,32 @@ describe('the standard health service', () => {
     client.close()
   })
 })
+
+/** Time of the machine, but a timer of that length goes off when the test says so. */
+class HeldTimer {
+  readonly delayMs: number
+  readonly clock: Clock
+  #isExpired = false
+  #expire: () => void = () => {}
+
+  constructor(delayMs: number) {
+    this.delayMs = delayMs
+    this.clock = {
+      ...systemClock,
+      setTimer: (ms, callback) => {
+        if (ms !== delayMs) return systemClock.setTimer(ms, callback)
+        if (this.#isExpired) return systemClock.setTimer(0, callback)
+        this.#expire = callback
+        return { cancel() {} }
+      },
+    }
+  }
+
+  expire(): void {
+    this.#isExpired = true
+    this.#expire()
+  }
+}
 
 /** 1 is SERVING (grpc.health.v1.HealthCheckResponse, field 1 as a varint). */
 function checkHealth(client: Client): Promise<number> {

@@ -1,3 +1,4 @@
+import { systemClock } from '@courant/kernel'
 import { type ServicePorts, systemPorts } from '@courant/service-kit'
 import { type Gateway, startGateway } from '../../src/gateway.ts'
 import {
@@ -25,7 +26,10 @@ export interface StartedGateway {
   stop(): Promise<void>
 }
 
-export async function startGatewayForTest(): Promise<StartedGateway> {
+export async function startGatewayForTest({
+  clock = systemClock,
+  shutdownDelayMs = 0,
+} = {}): Promise<StartedGateway> {
   const broker = await MemoryBroker.start()
   const control = await MetadataServer.start([
     ...tenantEntries(),
@@ -33,13 +37,14 @@ export async function startGatewayForTest(): Promise<StartedGateway> {
     brokerEntry(broker),
     ...topicEntries(3, {}),
   ])
-  const ports = systemPorts('test', 'silent')
+  const ports = { ...systemPorts('test', 'silent'), clock }
   const config = {
     httpHost: '127.0.0.1',
     httpPort: 0,
     grpcPort: 0,
     controlPlane: [control.address],
     corsOrigins: [allowedOrigin],
+    shutdownDelayMs,
   }
   const gateway = await startGateway(config, ports)
   await gateway.ready(20_000)
