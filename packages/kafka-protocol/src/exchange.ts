@@ -1,7 +1,7 @@
 import { assert } from '@courant/kernel'
 import type { Api } from './api.ts'
 import { writeResponseHeader } from './headers.ts'
-import type { WireWriter } from './wire-writer.ts'
+import type { FrameContent, WireWriter } from './wire-writer.ts'
 
 /** What a handler may know of the connection that a request came on. */
 export interface Peer {
@@ -37,7 +37,7 @@ export interface ExchangeHeader {
 export type AnyExchange = Pick<Exchange<never>, 'isWaiting' | 'size' | 'payloadBytes' | 'write'>
 
 /** One request and its answer, on the server's side. States: waiting → answered or skipped. */
-export class Exchange<ResponseInput> {
+export class Exchange<ResponseInput> implements FrameContent {
   readonly apiVersion: number
   readonly clientId: string | null
   readonly size: number
@@ -110,13 +110,17 @@ export class Exchange<ResponseInput> {
 
   /** Writes the frame of the answer, if there is to be one. */
   write(writer: WireWriter): void {
-    const response = this.#response
-    if (response === null) return
-    this.#response = null
-    writer.frame(() => {
-      writeResponseHeader(writer, this.#api, this.apiVersion, this.#correlationId)
-      this.#api.encodeResponse(writer, this.apiVersion, response)
-    })
+    if (this.#response === null) return
+    writer.frameOf(this)
     if (this.#onSent !== null) this.#owner.whenSent(this.#onSent)
+  }
+
+  /** For `write`: the frame without its length. */
+  encode(writer: WireWriter): void {
+    const response = this.#response
+    assert(response !== null, 'an answer is written once')
+    this.#response = null
+    writeResponseHeader(writer, this.#api, this.apiVersion, this.#correlationId)
+    this.#api.encodeResponse(writer, this.apiVersion, response)
   }
 }

@@ -13,7 +13,8 @@ const NOTHING = Buffer.alloc(0)
  * that spans several is gathered in memory that grows with the bytes that have arrived, not with
  * those that a length promises, and time is linear however small the chunks are.
  *
- * Of `borrowed` chunks nothing is kept. Then a frame, too, is lent until `onFrame` returns.
+ * Of `borrowed` chunks nothing is kept. Then a frame and its reader are lent, too, until `onFrame`
+ * returns.
  */
 export class FrameSplitter {
   /** Of the frame that is being received; the owner may raise or lower it between frames. */
@@ -23,6 +24,8 @@ export class FrameSplitter {
   #gathered = 0
   /** Bytes to gather, length prefix included; until the prefix is there, its own size. */
   #wanted = LENGTH_BYTES
+  /** The reader of frames that are lent. */
+  readonly #lent = new WireReader(NOTHING)
 
   constructor(frameBytesMax: number, use: 'kept' | 'borrowed' = 'kept') {
     this.frameBytesMax = frameBytesMax
@@ -43,7 +46,7 @@ export class FrameSplitter {
         this.#wanted = end - position
         break
       }
-      onFrame(new WireReader(chunk, position + LENGTH_BYTES, end))
+      onFrame(this.#frame(chunk, position + LENGTH_BYTES, end))
       position = end
     }
     if (position < chunk.length) this.#gather(chunk, position, onFrame)
@@ -86,8 +89,13 @@ export class FrameSplitter {
     this.#memory = NOTHING
     this.#gathered = 0
     this.#wanted = LENGTH_BYTES
-    onFrame(new WireReader(memory, LENGTH_BYTES))
+    onFrame(this.#frame(memory, LENGTH_BYTES, memory.length))
     if (this.#use === 'borrowed') giveBack(memory)
+  }
+
+  #frame(bytes: Buffer, start: number, end: number): WireReader {
+    if (this.#use === 'kept') return new WireReader(bytes, start, end)
+    return this.#lent.restart(bytes, start, end)
   }
 
   /** A frame holds at least an API key or a correlation id, so an empty one is a lie, too. */

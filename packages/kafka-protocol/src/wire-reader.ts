@@ -12,8 +12,8 @@ import { knownText } from './known-texts.ts'
  * checked.
  */
 export class WireReader {
-  readonly #bytes: Buffer
-  readonly #end: number
+  #bytes: Buffer
+  #end: number
   #position: number
   #elements = 0
 
@@ -21,6 +21,15 @@ export class WireReader {
     this.#bytes = bytes
     this.#position = start
     this.#end = end
+  }
+
+  /** Reads something else from now on: one reader serves all frames that are lent in turn. */
+  restart(bytes: Buffer, start: number, end: number): this {
+    this.#bytes = bytes
+    this.#position = start
+    this.#end = end
+    this.#elements = 0
+    return this
   }
 
   get remaining(): number {

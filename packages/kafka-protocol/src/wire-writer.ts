@@ -11,6 +11,11 @@ const COPY_BYTES_MAX = 8 * 1024
 /** Texts up to here are tried as ASCII, by hand: two calls of Buffer cost more than 36 letters. */
 const ASCII_LENGTH_MAX = 64
 
+/** What a frame holds. An object and no closure, because there is one for each answer anyway. */
+export interface FrameContent {
+  encode(writer: WireWriter): void
+}
+
 /**
  * Writes the primitive types of the Kafka protocol into slabs and yields them as a list of chunks.
  *
@@ -42,11 +47,16 @@ export class WireWriter {
     return chunks
   }
 
-  /**
-   * One frame: a 4-byte length and what `write` writes. Nothing of it stays when `write` throws or
-   * the frame is beyond the limit, so that one bad message does not spoil its connection.
-   */
+  /** One frame: a 4-byte length and what `write` writes. As `frameOf`. */
   frame(write: () => void): void {
+    this.frameOf({ encode: write })
+  }
+
+  /**
+   * One frame: a 4-byte length and the content. Nothing of it stays when its `encode` throws or the
+   * frame is beyond the limit, so that one bad message does not spoil its connection.
+   */
+  frameOf(content: FrameContent): void {
     this.#reserve(4)
     const slab = this.#slab
     const start = this.#start
@@ -56,7 +66,7 @@ export class WireWriter {
     const sizeBefore = this.size
     this.#position += 4
     try {
-      write()
+      content.encode(this)
       const length = this.size - sizeBefore - 4
       if (length > limits.frameBytesMax) throw frameTooLarge(length)
       putInt32(slab, position, length)

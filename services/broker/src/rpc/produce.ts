@@ -15,6 +15,7 @@ import { type AppendObserver, PartitionAppend } from './partition-append.ts'
 import { unknownPartition } from './unknown-partition.ts'
 
 type ProduceRequest = RequestOf<typeof produceApi>
+type ProducedTopic = ProduceRequest['topics'][number]
 type ProduceExchange = Exchange<ResponseInputOf<typeof produceApi>>
 
 export interface ProduceParts {
@@ -37,39 +38,40 @@ export function produceHandler(
   }
 }
 
+/**
+ * One produce, from its appends to its answer, which it is itself: at a hundred thousand requests a
+ * second every object less is a part of the collector's work less.
+ */
 class ProduceOperation implements AppendObserver, Expiring {
+  readonly topics: { readonly name: string; readonly partitions: PartitionAppend[] }[]
+  readonly throttleTimeMs = 0
   readonly deadlineMs: number
   earlier: Expiring | null = null
   later: Expiring | null = null
   readonly #exchange: ProduceExchange
   readonly #parts: ProduceParts
-  /** Of the answer, which they are: made once, at their size. */
-  readonly #topics: { readonly name: string; readonly partitions: PartitionAppend[] }[]
   /** Appends without an outcome, and one for the loop that is still making them. */
   #unsettled = 1
 
   constructor(request: ProduceRequest, exchange: ProduceExchange, parts: ProduceParts) {
     this.#exchange = exchange
     this.#parts = parts
-    this.#topics = new Array(request.topics.length)
+    this.topics = new Array(request.topics.length)
     const timeoutMs = Math.min(Math.max(request.timeoutMs, 0), limits.produceTimeoutMsMax)
-    this.deadlineMs = parts.clock.monotonicMs() + timeoutMs
+    // A fraction would be an object of its own.
+    this.deadlineMs = Math.ceil(parts.clock.monotonicMs() + timeoutMs)
   }
 
   /** The request is not kept: its records are in the log when this returns. */
   begin(request: ProduceRequest): void {
-    const { acks, topics } = request
-    for (const [at, { name, partitions: asked }] of topics.entries()) {
-      const partitions: PartitionAppend[] = new Array(asked.length)
-      this.#topics[at] = { name, partitions }
-      for (const [place, { index, records }] of asked.entries()) {
-        const append = new PartitionAppend(index, this)
-        partitions[place] = append
-        this.#unsettled += 1
-        this.#append(request, name, append, records)
-      }
+    let at = 0
+    for (const topic of request.topics) {
+      const partitions: PartitionAppend[] = new Array(topic.partitions.length)
+      this.topics[at] = { name: topic.name, partitions }
+      at += 1
+      this.#appendTo(request, topic, partitions)
     }
-    if (acks === 0) {
+    if (request.acks === 0) {
       this.#parts.counts.add('Produce', this.#firstError())
       this.#exchange.skip()
     }
@@ -82,20 +84,31 @@ class ProduceOperation implements AppendObserver, Expiring {
     if (this.#unsettled > 0 || !this.#exchange.isWaiting) return
     this.#parts.deadlines.remove(this)
     this.#parts.counts.add('Produce', this.#firstError())
-    this.#exchange.respond({ topics: this.#topics, throttleTimeMs: 0 })
+    this.#exchange.respond(this)
   }
 
   /** What has no outcome yet may still be applied; its real outcome then finds nobody waiting. */
   expire(): void {
     const error = new BusError('TIMED_OUT', 'The append was not acknowledged in time.')
-    for (const { partitions } of this.#topics) for (const append of partitions) append.fail(error)
+    for (const { partitions } of this.topics) for (const append of partitions) append.fail(error)
   }
 
   #firstError(): number {
-    for (const { partitions } of this.#topics) {
+    for (const { partitions } of this.topics) {
       for (const { errorCode } of partitions) if (errorCode !== NO_ERROR) return errorCode
     }
     return NO_ERROR
+  }
+
+  #appendTo(request: ProduceRequest, topic: ProducedTopic, appends: PartitionAppend[]): void {
+    let at = 0
+    for (const { index, records } of topic.partitions) {
+      const append = new PartitionAppend(index, this)
+      appends[at] = append
+      at += 1
+      this.#unsettled += 1
+      this.#append(request, topic.name, append, records)
+    }
   }
 
   #append(
