@@ -99,6 +99,13 @@ export interface PartitionLog {
   append(request: AppendRequest): AppendResult
 
   /**
+   * Appends batches of another replica as they are: offsets and epochs are its leader's. The caller
+   * has verified the checksums. Throws, with nothing applied: CORRUPT_MESSAGE when they do not go on
+   * where this log ends, or go back to an older epoch; BUSY and STORAGE_FULL as `append`.
+   */
+  replicate(batches: Buffer): AppendResult
+
+  /**
    * Answers at once from memory, else by a promise from the file. OFFSET_OUT_OF_RANGE (with both
    * ends in `extra`), STORAGE_CORRUPT.
    */
@@ -122,8 +129,14 @@ export interface PartitionLog {
   advanceLogStart(offset: Offset): Promise<void>
 
   /**
-   * Removes the batch that holds `offset` and all behind it; durable when it resolves. Every other
-   * change is refused meanwhile (BUSY).
+   * Removes the batch that holds `offset` and all behind it, and forgets epochs that began there;
+   * durable when it resolves. Every other change is refused meanwhile (BUSY).
    */
   truncateTo(offset: Offset): Promise<void>
+
+  /**
+   * Removes everything; the log goes on, empty and without an epoch, at `offset`: for a replica
+   * whose leader has deleted all that it had. As durable and as exclusive as a truncation.
+   */
+  restartAt(offset: Offset): Promise<void>
 }

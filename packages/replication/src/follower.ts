@@ -84,9 +84,9 @@ export class Follower {
 
   /**
    * `asked` is the position that was answered. An answer counts only while this follower would ask
-   * the same again: a late one of another leader, or of before a truncation, would put records where
-   * they do not belong (reliability B5.4). The last epoch is a part of it: after a truncation the log
-   * may reach the same offset again with other records.
+   * the same again: a late one of another leader, or of before a truncation, would put records
+   * where they do not belong (reliability B5.4). The last epoch is a part of it: after a truncation
+   * the log may reach the same offset again with other records.
    */
   receive(asked: FetchPosition, answer: FetchedPartition, log: LogEnds): FollowerAction {
     if (asked.leaderEpoch !== this.#leaderEpoch) return { kind: 'ignore' }
@@ -116,8 +116,8 @@ export class Follower {
   }
 
   /**
-   * By epoch, never by the high watermark, which may lag behind what was acknowledged (KIP-101). One
-   * round may not be enough: the next fetch shows (KIP-279).
+   * By epoch, never by the high watermark, which may lag behind what was acknowledged (KIP-101).
+   * One round may not be enough: the next fetch shows (KIP-279).
    */
   #truncate({ epoch, end }: EpochEnd, log: LogEnds): FollowerAction {
     const own = log.endOffsetForEpoch(epoch)
@@ -135,8 +135,8 @@ export class Follower {
     if (logStartOffset < 0) return { kind: 'retry', error: 'OFFSET_OUT_OF_RANGE' }
     if (logStartOffset < log.highWatermark && !this.#mayLoseCommitted(log)) {
       return this.#stop(
-        `The log of the leader of epoch ${this.#leaderEpoch} begins at ${logStartOffset} and does ` +
-          `not contain what is committed here up to ${log.highWatermark}.`,
+        `The log of the leader of epoch ${this.#leaderEpoch} begins at ${logStartOffset} and ` +
+          `does not contain what is committed here up to ${log.highWatermark}.`,
       )
     }
     return { kind: 'restart', offset: logStartOffset as Offset }

@@ -11,7 +11,7 @@ export interface ProposedIsr {
  * Which replicas count as in sync, as far as a leader can know: the committed ones of the newest
  * row, what it has proposed and not heard of, and every earlier proposal at the same partition
  * epoch whose answer was lost, which may be decided yet. Their union is the maximal ISR: whatever
- * the control plane turns out to have decided, it is a part of it (KIP-497, reliability B4.2, B4.3).
+ * the control plane turns out to have decided is part of it (KIP-497, reliability B4.2, B4.3).
  */
 export class InSyncReplicas {
   #row: PartitionRow
@@ -47,7 +47,7 @@ export class InSyncReplicas {
   }
 
   /**
-   * Takes over a newer row, whoever caused it. All proposals of older partition epochs have lost, or
+   * Takes over a newer row, whoever caused it. Proposals of older partition epochs have lost, or
    * are this row. Returns false for a row that is not newer.
    */
   adopt(row: PartitionRow): boolean {

@@ -42,7 +42,7 @@ export type AlterationOutcome =
 export interface LagLimit {
   /** Of a monotonic clock. */
   readonly nowMs: number
-  /** How long a follower may lag before it is no longer in sync (Kafka: replica.lag.time.max.ms). */
+  /** How long a follower may lag before it is no longer in sync (replica.lag.time.max.ms). */
   readonly lagMaxMs: number
 }
 

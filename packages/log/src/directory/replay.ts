@@ -94,6 +94,9 @@ export class Replay {
       case 'truncate':
         state.truncateTo(entry.offset, cycle)
         break
+      case 'restart':
+        state.restartAt(entry.offset, cycle)
+        break
       case 'logStart':
         state.trimTo(entry.offset)
         state.noteDurableLogStart(entry.offset)

@@ -1,5 +1,5 @@
 import { assert, BusError, type LeaderEpoch, type Offset } from '@courant/kernel'
-import { BATCH_HEADER_BYTES, batchSizeAt, RecordBatch } from '@courant/record-batch'
+import { recordBatches } from '@courant/record-batch'
 import type { PartitionCheckpoint } from '../checkpoint/checkpoint-record.ts'
 import {
   type AppendRequest,
@@ -17,6 +17,7 @@ import type { CycleParticipant, RingCycle } from '../ring/ring-cycle.ts'
 import { type FileContext, PartitionFiles } from '../segment/partition-files.ts'
 import type { BatchRun } from './batch-run.ts'
 import { checkpointOf, cutFiles, removeTrimmed, writeBack } from './file-changes.ts'
+import { requireContinuation, requireWholeBatches, stamp } from './incoming-batches.ts'
 import { LogState } from './log-state.ts'
 import { findBoundary, findTimestamp, type ReadableLog, readFromFiles } from './partition-reads.ts'
 import type { TailCache } from './tail-cache.ts'
@@ -117,31 +118,28 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   }
 
   append({ batches, leaderEpoch, logAppendTimeMs }: AppendRequest): AppendResult {
-    const { state, context } = this
+    const { state } = this
     this.#requireSteady()
     state.requireEpoch(leaderEpoch)
     requireWholeBatches(batches)
-    const { ring } = context
-    context.admit(batches.length)
-    const cycle = ring.cycleFor(batches.length)
-    const start = ring.append(cycle, this.incarnation, batches)
-    const baseOffset = state.appendedEnd
-    const run: BatchRun = {
-      memory: ring.slab.memory,
-      slab: ring.slab,
-      start,
-      end: start + batches.length,
-      baseOffset,
-      nextOffset: baseOffset,
-      maxTimestamp: -1,
-      cycle: cycle.number,
-    }
+    const { run, cycle } = this.#copyToRing(batches)
     stamp(run, leaderEpoch, logAppendTimeMs)
-    const lastOffset = (run.nextOffset - 1) as Offset
-    state.epochs.begin(leaderEpoch, baseOffset)
-    state.addRun(run)
-    this.#join(cycle)
-    return { baseOffset, lastOffset, durable: cycle.durable }
+    state.epochs.begin(leaderEpoch, run.baseOffset)
+    return this.#add(run, cycle)
+  }
+
+  replicate(batches: Buffer): AppendResult {
+    const { state } = this
+    this.#requireSteady()
+    requireWholeBatches(batches)
+    requireContinuation(batches, state.appendedEnd, state.epochs.latest)
+    const { run, cycle } = this.#copyToRing(batches)
+    for (const batch of recordBatches(run.memory, run.start, run.end)) {
+      state.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
+      run.nextOffset = batch.nextOffset
+      run.maxTimestamp = Math.max(run.maxTimestamp, batch.maxTimestamp)
+    }
+    return this.#add(run, cycle)
   }
 
   read(request: ReadRequest): ReadResult | Promise<ReadResult> {
@@ -196,23 +194,48 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   }
 
   async truncateTo(offset: Offset): Promise<void> {
-    const { state, incarnation } = this
+    const { state } = this
     this.#requireSteady()
-    if (offset >= state.appendedEnd) return
+    const { appendedEnd, epochs } = state
+    if (offset > appendedEnd) return
+    if (offset === appendedEnd && epochs.latestStart < appendedEnd) return
     if (offset < state.logStartOffset) throw state.outOfRange(offset)
+    await this.#cut(
+      'truncate',
+      () => (offset === appendedEnd ? appendedEnd : findBoundary(this, offset)),
+      (end, cycle) => state.truncateTo(end, cycle),
+    )
+  }
+
+  async restartAt(offset: Offset): Promise<void> {
+    this.#requireSteady()
+    await this.#cut(
+      'restart',
+      () => offset,
+      (end, cycle) => this.state.restartAt(end, cycle),
+    )
+  }
+
+  /** Takes records away at an end that may have to be looked for in a file. */
+  async #cut(
+    type: 'truncate' | 'restart',
+    findEnd: () => Offset | Promise<Offset>,
+    apply: (end: Offset, cycle: number) => void,
+  ): Promise<void> {
+    const { state, incarnation } = this
     // Nothing else may be entered before the boundary is known: it may have to be read from a file.
     this.#changingCycle = NOT_YET_ENTERED
     let isApplied = false
     try {
-      const end = await findBoundary(this, offset)
+      const end = await findEnd()
       state.requireExisting()
-      const cycle = this.context.ring.enter({ type: 'truncate', incarnation, offset: end })
+      const cycle = this.context.ring.enter({ type, incarnation, offset: end })
       this.#changingCycle = cycle.number
       this.#join(cycle)
       await cycle.durable
       await this.#exclusively(() => {
         state.requireExisting()
-        state.truncateTo(end, cycle.number)
+        apply(end, cycle.number)
         // In this turn: the next checkpoint must see the log after the truncation, or before it.
         this.#changingCycle = NONE
         isApplied = true
@@ -290,6 +313,34 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     return { log: this, state, ...written }
   }
 
+  /** The run has its base offset and no end yet: that is in the batches. */
+  #copyToRing(batches: Buffer): { readonly run: BatchRun; readonly cycle: RingCycle } {
+    const { ring, admit } = this.context
+    admit(batches.length)
+    const cycle = ring.cycleFor(batches.length)
+    const start = ring.append(cycle, this.incarnation, batches)
+    const baseOffset = this.state.appendedEnd
+    const run: BatchRun = {
+      memory: ring.slab.memory,
+      slab: ring.slab,
+      start,
+      end: start + batches.length,
+      baseOffset,
+      nextOffset: baseOffset,
+      maxTimestamp: -1,
+      cycle: cycle.number,
+    }
+    return { run, cycle }
+  }
+
+  #add(run: BatchRun, cycle: RingCycle): AppendResult {
+    const { baseOffset } = run
+    const lastOffset = (run.nextOffset - 1) as Offset
+    this.state.addRun(run)
+    this.#join(cycle)
+    return { baseOffset, lastOffset, durable: cycle.durable }
+  }
+
   #join(cycle: RingCycle): void {
     if (this.state.joinedCycle === cycle.number) return
     this.state.joinedCycle = cycle.number
@@ -321,24 +372,5 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   #requireSteady(): void {
     this.state.requireExisting()
     if (this.#changingCycle !== NONE) throw new BusError('BUSY', 'The log is being truncated.')
-  }
-}
-
-function requireWholeBatches(batches: Buffer): void {
-  let at = 0
-  while (at < batches.length) at += batchSizeAt(batches, at) ?? BATCH_HEADER_BYTES
-  assert(at === batches.length && at > 0, 'an append of whole batches')
-}
-
-/** Gives the batches of a run their offsets and epoch, and the run its end. */
-function stamp(run: BatchRun, leaderEpoch: LeaderEpoch, logAppendTimeMs: number | undefined): void {
-  for (let at = run.start; at < run.end; ) {
-    const batch = new RecordBatch(run.memory, at)
-    batch.stampBaseOffset(run.nextOffset)
-    batch.stampLeaderEpoch(leaderEpoch)
-    if (logAppendTimeMs !== undefined) batch.stampLogAppendTime(logAppendTimeMs)
-    run.nextOffset = batch.nextOffset
-    run.maxTimestamp = Math.max(run.maxTimestamp, batch.maxTimestamp)
-    at += batch.size
   }
 }

@@ -69,6 +69,11 @@ export function checkpointOf(
  * looked for.
  */
 export async function cutFiles({ context, state, files }: ReadableLog): Promise<void> {
+  if (state.fileRestart !== null) {
+    const restart = state.fileRestart
+    state.fileRestart = null
+    await files.clear(restart)
+  }
   const end = state.takeFileCut()
   if (end === null || end >= files.fileEnd) return
   const [segment] = end === 0 ? [] : files.segmentsFrom((end - 1) as Offset, state.epochs)

@@ -24,6 +24,11 @@ export class LeaderEpochCache {
     return this.#starts[this.#starts.length - 1]?.epoch ?? NO_EPOCH
   }
 
+  /** Where the latest epoch begins; -1 while there is none. */
+  get latestStart(): number {
+    return this.#starts[this.#starts.length - 1]?.offset ?? -1
+  }
+
   /** The starts that lie at or below `end`. */
   startsUpTo(end: Offset): readonly EpochStart[] {
     return this.#starts.filter((start) => start.offset <= end)
@@ -62,6 +67,10 @@ export class LeaderEpochCache {
     if (this.#starts.some((start) => start.offset >= end)) {
       this.#starts = this.#starts.filter((start) => start.offset < end)
     }
+  }
+
+  clear(): void {
+    this.#starts = NO_STARTS
   }
 
   /** Forgets the epochs that ended at `logStart` or before. */

@@ -38,6 +38,8 @@ export class LogState {
    * Where the files are still to be cut: the lowest end of the truncations since they last were.
    */
   fileCut: number = NEVER
+  /** Where the files have to begin anew; null when they need not. Before any cut. */
+  fileRestart: Offset | null = null
   status: 'open' | 'deleting' | 'deleted' = 'open'
   isCorrupt = false
 
@@ -118,6 +120,22 @@ export class LogState {
     this.logStartOffset = Math.min(this.logStartOffset, end) as Offset
     this.durableLogStart = Math.min(this.durableLogStart, end) as Offset
     if (end < this.fileCut) this.fileCut = end
+  }
+
+  /** Nothing is left; the log goes on at `offset`. The files follow. */
+  restartAt(offset: Offset, cycle: number): void {
+    this.truncations += 1
+    this.truncatedCycle = cycle
+    this.joinedCycle = Math.max(this.joinedCycle, cycle)
+    this.tail?.truncateTo(0 as Offset)
+    this.epochs.clear()
+    this.appendedEnd = offset
+    this.durableEnd = offset
+    this.highWatermark = offset
+    this.logStartOffset = offset
+    this.durableLogStart = offset
+    this.fileCut = NEVER
+    this.fileRestart = offset
   }
 
   /** Takes the place where the files must be cut, or null when they need not be. */

@@ -19,7 +19,15 @@ import { readUInt64, writeUInt64 } from './ring-layout.ts'
 export const ENTRY_HEADER_BYTES = 16
 
 /** On disk; never renumber. */
-const TYPES = { append: 1, truncate: 2, logStart: 3, epochStart: 4, create: 5, delete: 6 } as const
+const TYPES = {
+  append: 1,
+  truncate: 2,
+  logStart: 3,
+  epochStart: 4,
+  create: 5,
+  delete: 6,
+  restart: 7,
+} as const
 type EntryType = keyof typeof TYPES
 const typeNames = new Map<number, EntryType>(
   Object.entries(TYPES).map(([name, value]) => [value, name as EntryType]),
@@ -32,6 +40,7 @@ const typeNames = new Map<number, EntryType>(
 export type ChangeEntry =
   | { readonly type: 'truncate'; readonly incarnation: number; readonly offset: Offset }
   | { readonly type: 'logStart'; readonly incarnation: number; readonly offset: Offset }
+  | { readonly type: 'restart'; readonly incarnation: number; readonly offset: Offset }
   | {
       readonly type: 'epochStart'
       readonly incarnation: number
@@ -112,6 +121,7 @@ function payloadOf(change: ChangeEntry): Buffer {
   switch (change.type) {
     case 'truncate':
     case 'logStart':
+    case 'restart':
       return offsetPayload(change.offset)
     case 'epochStart': {
       const payload = Buffer.alloc(12)
@@ -142,6 +152,7 @@ function decodeEntry(type: EntryType, incarnation: number, payload: Buffer): Rin
       return { type, incarnation, batches: payload }
     case 'truncate':
     case 'logStart':
+    case 'restart':
       return { type, incarnation, offset: readUInt64(payload, 0) as Offset }
     case 'epochStart':
       return {

@@ -1,14 +1,15 @@
 import { BusError } from '@courant/kernel'
-import type { LogDirectory, PartitionLog, ReadResult } from '../../src/index.ts'
+import type { LogDirectory, PartitionLog } from '../../src/index.ts'
 import { damageAndOpen } from './damage.ts'
 import { forgedBatch } from './forgery.ts'
+import { HeldReads } from './held-reads.ts'
 import { batchesOf, checkQueries, sameBatches } from './observe.ts'
-import { refusal } from './refusal.ts'
+import { acceptedChange, refusal } from './refusal.ts'
 import {
   EMPTY,
+  emptyAt,
   type Image,
   latestEpoch,
-  type ShadowBatch,
   trimmed,
   truncated,
   withBatches,
@@ -23,6 +24,7 @@ import {
   PARTITIONS,
   shadowOf,
   someBatches,
+  stamped,
   TOPIC,
   type World,
 } from './world.ts'
@@ -46,7 +48,7 @@ export class Life {
   readonly #directory: LogDirectory
   readonly #storage: SimStorage
   readonly #pending: Promise<unknown>[] = []
-  readonly #held: { readonly result: ReadResult; readonly found: readonly ShadowBatch[] }[] = []
+  readonly #held = new HeldReads()
   #violation: unknown = null
   #isSweeping = false
 
@@ -61,7 +63,7 @@ export class Life {
     try {
       for (let step = 0; step < steps; step += 1) {
         await this.#step()
-        if (this.#held.length > 8) this.#letGo(1 + this.#world.random.below(8))
+        this.#held.letSomeGo(this.#world.random)
         if (this.#violation !== null) throw this.#violation
       }
       return !this.#storage.hasFailed
@@ -69,7 +71,7 @@ export class Life {
       if (error instanceof Over) return false
       throw error
     } finally {
-      this.#letGo(this.#held.length)
+      this.#held.letGo(this.#held.count, this.#world.random)
       if (this.#storage.hasFailed && this.#isSweeping) this.#noteRetained()
     }
   }
@@ -88,6 +90,7 @@ export class Life {
       [10, () => this.#read()],
       [4, () => this.#query()],
       [6, () => this.#truncate()],
+      [2, () => this.#restart()],
       [6, () => this.#trim()],
       [4, () => this.#startEpoch()],
       [2, () => this.#delete()],
@@ -118,8 +121,10 @@ export class Life {
     { bytes, shadow }: ReturnType<typeof someBatches>,
   ): void {
     const leaderEpoch = epochOf(latestOf({ log, image }))
+    const request = { batches: bytes, leaderEpoch }
+    const copy = this.#world.random.below(3) > 0 ? null : stamped(request, image.end)
     try {
-      const result = log.append({ batches: bytes, leaderEpoch })
+      const result = copy === null ? log.append(request) : log.replicate(copy)
       ensure(result.baseOffset === image.end, () => `appended at ${result.baseOffset}`)
       const sequence = this.#world.shadow.change(partition, withBatches(image, shadow))
       this.#expect(result.durable, sequence, () => {
@@ -146,7 +151,7 @@ export class Life {
     })
     const result = await this.#survive(Promise.resolve(reading))
     const found = batchesOf(result)
-    this.#held.push({ result, found })
+    this.#held.add(result)
     const first = image.batches.findIndex(({ next }) => next > offset)
     const expected = image.batches.slice(first === -1 ? image.batches.length : first)
     ensure(
@@ -161,14 +166,6 @@ export class Life {
     ensure(found.length > 0 === isDue, 'a read finds the first batch')
   }
 
-  /** Readers hold on to what they were given for long; nothing else may be written there. */
-  #letGo(count: number): void {
-    for (const { result, found } of this.#held.splice(0, count)) {
-      ensure(sameBatches(batchesOf(result), found), 'memory is used again while it is read')
-      if (this.#world.random.below(8) > 0) result.release()
-    }
-  }
-
   async #query(): Promise<void> {
     const { random, clock, epochMax } = this.#world
     const { log, image } = await this.#some()
@@ -181,7 +178,10 @@ export class Life {
     const { random, shadow } = this.#world
     const { partition, log, image } = await this.#some()
     if (image.end === image.start) return
-    const back = Math.min(image.end - image.start, 1 + random.below(random.below(2) === 0 ? 3 : 40))
+    // An epoch without a record is forgotten by a truncation that removes none.
+    const least = image.epochs.at(-1)?.offset === image.end ? 0 : 1
+    const most = random.below(2) === 0 ? 3 : 40
+    const back = Math.min(image.end - image.start, least + random.below(most))
     const truncation = log.truncateTo(offsetOf(image.end - back))
     const sequence = shadow.change(partition, truncated(image, image.end - back))
     if (random.below(4) === 0) this.#expectBusy(log)
@@ -197,21 +197,21 @@ export class Life {
 
   /** Nothing may slip in between a truncation and what it leaves. */
   #expectBusy(log: PartitionLog): void {
-    const { random, clock } = this.#world
-    const { bytes } = someBatches({ random, clock } as World, 0, 0)
-    const attempts = [
-      () => Promise.resolve(log.append({ batches: bytes, leaderEpoch: log.leaderEpoch })),
-      () => log.startEpoch(epochOf(log.leaderEpoch + 1)),
-    ]
-    for (const attempt of attempts) {
-      this.#pending.push(
-        refusal(attempt).then((code) => {
-          if (code !== 'BUSY' && !this.#storage.hasFailed) {
-            this.#violation ??= new Violation(`a change during a truncation: ${code}`)
-          }
-        }),
-      )
-    }
+    const attempt = acceptedChange(log, this.#world).then((code) => {
+      if (code === null || this.#storage.hasFailed) return
+      this.#violation ??= new Violation(`a change during a truncation: ${code}`)
+    })
+    this.#pending.push(attempt)
+  }
+
+  /** A replica whose leader has deleted all that it had. */
+  async #restart(): Promise<void> {
+    const { random, shadow } = this.#world
+    const { partition, log, image } = await this.#some()
+    const offset = image.start + random.below(image.end - image.start + 20)
+    const restart = log.restartAt(offsetOf(offset))
+    if (random.below(4) === 0) this.#expectBusy(log)
+    await this.#acknowledged(restart, shadow.change(partition, emptyAt(offset)))
   }
 
   async #trim(): Promise<void> {

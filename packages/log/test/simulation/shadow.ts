@@ -43,9 +43,13 @@ export function trimmed(image: Image, start: number): Image {
   return { ...image, start, batches: image.batches.filter(({ next }) => next > start) }
 }
 
+/** After a restart: nothing is left. */
+export function emptyAt(offset: number): Image {
+  return { start: offset, end: offset, epochs: [], batches: [] }
+}
+
 export function truncated(image: Image, offset: number): Image {
-  const end = image.batches.find(({ next }) => next > offset)?.base
-  if (end === undefined) return image
+  const end = image.batches.find(({ next }) => next > offset)?.base ?? image.end
   return {
     start: Math.min(image.start, end),
     end,

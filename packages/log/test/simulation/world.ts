@@ -2,6 +2,7 @@ import type { LeaderEpoch, Offset, PartitionIndex, TopicId } from '@courant/kern
 import { SeededRandom } from '@courant/kernel'
 import { RecordBatchBuilder, recordBatches, recordSource } from '@courant/record-batch'
 import {
+  type AppendRequest,
   type LogConfig,
   type LogDirectory,
   openLogDirectory,
@@ -86,6 +87,18 @@ export function someBatches(
   })
   const bytes = Buffer.concat(fitting.length === 0 ? [aBatch(random, 1, 9, clock.now())] : fitting)
   return { bytes, shadow: shadowOf(bytes, base, epoch) }
+}
+
+/** As another replica sends them: with the offsets and the epoch that its leader gave. */
+export function stamped({ batches, leaderEpoch }: AppendRequest, base: number): Buffer {
+  const copy = Buffer.from(batches)
+  let next = offsetOf(base)
+  for (const batch of recordBatches(copy)) {
+    batch.stampBaseOffset(next)
+    batch.stampLeaderEpoch(leaderEpoch)
+    next = batch.nextOffset
+  }
+  return copy
 }
 
 export function shadowOf(bytes: Buffer, base: number, epoch: number): ShadowBatch[] {

@@ -108,6 +108,7 @@ export class ModelCluster {
       for (const broker of running) {
         broker.assign(this.#control.row, this.#nowMs)
         broker.log.sync()
+        this.#settle(broker)
         this.#sendFetch(broker)
         this.#propose(broker)
       }

@@ -23,8 +23,8 @@ interface Registered {
 }
 
 /**
- * The decisions of the control plane about one partition, by the rules B2 to B4: one compare-and-set
- * after the other, elections that are clean only, eligible leader replicas.
+ * The decisions of the control plane about one partition, by the rules B2 to B4: one
+ * compare-and-set after the other, elections that are clean only, eligible leader replicas.
  */
 export class ModelControlPlane {
   readonly brokers = new Map<BrokerId, Registered>()

@@ -1,4 +1,4 @@
-/** Random histories from seeds: `run-seeds.ts [seeds] [first seed]`. Ends at the first that fails. */
+/** Random histories from seeds: `run-seeds.ts [seeds] [first seed]`. Ends at the first failure. */
 import { ModelCluster } from './model-cluster.ts'
 
 const STEPS = 600

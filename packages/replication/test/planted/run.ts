@@ -1,7 +1,7 @@
 /**
  * Plants one bug after the other in a copy of the package, and lets the random histories look for
- * it. A bug that they do not find, or whose place in the source is gone, is a failure. The last line
- * is "N passed, N failed".
+ * it. A bug that they do not find, or whose place in the source is gone, is a failure. The last
+ * line is "N passed, N failed".
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'

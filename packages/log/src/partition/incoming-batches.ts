@@ -1,0 +1,45 @@
+/** What an append checks of the batches that it is given, and what it writes into its copy. */
+import { assert, BusError, type LeaderEpoch, type Offset } from '@courant/kernel'
+import { BATCH_HEADER_BYTES, batchSizeAt, RecordBatch, recordBatches } from '@courant/record-batch'
+import type { BatchRun } from './batch-run.ts'
+
+/** The batches fill the buffer: else it is the caller that has not looked. */
+export function requireWholeBatches(batches: Buffer): void {
+  let at = 0
+  while (at < batches.length) at += batchSizeAt(batches, at) ?? BATCH_HEADER_BYTES
+  assert(at === batches.length && at > 0, 'an append of whole batches')
+}
+
+/** What another replica sent goes on where this log ends, in offsets and in epochs. */
+export function requireContinuation(batches: Buffer, end: Offset, latestEpoch: LeaderEpoch): void {
+  let [nextOffset, epoch] = [end, latestEpoch]
+  for (const batch of recordBatches(batches)) {
+    const { baseOffset, partitionLeaderEpoch } = batch
+    if (baseOffset !== nextOffset || partitionLeaderEpoch < epoch) {
+      throw new BusError(
+        'CORRUPT_MESSAGE',
+        `A batch at offset ${baseOffset} of epoch ${partitionLeaderEpoch} does not follow on ` +
+          `offset ${nextOffset} of epoch ${epoch}.`,
+      )
+    }
+    nextOffset = batch.nextOffset
+    epoch = partitionLeaderEpoch
+  }
+}
+
+/** Gives the batches of a run their offsets and epoch, and the run its end. */
+export function stamp(
+  run: BatchRun,
+  leaderEpoch: LeaderEpoch,
+  logAppendTimeMs: number | undefined,
+): void {
+  for (let at = run.start; at < run.end; ) {
+    const batch = new RecordBatch(run.memory, at)
+    batch.stampBaseOffset(run.nextOffset)
+    batch.stampLeaderEpoch(leaderEpoch)
+    if (logAppendTimeMs !== undefined) batch.stampLogAppendTime(logAppendTimeMs)
+    run.nextOffset = batch.nextOffset
+    run.maxTimestamp = Math.max(run.maxTimestamp, batch.maxTimestamp)
+    at += batch.size
+  }
+}
