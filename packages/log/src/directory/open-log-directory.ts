@@ -23,7 +23,7 @@ import { beginRun, createRingFile, RING_FILE, readSuperblock } from '../ring/rin
 import { RingFiller } from '../ring/ring-filler.ts'
 import { REGION_START, type Superblock } from '../ring/ring-layout.ts'
 import { RingPlaces } from '../ring/ring-places.ts'
-import { RingReader } from '../ring/ring-reader.ts'
+import { type RecoveredCycle, RingReader } from '../ring/ring-reader.ts'
 import { IndexCache } from '../segment/index-cache.ts'
 import { PARTITIONS_DIRECTORY, partitionDirectory } from '../segment/segment.ts'
 import type { StorageFile, StorageLock } from '../storage.ts'
@@ -214,9 +214,10 @@ interface Recovered {
 }
 
 /**
- * The logs as the checkpoints have them, and then as the ring does. Each cycle is written again
- * where it lies: after a failed sync the kernel shows pages as clean that never reached the disk,
- * and only a new write makes the sync that follows mean them.
+ * The logs as the checkpoints have them, and then as the ring does. The newest cycle is written
+ * again where it lies: after a failed sync the kernel shows pages as clean that never reached the
+ * disk, and only a new write makes the sync that follows mean them. No other cycle can be in that
+ * state, for the next one was written only when a sync of it had returned.
  */
 async function replayRing(
   context: LogContext,
@@ -235,12 +236,14 @@ async function replayRing(
   const dirty = new Map<DiskPartitionLog, number>()
   const replay = new Replay({ logs, dirty, open }, states)
   const places = new RingPlaces(superblock.ringBytes, tail)
+  let newest: RecoveredCycle | null = null
   for await (const cycle of new RingReader(file, superblock, tail).cycles()) {
     places.add(cycle.position, cycle.bytesOnDisk)
     replay.apply(cycle)
-    await writeFully(file, [cycle.bytes], cycle.position)
+    newest = cycle
   }
   replay.finish()
+  if (newest !== null) await writeFully(file, [newest.bytes], newest.position)
   const live = [...logs.values()].filter((log) => log.state.status !== 'deleted')
   const { incarnationMax, hasDeleted } = replay
   return { places, logs: live, dirty, incarnationMax, hasDeleted }

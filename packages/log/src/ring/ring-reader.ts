@@ -1,5 +1,4 @@
 import { crc32c } from '@courant/record-batch'
-import { readFully } from '../disk/file-io.ts'
 import type { StorageFile } from '../storage.ts'
 import { RingCorruptError } from './ring-corrupt-error.ts'
 import {
@@ -13,6 +12,7 @@ import {
   type Superblock,
 } from './ring-layout.ts'
 import type { RingPlace } from './ring-places.ts'
+import { RingWindow } from './ring-window.ts'
 
 /** A cycle as recovery found it. `bytes` and `payload`, its end, are views that may be kept. */
 export interface RecoveredCycle extends RingPlace {
@@ -22,7 +22,11 @@ export interface RecoveredCycle extends RingPlace {
   readonly bytesOnDisk: number
 }
 
-const WINDOW_BYTES = 4 * 1024 * 1024
+interface ValidCycle {
+  readonly header: CycleHeader
+  /** Up to the end of its payload. */
+  readonly bytes: Buffer
+}
 
 /**
  * Follows the chain of cycles from the tail of the last checkpoint.
@@ -37,9 +41,6 @@ const WINDOW_BYTES = 4 * 1024 * 1024
 export class RingReader {
   readonly #file: StorageFile
   readonly #superblock: Superblock
-  #window: Buffer = Buffer.alloc(0)
-  #windowStart = 0
-  #fileBytes: number | null = null
   /** Where the next cycle will be written: behind the last valid one. */
   end: RingPlace
   #run = 0
@@ -55,25 +56,30 @@ export class RingReader {
   }
 
   async *cycles(): AsyncGenerator<RecoveredCycle, void, undefined> {
-    for (;;) {
-      const found = await this.#next()
-      if (found === null) break
-      yield found
-    }
-    if (await this.#laterExists()) {
-      throw new RingCorruptError(
-        `Cycle ${this.end.cycle} of the write-ahead ring, at byte ${this.end.position}, was synced ` +
-          'but cannot be read. Records that were acknowledged may be lost.',
-      )
+    const window = new RingWindow(this.#file, await this.#file.size())
+    try {
+      for (;;) {
+        const found = await this.#next(window)
+        if (found === null) break
+        yield found
+      }
+      if (await this.#laterExists(window)) {
+        throw new RingCorruptError(
+          `Cycle ${this.end.cycle} of the write-ahead ring, at byte ${this.end.position}, was ` +
+            'synced but cannot be read. Records that were acknowledged may be lost.',
+        )
+      }
+    } finally {
+      await window.close()
     }
   }
 
-  async #next(): Promise<RecoveredCycle | null> {
+  async #next(window: RingWindow): Promise<RecoveredCycle | null> {
     const { cycle, position } = this.end
     for (const place of position === REGION_START ? [REGION_START] : [position, REGION_START]) {
-      const header = await this.#validAt(place)
-      if (header === null || header.cycle !== cycle) continue
-      const bytes = this.#viewFrom(place).subarray(0, CYCLE_HEADER_BYTES + header.payloadBytes)
+      const found = await this.#validAt(window, place)
+      if (found === null || found.header.cycle !== cycle) continue
+      const { header, bytes } = found
       const payload = bytes.subarray(CYCLE_HEADER_BYTES)
       const bytesOnDisk = cycleBytesOnDisk(header.payloadBytes)
       this.end = { cycle: cycle + 1, position: place + bytesOnDisk }
@@ -84,20 +90,16 @@ export class RingReader {
     return null
   }
 
-  /**
-   * The header of the valid cycle at that place, if it is due or later; then whole in the window.
-   */
-  async #validAt(position: number): Promise<CycleHeader | null> {
+  /** The valid cycle at that place, if it is due or later. */
+  async #validAt(window: RingWindow, position: number): Promise<ValidCycle | null> {
     if (position + BLOCK_BYTES > this.#superblock.ringBytes) return null
-    await this.#load(position, CYCLE_HEADER_BYTES)
-    if (this.#fileBytes !== null && position >= this.#fileBytes) return null
-    const header = readCycleHeader(this.#viewFrom(position), this.#superblock.secret)
+    const start = await window.view(position, CYCLE_HEADER_BYTES)
+    const header = readCycleHeader(start, this.#superblock.secret)
     if (header === null || header.cycle < this.end.cycle || !this.#isPlausible(header)) return null
-    const bytes = CYCLE_HEADER_BYTES + header.payloadBytes
-    await this.#load(position, bytes)
-    const view = this.#viewFrom(position)
-    if (view.length < bytes) return null
-    return crc32c(view, 4, bytes) === header.crc ? header : null
+    const bytesTotal = CYCLE_HEADER_BYTES + header.payloadBytes
+    const bytes = await window.view(position, bytesTotal)
+    if (bytes.length < bytesTotal) return null
+    return crc32c(bytes, 4) === header.crc ? { header, bytes } : null
   }
 
   #isPlausible(header: CycleHeader): boolean {
@@ -109,33 +111,16 @@ export class RingReader {
   }
 
   /** Looks at every block where cycle n + 1 could begin if cycle n had been written. */
-  async #laterExists(): Promise<boolean> {
+  async #laterExists(window: RingWindow): Promise<boolean> {
     const { cycle, position } = this.end
     const reach = cycleBytesOnDisk(payloadBytesMax(this.#superblock.ringBytes))
     for (const start of [position, REGION_START]) {
       const stop = Math.min(start + reach, this.#superblock.ringBytes - BLOCK_BYTES)
       for (let place = start; place <= stop; place += BLOCK_BYTES) {
-        if (this.#fileBytes !== null && place >= this.#fileBytes) break
-        const header = await this.#validAt(place)
-        if (header !== null && header.cycle > cycle) return true
+        const found = await this.#validAt(window, place)
+        if (found !== null && found.header.cycle > cycle) return true
       }
     }
     return false
-  }
-
-  #viewFrom(position: number): Buffer {
-    return this.#window.subarray(position - this.#windowStart)
-  }
-
-  /** Brings [position, position + bytes) into the window, as far as the file reaches. */
-  async #load(position: number, bytes: number): Promise<void> {
-    const windowEnd = this.#windowStart + this.#window.length
-    if (position >= this.#windowStart && position + bytes <= windowEnd) return
-    this.#fileBytes ??= await this.#file.size()
-    const left = Math.max(0, this.#fileBytes - position)
-    const window = Buffer.allocUnsafeSlow(Math.min(left, Math.max(WINDOW_BYTES, bytes)))
-    const filled = await readFully(this.#file, window, position)
-    this.#window = window.subarray(0, filled)
-    this.#windowStart = position
   }
 }

@@ -31,8 +31,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'do not look for a later cycle',
     file: 'ring/ring-reader.ts',
-    find: 'if (await this.#laterExists())',
-    replace: 'if ((await this.#laterExists()) && false)',
+    find: 'if (await this.#laterExists(window))',
+    replace: 'if ((await this.#laterExists(window)) && false)',
   },
   {
     name: 'believe a cycle without its secret',
@@ -43,8 +43,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'apply half of a torn cycle',
     file: 'ring/ring-reader.ts',
-    find: 'return crc32c(view, 4, bytes) === header.crc ? header : null',
-    replace: 'return header',
+    find: 'return crc32c(bytes, 4) === header.crc ? { header, bytes } : null',
+    replace: 'return { header, bytes }',
+  },
+  {
+    name: 'lose the bytes between two pieces of the ring',
+    file: 'ring/ring-window.ts',
+    find: 'this.#filled = kept.copy(this.#memory)',
+    replace: 'this.#filled = kept.length',
   },
   {
     name: 'check no header on a read',
@@ -91,7 +97,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'do not enter a truncation in the ring',
     file: 'partition/disk-partition-log.ts',
-    find: "{ type: 'truncate', incarnation, offset: end }",
+    find: '{ type, incarnation, offset: end }',
     replace: "{ type: 'logStart', incarnation, offset: 0 as Offset }",
   },
   {
@@ -127,7 +133,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'believe pages that a failed sync has dropped',
     file: 'directory/open-log-directory.ts',
-    find: '    await writeFully(file, [cycle.bytes], cycle.position)\n',
+    find: '  if (newest !== null) await writeFully(file, [newest.bytes], newest.position)\n',
     replace: '',
   },
   {

@@ -17,6 +17,10 @@ export const directedHistories: readonly DirectedHistory[] = [
     run: failedSync,
   },
   {
+    name: 'a sync of the ring fails, that of the recovery too, then one succeeds, the power fails',
+    run: failedSyncTwice,
+  },
+  {
     name: 'a truncation is written and not synced, the restart dies at any call, the power fails',
     run: cutBeforeSync,
   },
@@ -29,26 +33,50 @@ export const directedHistories: readonly DirectedHistory[] = [
 /** The kernel shows pages that never reached the disk: recovery must not build upon them. */
 async function failedSync(): Promise<void> {
   const world = new World(1)
-  const first = await start(world)
-  const log = await create(world, first.directory)
-  await append(world, log)
-  first.storage.atNextSync('failed-sync')
+  await failAppend(world)
+  await goOnAndLosePower(world)
+}
+
+async function failedSyncTwice(): Promise<void> {
+  const world = new World(4)
+  await failAppend(world)
+  for (let crashAtCall = 1; ; crashAtCall += 1) {
+    const storage = new SimStorage(world.disk, 1, { kind: 'failed-sync', atCall: crashAtCall })
+    const isOpened = await world.openOn(storage).then(
+      () => true,
+      () => false,
+    )
+    stop(world, storage)
+    if (isOpened) break
+  }
+  await goOnAndLosePower(world)
+}
+
+/** Several cycles are durable; the newest is in the page cache and not on the disk. */
+async function failAppend(world: World): Promise<void> {
+  const { storage, directory } = await start(world)
+  const log = await create(world, directory)
+  for (let count = 0; count < 3; count += 1) await append(world, log)
+  storage.atNextSync('failed-sync')
   const outcome = await append(world, log).then(
     () => 'acknowledged',
     () => 'refused',
   )
   ensure(outcome === 'refused', 'an append whose sync failed is not acknowledged')
-  await first.directory.close()
+  await directory.close()
   world.clock.cancelAll()
-  const second = await start(world)
-  const shown = requireLog(second.directory)
+}
+
+async function goOnAndLosePower(world: World): Promise<void> {
+  const before = await start(world)
+  const shown = requireLog(before.directory)
   await append(world, shown)
   const { appendedEnd } = shown
-  stop(world, second.storage)
+  stop(world, before.storage)
   world.disk = world.disk.strictPowerCut()
-  const third = await start(world)
-  ensure((await observe(requireLog(third.directory))).end === appendedEnd, 'records are lost')
-  stop(world, third.storage)
+  const after = await start(world)
+  ensure((await observe(requireLog(after.directory))).end === appendedEnd, 'records are lost')
+  stop(world, after.storage)
 }
 
 /** Files may lose only what entries remove that are on the disk for certain. */
