@@ -127,6 +127,12 @@ export const errorCodes = {
   ),
   INELIGIBLE_REPLICA: row(409, 9, 107, 'retriable', 'no', 'A replica may not join those in sync'),
   INVALID_UPDATE_VERSION: row(409, 9, 95, 'final', 'no', 'The change was made from an old state'),
+  BROKER_NOT_FOUND: row(404, 5, 102, 'final', 'no', 'There is no such broker'),
+  BROKER_IN_USE: row(409, 9, 42, 'final', 'no', 'The broker is alive or has replicas'),
+  INVALID_REPLICA_ASSIGNMENT: row(400, 3, 39, 'final', 'no', 'The replicas cannot be these'),
+  REASSIGNMENT_IN_PROGRESS: row(409, 9, 60, 'retriable', 'no', 'The partition is moving already'),
+  NO_REASSIGNMENT_IN_PROGRESS: row(409, 9, 85, 'final', 'no', 'The partition is not moving'),
+  ELECTION_NOT_NEEDED: row(409, 9, 84, 'final', 'no', 'The partition has or can have a leader'),
   METADATA_ROLLBACK: row(503, 9, 41, 'final', 'no', 'The metadata is older than what is known'),
   // Where nobody can know
   TIMED_OUT: row(504, 4, 7, 'retriable', 'unknown', 'The outcome was not known in time'),

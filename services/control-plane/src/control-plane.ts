@@ -14,6 +14,7 @@ import { CallMetrics } from './rpc/call-metrics.ts'
 import { startGrpcServer } from './rpc/grpc-server.ts'
 import { addServices } from './rpc/services.ts'
 import type { ControlPlaneConfig } from './settings.ts'
+import { Upkeep } from './upkeep/upkeep.ts'
 
 /** A control plane that serves. */
 export interface ControlPlane {
@@ -75,9 +76,11 @@ async function serve(
   )
   const listener = new ChangeListener({ url: config.databaseUrl, clock, onHint: () => feed.hint() })
   const sweep = new SessionSweep({ cluster, sessionTimeoutMs, clock, log })
+  const upkeep = new Upkeep({ cluster, intervalMs: sessionTimeoutMs, clock, log })
   feed.start()
   listener.start()
   sweep.start()
+  upkeep.start()
   health.add('database', () => feed.problem)
   observe(ports, { database, feed, watchers })
   log.info({ address: server.address }, 'the control plane serves')
@@ -85,7 +88,7 @@ async function serve(
     address: server.address,
     async stop() {
       server.setServing('NOT_SERVING')
-      await sweep.stop()
+      await Promise.all([sweep.stop(), upkeep.stop()])
       // Ends the watches, without which the server would wait for them.
       await Promise.all([listener.stop(), feed.stop()])
       await server.stop()

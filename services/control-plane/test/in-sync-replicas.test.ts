@@ -4,119 +4,44 @@
  */
 import type { InSyncReplica, InSyncResult } from '@courant/api/internal/v1/broker'
 import { topicId as asTopicId, partitionIndex, systemRandom } from '@courant/kernel'
-import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type BrokerProcess,
-  cleanUp,
-  connect,
-  databases,
-  newBroker,
-  type Running,
-  restarted,
-  start,
-  until,
-} from './fixture.ts'
+import { cleanUp, type Running, until } from './fixture.ts'
+import { changeOf, Fleet, type Row } from './fleet.ts'
 
+const BROKERS = [1, 2, 3]
+let fleet: Fleet
 let running: Running
-/** Looks at the tables beside the control plane. */
-let client: pg.Client
-let tenantId: string
 /** Of the test that runs. */
 let topicId: string
-const BROKERS = [1, 2, 3]
-const processes = new Map<number, BrokerProcess>()
-const epochs = new Map<number, number>()
 
 beforeAll(async () => {
-  const url = await databases.create()
-  running = await start(url)
-  client = await connect(url)
-  for (const brokerId of BROKERS) await begin(newBroker(brokerId))
-  tenantId = (await running.createTenant('acme')).tenant?.tenantId ?? ''
+  fleet = await Fleet.start(BROKERS)
+  running = fleet.running
 })
 afterAll(cleanUp)
 
-interface Row {
-  readonly topic_id: string
-  readonly partition: number
-  readonly leader: number | null
-  readonly leader_epoch: number
-  readonly partition_epoch: number
-  readonly in_sync_replicas: number[]
-  readonly eligible_replicas: number[]
-}
-
 /** A topic on three active brokers, whose minimum of in-sync replicas is two if it is not given. */
-async function startWithTopic({ partitionCount = 1, minimum = 2 } = {}): Promise<void> {
-  const { rows: left } = await client.query(
-    "SELECT broker_id FROM courant.broker WHERE state <> 'active'",
-  )
-  for (const { broker_id } of left) await restart(broker_id)
-  const name = systemRandom.uuid()
-  const config = { 'min.insync.replicas': String(minimum) }
-  const topic = { tenantId, name, partitionCount, replicationFactor: 3, config }
-  topicId = (await running.createTopic(topic)).topic?.topicId ?? ''
+async function startWithTopic(options: { partitionCount?: number; minimum?: number } = {}) {
+  await fleet.heal()
+  topicId = await fleet.createTopic(options)
 }
 
-async function begin(process: BrokerProcess): Promise<void> {
-  processes.set(process.brokerId, process)
-  epochs.set(process.brokerId, (await running.activeBroker(process)).brokerEpoch)
+function row(): Promise<Row> {
+  return fleet.row(topicId)
 }
 
-/** A new process on the same disk. */
-async function restart(brokerId: number): Promise<void> {
-  const process = processes.get(brokerId)
-  if (process === undefined) throw new Error('a broker of this test')
-  await begin(restarted(process, epochs.get(brokerId) ?? 0))
-}
-
-async function rows(): Promise<Row[]> {
-  const sql = 'SELECT * FROM courant.partition WHERE topic_id = $1 ORDER BY partition'
-  return (await client.query(sql, [topicId])).rows
-}
-
-async function row(): Promise<Row> {
-  const [first] = await rows()
-  if (first === undefined) throw new Error('there is a partition')
-  return first
-}
-
-async function version(): Promise<number> {
-  return (await running.lookupApiKey('')).metadataVersion
-}
-
-/** As known to who registered last. */
 function members(...ids: number[]): InSyncReplica[] {
-  return ids.map((brokerId) => ({ brokerId, brokerEpoch: epochs.get(brokerId) ?? 0 }))
-}
-
-function changeOf(of: Row, inSyncReplicas: InSyncReplica[]) {
-  const { topic_id, partition, leader_epoch, partition_epoch } = of
-  return {
-    topicId: topic_id,
-    partition,
-    leaderEpoch: leader_epoch,
-    partitionEpoch: partition_epoch,
-    inSyncReplicas,
-  }
+  return fleet.members(...ids)
 }
 
 function sender(brokerId: number | null) {
-  return { brokerId: brokerId ?? 0, brokerEpoch: epochs.get(brokerId ?? 0) ?? 0 }
+  return fleet.sender(brokerId)
 }
 
-/** By the leader, from the newest state. */
-async function alter(inSyncReplicas: InSyncReplica[]): Promise<InSyncResult> {
-  const now = await row()
-  const change = changeOf(now, inSyncReplicas)
-  const { results } = await running.alterPartitions(sender(now.leader), [change])
-  const [result] = results
-  if (result === undefined) throw new Error('every change has a result')
-  return result
+function alter(inSyncReplicas: InSyncReplica[]): Promise<InSyncResult> {
+  return fleet.alter(topicId, inSyncReplicas)
 }
 
-/** The leader's followers. */
 async function followers(): Promise<[leader: number, one: number, other: number]> {
   const { leader } = await row()
   const [one, other] = BROKERS.filter((brokerId) => brokerId !== leader)
@@ -169,7 +94,7 @@ describe('a leader', () => {
 
   it('alters many partitions at once, and one that fails holds up no other', async () => {
     await startWithTopic({ partitionCount: 3 })
-    const all = await rows()
+    const all = await fleet.rows(topicId)
     const [leader] = await followers()
     const own = all.filter((of) => of.leader === leader)
     const foreign = all.filter((of) => of.leader !== leader)
@@ -197,17 +122,17 @@ describe('a change of in-sync replicas is refused', () => {
     const [leader, one, other] = await followers()
     const old = changeOf(await row(), members(leader, one))
     await alter(members(leader, other))
-    const before = await version()
+    const before = await fleet.version()
     const { results } = await running.alterPartitions(sender(leader), [old])
     await expectRefused(results[0] as InSyncResult, 'INVALID_UPDATE_VERSION')
-    expect(await version()).toBe(before)
+    expect(await fleet.version()).toBe(before)
   })
 
   it('in an old term, also if it comes late from the one who leads again', async () => {
     await startWithTopic()
     const [leader, one] = await followers()
     const old = { ...changeOf(await row(), members(leader, one)), partitionEpoch: 2 }
-    await client.query(
+    await fleet.client.query(
       'UPDATE courant.partition SET leader_epoch = 2, partition_epoch = 2 WHERE topic_id = $1',
       [topicId],
     )
@@ -259,9 +184,8 @@ describe('a change of in-sync replicas is refused', () => {
     await startWithTopic()
     const [leader, one, other] = await followers()
     await alter(members(leader))
-    const of = (brokerId: number) => ({ ...sender(brokerId), metadataVersion: 1_000_000 })
-    await running.heartbeat(one, of(one), { storageOffline: true })
-    await running.heartbeat(other, of(other), { wantShutdown: true })
+    await fleet.wish(one, { storageOffline: true })
+    await fleet.wish(other, { wantShutdown: true })
     for (const brokerId of [one, other]) {
       await expectRefused(await alter(members(leader, brokerId)), 'INELIGIBLE_REPLICA')
     }
@@ -271,7 +195,7 @@ describe('a change of in-sync replicas is refused', () => {
     await startWithTopic()
     const [leader, one] = await followers()
     const fetched = members(leader, one)
-    await restart(one)
+    await fleet.restart(one)
     await expectRefused(await alter(fetched), 'INELIGIBLE_REPLICA')
     const unseen = [...members(leader), { brokerId: one, brokerEpoch: 0 }]
     await expectRefused(await alter(unseen), 'INELIGIBLE_REPLICA')
@@ -282,7 +206,7 @@ describe('a change of in-sync replicas is refused', () => {
     const now = await row()
     const old = sender(now.leader)
     const change = changeOf(now, members(...now.in_sync_replicas))
-    await restart(now.leader ?? 0)
+    await fleet.restart(now.leader ?? 0)
     await expect(running.alterPartitions(old, [change])).rejects.toMatchObject({
       code: 'STALE_BROKER_EPOCH',
     })
@@ -292,19 +216,21 @@ describe('a change of in-sync replicas is refused', () => {
     await startWithTopic()
     const [leader, one, other] = await followers()
     await alter(members(leader, one))
-    await client.query('BEGIN')
-    await client.query("UPDATE courant.broker SET state = 'fenced' WHERE broker_id = $1", [other])
+    await fleet.client.query('BEGIN')
+    await fleet.client.query("UPDATE courant.broker SET state = 'fenced' WHERE broker_id = $1", [
+      other,
+    ])
     let isAnswered = false
     const answer = alter(members(leader, one, other)).finally(() => {
       isAnswered = true
     })
     await until(async () => {
-      const { rows: waiting } = await client.query(
+      const { rows: waiting } = await fleet.client.query(
         `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename IS NOT NULL`,
       )
       return isAnswered || waiting.length > 0
     })
-    await client.query('COMMIT')
+    await fleet.client.query('COMMIT')
     await expectRefused(await answer, 'INELIGIBLE_REPLICA')
   })
 })
@@ -314,8 +240,7 @@ describe('a replica that catches up with a leader that wants to stop', () => {
     await startWithTopic({ minimum: 1 })
     const [leader, one] = await followers()
     await alter(members(leader))
-    const leaving = { ...sender(leader), metadataVersion: 0 }
-    await running.heartbeat(leader, leaving, { wantShutdown: true })
+    await fleet.wish(leader, { wantShutdown: true })
     const { error, row: after } = await alter(members(leader, one))
     expect(error).toBe('')
     expect(after).toMatchObject({ leader: one, leaderEpoch: 1, inSyncReplicas: [one] })
@@ -327,16 +252,16 @@ describe('producer ids', () => {
     await startWithTopic()
     const answers = await Promise.all(
       [...BROKERS, ...BROKERS].map((brokerId) => {
-        const owner = brokerId === 1 ? tenantId : ''
+        const owner = brokerId === 1 ? fleet.tenantId : ''
         return running.allocateProducerIds({ ...sender(brokerId), tenantId: owner })
       }),
     )
     expect(new Set(answers.map(({ firstProducerId }) => firstProducerId)).size).toBe(6)
     for (const { firstProducerId, count } of answers) expect(firstProducerId % count).toBe(0)
-    const { rows: owned } = await client.query(
+    const { rows: owned } = await fleet.client.query(
       'SELECT tenant_id FROM courant.producer_id_block WHERE broker_id = 1',
     )
-    expect(owned).toEqual([{ tenant_id: tenantId }, { tenant_id: tenantId }])
+    expect(owned).toEqual([{ tenant_id: fleet.tenantId }, { tenant_id: fleet.tenantId }])
   })
 
   it('go to no broker of an earlier epoch, and to no tenant that is not there', async () => {

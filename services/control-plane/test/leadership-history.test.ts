@@ -11,14 +11,20 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Cluster } from '../src/cluster.ts'
 import { Database } from '../src/database/database.ts'
+import { preferLeaders } from '../src/elections/prefer-leaders.ts'
 import { runElections } from '../src/elections/run-elections.ts'
+import {
+  cancelReassignments,
+  reassignPartitions,
+} from '../src/reassignments/reassign-partitions.ts'
 import { createTenant } from '../src/tenants/create-tenant.ts'
 import { alterTopic } from '../src/topics/alter-topic.ts'
 import { createTopic } from '../src/topics/create-topic.ts'
 import { cleanUp, databases, onCleanUp } from './fixture.ts'
-import { type Restart, SimulatedBrokers } from './simulated-brokers.ts'
+import { type Alteration, type Restart, SimulatedBrokers } from './simulated-brokers.ts'
 
-const BROKERS = 3
+const BROKERS = 4
+const REPLICAS = 3
 /** Minima of topics with three replicas. */
 const MINIMA = [1, 2, 3]
 const { signal } = new AbortController()
@@ -56,16 +62,31 @@ type Step =
   | { readonly kind: 'restart'; readonly broker: number; readonly how: Restart }
   | { readonly kind: 'kill' | 'fence' | 'expire' | 'refresh'; readonly broker: number }
   | { readonly kind: 'ready' | 'leave' | 'offline'; readonly broker: number }
-  | { readonly kind: 'produce' | 'join'; readonly topic: number }
+  | { readonly kind: 'produce' | 'cancel'; readonly topic: number }
+  | { readonly kind: 'alter'; readonly topic: number; readonly change: Alteration }
+  | { readonly kind: 'move'; readonly topic: number; readonly to: readonly number[] }
   | { readonly kind: 'minimum'; readonly topic: number; readonly minimum: number }
-  | { readonly kind: 'elect' }
+  | { readonly kind: 'elect' | 'prefer' }
 
 const broker = fc.nat(BROKERS - 1)
 const topic = fc.nat(MINIMA.length - 1)
 const how = fc.constantFrom<Restart>('intact', 'damaged', 'new disk', 'stale copy', 'answer lost')
+const alteration = fc.constantFrom<Alteration>(
+  'join',
+  'join',
+  'shrink',
+  'join, answer lost',
+  'shrink, answer lost',
+)
+const target = fc.uniqueArray(broker, { minLength: REPLICAS, maxLength: REPLICAS })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('produce' as const), topic }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('join' as const), topic }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('alter' as const), topic, change: alteration }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('move' as const), topic, to: target }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), topic }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('ready' as const), broker }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('restart' as const), broker, how }) },
   {
@@ -80,10 +101,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('minimum' as const),
       topic,
-      minimum: fc.integer({ min: 1, max: BROKERS }),
+      minimum: fc.integer({ min: 1, max: REPLICAS }),
     }),
   },
-  { weight: 1, arbitrary: fc.constant({ kind: 'elect' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('elect' as const, 'prefer' as const) }),
+  },
 )
 
 interface World {
@@ -108,7 +132,7 @@ async function newWorld(): Promise<World> {
     MINIMA.map(async (minimum) => {
       const name = `history-${worlds}-${minimum}`
       const config = { 'min.insync.replicas': String(minimum) }
-      const request = { tenantId, name, partitionCount: 1, replicationFactor: BROKERS, config }
+      const request = { tenantId, name, partitionCount: 1, replicationFactor: REPLICAS, config }
       const answer = await createTopic({ cluster, random: systemRandom }, request, signal)
       return { name, topicId: answer.topic?.topicId ?? '' }
     }),
@@ -133,20 +157,28 @@ async function take({ brokers, topics }: World, taken: Step): Promise<unknown> {
       return brokers[taken.kind](id)
     case 'produce':
       return brokers.produce(topicId)
-    case 'join':
-      return brokers.join(topicId)
+    case 'alter':
+      return brokers.alter(topicId, taken.change)
+    case 'move': {
+      const replicas = taken.to.map((index) => brokers.ids[index] ?? 0)
+      return reassignPartitions(cluster, { reassignments: [{ topicId, partition: 0, replicas }] })
+    }
+    case 'cancel':
+      return cancelReassignments(cluster, { partitions: [{ topicId, partition: 0 }] })
     case 'minimum': {
       const set = { 'min.insync.replicas': String(taken.minimum) }
       return alterTopic(cluster, { tenantId, name, set, reset: [] }, signal)
     }
     case 'elect':
       return runElections(cluster)
+    case 'prefer':
+      return preferLeaders(cluster, { max: 10 })
     default:
       return brokers.heartbeat(id, taken.kind)
   }
 }
 
-/** Of all histories until now: two leaders in one epoch, and epochs that did not go up by one. */
+/** Of all histories until now: two leaders in one epoch, and epochs that go up by other than one. */
 async function impossible(): Promise<Record<string, unknown>[]> {
   const { rows } = await client.query(`
     SELECT topic_id, leader_epoch, array_agg(DISTINCT leader) AS leaders
@@ -154,7 +186,16 @@ async function impossible(): Promise<Record<string, unknown>[]> {
       GROUP BY topic_id, leader_epoch HAVING count(DISTINCT leader) > 1
     UNION ALL
     SELECT topic_id, partition_epoch, array_agg(leader) FROM history
-      GROUP BY topic_id, partition_epoch HAVING count(*) > 1`)
+      GROUP BY topic_id, partition_epoch HAVING count(*) > 1
+    UNION ALL
+    SELECT topic_id, partition_epoch, array_agg(leader) FROM (
+        SELECT *, lag(partition_epoch) OVER before AS last_epoch,
+            lag(leader_epoch) OVER before AS last_term, lag(leader) OVER before AS last_leader
+          FROM history WINDOW before AS (PARTITION BY topic_id ORDER BY partition_epoch)
+      ) AS steps
+      WHERE partition_epoch <> last_epoch + 1 OR leader_epoch - last_term NOT IN (0, 1)
+        OR (leader IS DISTINCT FROM last_leader AND leader_epoch = last_term)
+      GROUP BY topic_id, partition_epoch`)
   return rows
 }
 

@@ -1,7 +1,7 @@
 /**
  * Brokers as far as promise 1 goes: what is on whose disk, and what was acknowledged. Their calls
  * are the control plane's real operations on a real PostgreSQL; replication is a copy of the
- * leader's log, and what AlterPartition will do (reliability B4) is one statement.
+ * leader's log.
  */
 import { assert, BusError, systemRandom } from '@courant/kernel'
 import type pg from 'pg'
@@ -9,6 +9,7 @@ import { fenceBroker } from '../src/brokers/fence-broker.ts'
 import { sendHeartbeat } from '../src/brokers/heartbeat.ts'
 import { registerBroker } from '../src/brokers/register-broker.ts'
 import type { Cluster } from '../src/cluster.ts'
+import { alterPartitions } from '../src/in-sync-replicas/alter-partitions.ts'
 
 export interface PartitionRow {
   readonly topic_id: string
@@ -19,6 +20,12 @@ export interface PartitionRow {
   readonly leader_epoch: number
   readonly partition_epoch: number
   readonly effective_min_isr: number
+}
+
+/** What a broker knows of a partition; may be old. */
+interface View extends PartitionRow {
+  /** In-sync replicas that it has asked for without hearing what became of it (B4.2, B4.3). */
+  readonly proposed?: readonly number[]
 }
 
 interface Disk {
@@ -32,10 +39,10 @@ interface Disk {
 interface BrokerProcess {
   readonly brokerEpoch: number
   readonly disk: Disk
-  /** What it knows of each partition; may be old. */
-  readonly view: Map<string, PartitionRow>
+  readonly view: Map<string, View>
 }
 
+export type Alteration = 'join' | 'shrink' | 'join, answer lost' | 'shrink, answer lost'
 export type Restart = 'intact' | 'damaged' | 'new disk' | 'stale copy' | 'answer lost'
 
 const SESSION_MS = 600_000
@@ -113,10 +120,14 @@ export class SimulatedBrokers {
     )
   }
 
-  /** Its copy of the metadata becomes current. */
+  /** Its copy of the metadata becomes current; older states of a partition are ignored. */
   async refresh(id: number): Promise<void> {
     const process = this.#processes.get(id)
-    for (const row of await this.rows()) process?.view.set(row.topic_id, row)
+    if (process === undefined) return
+    for (const row of await this.rows()) {
+      const known = process.view.get(row.topic_id)
+      if ((known?.partition_epoch ?? -1) < row.partition_epoch) process.view.set(row.topic_id, row)
+    }
   }
 
   /** Whoever believes to lead appends a record, and acknowledges what all in sync have taken. */
@@ -127,34 +138,48 @@ export class SimulatedBrokers {
       if (row.in_sync_replicas.length < row.effective_min_isr) continue
       this.#records += 1
       process.disk.logs.set(topicId, [...logOf(process.disk, topicId), this.#records])
-      const took = row.in_sync_replicas.filter((member) => this.#fetch(topicId, id, member))
-      if (took.length < row.in_sync_replicas.length) continue
+      const maximal = new Set([...row.in_sync_replicas, ...(row.proposed ?? [])])
+      const took = [...maximal].filter((member) => this.#fetch(topicId, id, member))
+      if (took.length < maximal.size) continue
       this.#acknowledged.set(topicId, [...this.acknowledged(topicId), this.#records])
     }
   }
 
-  /** A leader takes caught-up followers back (B4): a compare-and-set on the partition's epoch. */
-  async join(topicId: string): Promise<void> {
-    for (const [id, { view }] of this.#processes) {
-      const row = view.get(topicId)
-      if (row?.leader !== id) continue
-      for (const follower of row.replicas) {
-        const process = this.#processes.get(follower)
-        if (row.in_sync_replicas.includes(follower) || process === undefined) continue
-        if (!this.#fetch(topicId, id, follower)) continue
-        await this.#client.query(
-          `WITH eligible AS (SELECT FROM courant.broker
-               WHERE broker_id = $1 AND broker_epoch = $2 AND state = 'active' FOR SHARE)
-           UPDATE courant.partition SET in_sync_replicas = in_sync_replicas || $1::int,
-               eligible_replicas = CASE WHEN cardinality(in_sync_replicas) + 1 >= effective_min_isr
-                 THEN '{}' ELSE array_remove(eligible_replicas, $1::int) END,
-               partition_epoch = partition_epoch + 1
-             WHERE topic_id = $3 AND partition_epoch = $4 AND EXISTS (SELECT FROM eligible)`,
-          [follower, process.brokerEpoch, topicId, row.partition_epoch],
-        )
-        return this.refresh(id)
-      }
+  /** Whoever believes to lead takes in all who have caught up, or lets one of them go (B4). */
+  async alter(topicId: string, how: Alteration): Promise<void> {
+    for (const [id, process] of [...this.#processes]) {
+      const row = process.view.get(topicId)
+      if (row?.leader !== id || row.proposed !== undefined) continue
+      const proposed = how.startsWith('join')
+        ? row.replicas.filter((member) => this.#fetch(topicId, id, member))
+        : row.in_sync_replicas.slice(0, -1)
+      await this.#propose(id, { ...row, proposed: [...new Set([...proposed, id])] }, how)
     }
+  }
+
+  async #propose(id: number, row: View, how: Alteration): Promise<void> {
+    const process = this.#processes.get(id)
+    const { proposed = [], topic_id, leader_epoch, partition_epoch } = row
+    if (process === undefined) return
+    process.view.set(topic_id, row)
+    const change = {
+      topicId: topic_id,
+      partition: 0,
+      leaderEpoch: leader_epoch,
+      partitionEpoch: partition_epoch,
+      inSyncReplicas: proposed.map((brokerId) => ({
+        brokerId,
+        brokerEpoch: this.#processes.get(brokerId)?.brokerEpoch ?? 0,
+      })),
+    }
+    const { brokerEpoch } = process
+    const request = { brokerId: id, brokerEpoch, changes: [change] }
+    const answer = await alterPartitions(this.#cluster, request).catch(this.#stale(id))
+    if (answer === undefined || how.endsWith('answer lost')) return
+    // A definite answer: the proposal is over, and what was read beside it is newer if it differs.
+    const { proposed: _, ...committed } = row
+    if (process.view.get(topic_id) === row) process.view.set(topic_id, committed)
+    await this.refresh(id)
   }
 
   acknowledged(topicId: string): readonly number[] {
@@ -182,14 +207,22 @@ export class SimulatedBrokers {
     return rows
   }
 
-  /** A follower takes the leader's log, unless it knows a newer leader than that. */
+  /**
+   * A replica takes the leader's log, unless it knows a newer leader than that. From then on it
+   * follows this one: it has told its epoch with the fetch (B5.1).
+   */
   #fetch(topicId: string, leader: number, follower: number): boolean {
     const [from, to] = [this.#processes.get(leader), this.#processes.get(follower)]
-    if (from === undefined || to === undefined) return false
-    const [epoch, known] = [from, to].map(({ view }) => view.get(topicId)?.leader_epoch ?? -1)
-    assert(epoch !== undefined && known !== undefined)
-    if (known > epoch) return false
-    if (from !== to) to.disk.logs.set(topicId, logOf(from.disk, topicId))
+    const row = from?.view.get(topicId)
+    if (from === undefined || to === undefined || row === undefined) return false
+    if (!row.replicas.includes(follower)) return false
+    if ((to.view.get(topicId)?.leader_epoch ?? -1) > row.leader_epoch) return false
+    if (from === to) return true
+    const { proposed: _, ...known } = row
+    if ((to.view.get(topicId)?.partition_epoch ?? -1) < row.partition_epoch) {
+      to.view.set(topicId, known)
+    }
+    to.disk.logs.set(topicId, logOf(from.disk, topicId))
     return true
   }
 
@@ -222,10 +255,11 @@ export class SimulatedBrokers {
     return answer?.brokerEpoch ?? null
   }
 
-  #stale(id: number): (error: unknown) => void {
+  #stale(id: number): (error: unknown) => undefined {
     return (error) => {
       if (!(error instanceof BusError) || error.code !== 'STALE_BROKER_EPOCH') throw error
       this.kill(id)
+      return undefined
     }
   }
 }

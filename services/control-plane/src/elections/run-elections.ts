@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
 import { type PartitionRow, partition } from '../schema/partition.ts'
 import type { BrokerStates } from './decide-leadership.ts'
-import { lockBrokers } from './lock-brokers.ts'
+import { lockBrokers, statesOf } from './lock-brokers.ts'
 import { lockPartitions } from './lock-partitions.ts'
 import { settle, succeed } from './settle.ts'
 import { writePartitions } from './write-partitions.ts'
@@ -47,7 +47,7 @@ async function electBatch(
   from: Place,
 ): Promise<{ readonly changed: number; readonly next: Place | null }> {
   const brokers = await lockBrokers(transaction)
-  const states = new Map([...brokers].map(([brokerId, { state }]) => [brokerId, state]))
+  const states = statesOf(brokers)
   const rows = await lockCandidates(transaction, states, from)
   const moved = rows.flatMap((row) => {
     const next = settle(row, states)

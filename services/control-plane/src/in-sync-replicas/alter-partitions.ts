@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster.ts'
 import { currentVersion } from '../database/current-version.ts'
 import type { Transaction } from '../database/database.ts'
 import { withInSyncReplicas } from '../elections/decide-leadership.ts'
-import { type LockedBrokers, lockBrokers } from '../elections/lock-brokers.ts'
+import { type LockedBrokers, lockBrokers, statesOf } from '../elections/lock-brokers.ts'
 import { lockNamedPartitions, partitionKey } from '../elections/lock-partitions.ts'
 import { settle, succeed } from '../elections/settle.ts'
 import { writePartitions } from '../elections/write-partitions.ts'
@@ -90,7 +90,7 @@ function withMembers(
 ): PartitionRow {
   const proposed = new Set(inSyncReplicas.map(({ brokerId }) => brokerId))
   const inOrder = before.replicas.filter((brokerId) => proposed.has(brokerId))
-  const states = new Map([...brokers].map(([brokerId, { state }]) => [brokerId, state]))
+  const states = statesOf(brokers)
   return settle(withInSyncReplicas(before, inOrder), states)
 }
 

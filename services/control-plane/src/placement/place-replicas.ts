@@ -44,28 +44,46 @@ export function placeReplicas(request: PlacementRequest): number[][] {
   })
 }
 
+export interface ReplacementRequest {
+  /** Who may take the place, with the replicas that each has of all topics. */
+  readonly candidates: readonly (PlacementBroker & { readonly replicas: number })[]
+  /** The partition's other replicas. */
+  readonly staying: readonly PlacementBroker[]
+}
+
+/** Who takes the place of a replica that leaves. Null: nobody can. */
+export function placeReplacement({ candidates, staying }: ReplacementRequest): number | null {
+  const free = candidates.filter(
+    ({ brokerId }) => !staying.some((other) => other.brokerId === brokerId),
+  )
+  return free.length === 0 ? null : furthest(free, staying).brokerId
+}
+
 function choose(candidates: readonly Candidate[], replicationFactor: number): Candidate[] {
   const chosen: Candidate[] = []
-  const hosts = new Map<string, number>()
-  const racks = new Map<string, number>()
-  const sameRack = 1_000_000_000
-  const sameHost = sameRack * 100
   while (chosen.length < replicationFactor) {
     const rest = candidates.filter((candidate) => !chosen.includes(candidate))
-    const next = least(
-      rest,
-      ({ host, rack, replicas }) =>
-        (hosts.get(host) ?? 0) * sameHost + (racks.get(rack) ?? 0) * sameRack + replicas,
-    )
-    hosts.set(next.host, (hosts.get(next.host) ?? 0) + 1)
-    racks.set(next.rack, (racks.get(next.rack) ?? 0) + 1)
-    chosen.push(next)
+    chosen.push(furthest(rest, chosen))
   }
   return chosen
 }
 
+/** Away from the hosts, then from the racks of those taken already; among equals the emptiest. */
+function furthest<Of extends PlacementBroker & { readonly replicas: number }>(
+  candidates: readonly Of[],
+  taken: readonly PlacementBroker[],
+): Of {
+  const sameRack = 1_000_000_000
+  const sameHost = sameRack * 100
+  return least(candidates, ({ host, rack, replicas }) => {
+    const onHost = taken.filter((other) => other.host === host).length
+    const inRack = taken.filter((other) => other.rack === rack).length
+    return onHost * sameHost + inRack * sameRack + replicas
+  })
+}
+
 /** The first of those with the least cost. */
-function least(candidates: readonly Candidate[], cost: (of: Candidate) => number): Candidate {
+function least<Of extends object>(candidates: readonly Of[], cost: (of: Of) => number): Of {
   const [first] = candidates
   assert(first !== undefined, 'there is a candidate')
   let best = first

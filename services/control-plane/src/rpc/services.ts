@@ -10,6 +10,10 @@ import {
 } from '@courant/api/internal/v1/admin'
 import { type BrokerServiceServer, BrokerServiceService } from '@courant/api/internal/v1/broker'
 import {
+  type ClusterAdminServiceServer,
+  ClusterAdminServiceService,
+} from '@courant/api/internal/v1/cluster'
+import {
   type MetadataServiceServer,
   MetadataServiceService,
 } from '@courant/api/internal/v1/metadata'
@@ -19,13 +23,21 @@ import { createApiKey } from '../api-keys/create-api-key.ts'
 import { listApiKeys } from '../api-keys/list-api-keys.ts'
 import { revokeApiKey } from '../api-keys/revoke-api-key.ts'
 import { sendHeartbeat } from '../brokers/heartbeat.ts'
+import { listBrokers } from '../brokers/list-brokers.ts'
 import { registerBroker } from '../brokers/register-broker.ts'
+import { removeBroker } from '../brokers/remove-broker.ts'
 import type { Cluster } from '../cluster.ts'
+import { drainBroker, undrainBroker } from '../drains/drain-broker.ts'
+import { electUncleanLeader } from '../elections/elect-unclean-leader.ts'
+import { preferAllLeaders } from '../elections/prefer-leaders.ts'
 import { lookupApiKey, lookupTopic } from '../feed/lookup.ts'
 import type { MetadataFeed } from '../feed/metadata-feed.ts'
 import { watchMetadata } from '../feed/watch-metadata.ts'
 import { alterPartitions } from '../in-sync-replicas/alter-partitions.ts'
+import { listPartitions } from '../partitions/list-partitions.ts'
 import { allocateProducerIds } from '../producer-ids/allocate-producer-ids.ts'
+import { cancelReassignments, reassignPartitions } from '../reassignments/reassign-partitions.ts'
+import { setReassignmentThrottle } from '../reassignments/set-throttle.ts'
 import { createTenant } from '../tenants/create-tenant.ts'
 import { listTenants } from '../tenants/list-tenants.ts'
 import { addPartitions } from '../topics/add-partitions.ts'
@@ -51,6 +63,7 @@ export function addServices(server: Server, parts: ServiceParts): void {
   server.addService(TopicAdminServiceService, topics(parts))
   server.addService(BrokerServiceService, brokers(parts))
   server.addService(MetadataServiceService, metadata(parts))
+  server.addService(ClusterAdminServiceService, operators(parts))
 }
 
 function tenants(parts: ServiceParts): TenantAdminServiceServer {
@@ -107,6 +120,33 @@ function brokers(parts: ServiceParts): BrokerServiceServer {
     ),
     allocateProducerIds: unary(parts, 'AllocateProducerIds', (request) =>
       allocateProducerIds(cluster.database, request),
+    ),
+  }
+}
+
+function operators(parts: ServiceParts): ClusterAdminServiceServer {
+  const { cluster } = parts
+  const { database } = cluster
+  return {
+    listBrokers: unary(parts, 'ListBrokers', () => listBrokers(database)),
+    listPartitions: unary(parts, 'ListPartitions', (request) => listPartitions(database, request)),
+    drainBroker: unary(parts, 'DrainBroker', (request) => drainBroker(cluster, request)),
+    undrainBroker: unary(parts, 'UndrainBroker', (request) => undrainBroker(cluster, request)),
+    removeBroker: unary(parts, 'RemoveBroker', (request) => removeBroker(cluster, request)),
+    electPreferredLeaders: unary(parts, 'ElectPreferredLeaders', (request) =>
+      preferAllLeaders(cluster, request),
+    ),
+    reassignPartitions: unary(parts, 'ReassignPartitions', (request) =>
+      reassignPartitions(cluster, request),
+    ),
+    cancelReassignments: unary(parts, 'CancelReassignments', (request) =>
+      cancelReassignments(cluster, request),
+    ),
+    setReassignmentThrottle: unary(parts, 'SetReassignmentThrottle', (request) =>
+      setReassignmentThrottle(cluster, request),
+    ),
+    electUncleanLeader: unary(parts, 'ElectUncleanLeader', (request) =>
+      electUncleanLeader(cluster, request),
     ),
   }
 }
