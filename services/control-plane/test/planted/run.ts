@@ -2,6 +2,9 @@
  * Plants one bug after the other in a copy of the control plane and its migrations, and runs the
  * test that must find it. A bug that the test does not find, or whose place in the source is gone,
  * is a failure. An argument chooses by name. The last line is "N passed, N failed".
+ *
+ * Two at a time, each in a copy of its own: a test that finds its bug by waiting in vain for half a
+ * minute, as some do, leaves the processor to the other.
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -18,16 +21,27 @@ interface Outcome {
   readonly seconds: number
 }
 
+const COPIES = 2
+
 const only = process.argv[2]
 const chosen = mutations.filter(({ name }) => only === undefined || name.includes(only))
-const root = await mkdtemp(join(tmpdir(), 'courant-planted-'))
+const roots = await Promise.all(
+  Array.from({ length: COPIES }, () => mkdtemp(join(tmpdir(), 'courant-planted-'))),
+)
 let failed = 0
 try {
-  await copyTo(root)
+  for (const root of roots) await copyTo(root)
   await control()
-  for (const mutation of chosen) await plant(mutation)
+  const waiting = [...chosen]
+  await Promise.all(
+    roots.map(async (root) => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await plant(root, next)
+      }
+    }),
+  )
 } finally {
-  await rm(root, { recursive: true, force: true })
+  for (const root of roots) await rm(root, { recursive: true, force: true })
 }
 print(`${chosen.length + 1 - failed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0
@@ -36,11 +50,18 @@ process.exitCode = failed > 0 ? 1 : 0
 async function control(): Promise<void> {
   const files = new Set(chosen.map(({ test: [file] }) => inService(file)))
   const names = chosen.map(({ test: [, name] }) => name)
-  const { passed, seconds } = await test([...files], names)
+  const { passed, seconds } = await test(roots[0] ?? '', [...files], names)
   report(passed ? 'ok' : 'FAIL', 'nothing planted', seconds)
 }
 
-async function plant({ name, file, find, replace, test: [testFile, part] }: Mutation) {
+async function plant(root: string, mutation: Mutation): Promise<void> {
+  const {
+    name,
+    file,
+    find,
+    replace,
+    test: [testFile, part],
+  } = mutation
   const path = join(root, file.startsWith('src/') ? inService(file) : file)
   const source = await readFile(path, 'utf8')
   if (source.split(find).length !== 2) return report('FAIL: its place is gone', name, 0)
@@ -48,7 +69,7 @@ async function plant({ name, file, find, replace, test: [testFile, part] }: Muta
     path,
     source.replace(find, () => replace),
   )
-  const { passed, seconds } = await test([inService(testFile)], [part])
+  const { passed, seconds } = await test(root, [inService(testFile)], [part])
   await writeFile(path, source)
   report(passed ? 'FAIL: not found' : 'ok', name, seconds)
 }
@@ -68,7 +89,11 @@ async function copyTo(directory: string): Promise<void> {
 }
 
 /** The chosen tests of the copy, up to the first that fails. */
-async function test(files: readonly string[], names: readonly string[]): Promise<Outcome> {
+async function test(
+  root: string,
+  files: readonly string[],
+  names: readonly string[],
+): Promise<Outcome> {
   const startedMs = performance.now()
   const vitest = join(REPOSITORY, 'node_modules/vitest/vitest.mjs')
   const args = [
