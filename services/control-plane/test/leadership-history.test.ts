@@ -111,7 +111,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** Broker 0 alone is left in sync of a topic whose minimum is one, and alone has its last record. */
+/** Broker 0 alone is left in sync of a topic whose minimum is one, with its last record. */
 const ALONE: readonly Step[] = [
   { kind: 'fence', broker: 1 },
   { kind: 'fence', broker: 2 },
