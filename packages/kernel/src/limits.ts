@@ -72,6 +72,13 @@ export const limits = {
   readsWaitingTenantMax: 4_096,
   readsWaitingMax: 16_384,
   readRoomMsMax: 10_000,
+  /** Bytes of records in one answer to a follower, and of one partition in it. */
+  replicaFetchBytesMax: 16 * MIB,
+  replicaFetchPartitionBytesMax: 4 * MIB,
+  /** How long a follower's fetch waits for records. */
+  replicaFetchWaitMsMax: 500,
+  /** How long a broker keeps the log of a replica that has moved to others. */
+  removedReplicaKeptMs: 600_000,
   /** How long a produce may wait for its acknowledgement. */
   produceTimeoutMsDefault: 30_000,
   produceTimeoutMsMax: 120_000,
@@ -147,6 +154,9 @@ assert(limits.batchBytesMax < limits.frameBytesMax, 'a frame holds the largest b
 assert(limits.bodyBytesMax <= limits.decompressedBytesMax)
 assert(limits.bodyBytesMax <= limits.bodiesBytesMax)
 assert(limits.batchBytesMax <= limits.fetchBytesMax, 'a fetch can return any one batch')
+assert(limits.replicaFetchPartitionBytesMax <= limits.replicaFetchBytesMax)
+assert(limits.replicaFetchBytesMax <= limits.fetchBytesMax)
+assert(limits.replicaFetchWaitMsMax <= limits.brokerWaitMsMax)
 assert(limits.batchBytesMax <= limits.accumulatorPartitionBytesMax)
 assert(limits.encodedBatchBytesMax < limits.encodedBatchesBytesMax)
 assert(2 * limits.fetchBytesMax <= limits.readTenantBytesMax, 'the largest fetch and its text fit')

@@ -99,9 +99,9 @@ export interface PartitionLog {
   append(request: AppendRequest): AppendResult
 
   /**
-   * Appends batches of another replica as they are: offsets and epochs are its leader's. The caller
-   * has verified the checksums. Throws, with nothing applied: CORRUPT_MESSAGE when they do not go on
-   * where this log ends, or go back to an older epoch; BUSY and STORAGE_FULL as `append`.
+   * Appends batches of another replica as they are, with offsets and epochs of its leader. The
+   * caller has verified the checksums. Throws, with nothing applied: CORRUPT_MESSAGE when they do
+   * not go on where this log ends, or go back to an older epoch; BUSY and STORAGE_FULL as `append`.
    */
   replicate(batches: Buffer): AppendResult
 

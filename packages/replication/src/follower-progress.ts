@@ -4,6 +4,13 @@ import type { Offset } from '@courant/kernel'
 const UNKNOWN = -1
 const NEVER_CAUGHT_UP = Number.NEGATIVE_INFINITY
 
+/** What a fetch tells of its sender. */
+interface Fetched {
+  readonly brokerEpoch: number
+  readonly offset: Offset
+  readonly logStartOffset: Offset
+}
+
 /**
  * What a leader knows of one follower in its term: how far its disk reaches, in which life of its
  * broker, and since when it has been behind. A new term begins with new ones, because an end that
@@ -11,6 +18,7 @@ const NEVER_CAUGHT_UP = Number.NEGATIVE_INFINITY
  */
 export class FollowerProgress {
   #endOffset = UNKNOWN
+  #logStartOffset = UNKNOWN
   #brokerEpoch = UNKNOWN
   /** Null while it has everything; else the last moment at which it had. */
   #behindSinceMs: number | null
@@ -32,6 +40,16 @@ export class FollowerProgress {
     return this.#endOffset
   }
 
+  /** Where its log begins; -1 before its first fetch. */
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  /** Whether it has everything that the leader has. */
+  get isCaughtUp(): boolean {
+    return this.#behindSinceMs === null
+  }
+
   /** Of its last fetch; -1 before. */
   get brokerEpoch(): number {
     return this.#brokerEpoch
@@ -43,13 +61,18 @@ export class FollowerProgress {
 
   /**
    * A fetch whose position is known to lie in the leader's log. A delayed one of an earlier life of
-   * the broker changes nothing: that disk may be gone (KIP-903). Returns whether it counted.
+   * the broker changes nothing: that disk may be gone (KIP-903).
    *
    * Caught up is who reaches the end of now, or that of the fetch before, as in Kafka: under load
    * the end moves on while the records travel.
    */
-  fetched(brokerEpoch: number, offset: Offset, leaderEnd: Offset, nowMs: number): boolean {
-    if (brokerEpoch < this.#brokerEpoch) return false
+  fetched(
+    { brokerEpoch, offset, logStartOffset }: Fetched,
+    leaderEnd: Offset,
+    nowMs: number,
+  ): void {
+    if (brokerEpoch < this.#brokerEpoch) return
+    this.#logStartOffset = logStartOffset
     this.#brokerEpoch = brokerEpoch
     this.#endOffset = offset
     if (offset >= leaderEnd) this.#behindSinceMs = null
@@ -58,7 +81,6 @@ export class FollowerProgress {
     } else this.#behindSinceMs ??= nowMs
     this.#fetchedAtMs = nowMs
     this.#leaderEndThen = leaderEnd
-    return true
   }
 
   /** The leader's log has grown. */

@@ -20,6 +20,7 @@ export interface FollowerFetch extends FollowerEnd {
   readonly broker: BrokerId
   readonly brokerEpoch: number
   readonly leaderEpoch: LeaderEpoch
+  readonly logStartOffset: Offset
 }
 
 /** A change of the in-sync replicas to ask the control plane for, which answers by `settle`. */
@@ -141,7 +142,7 @@ export class ReplicaSet {
     }
     const diverging = divergence(log, fetch)
     if (diverging !== null) return diverging
-    follower.fetched(fetch.brokerEpoch, fetch.offset, log.appendedEnd, nowMs)
+    follower.fetched(fetch, log.appendedEnd, nowMs)
     return null
   }
 
@@ -179,6 +180,28 @@ export class ReplicaSet {
   /** This leader was not running for a while: see `PauseWatch`. */
   forgiveLag(nowMs: number): void {
     for (const follower of this.#followers.values()) follower.forgiveLag(nowMs)
+  }
+
+  /** Below it every in-sync replica has deleted its records; -1 while one has not been heard of. */
+  lowWatermark({ logStartOffset }: Pick<LogEnds, 'logStartOffset'>): number {
+    let low: number = logStartOffset
+    for (const broker of this.inSyncReplicas) {
+      if (broker === this.#broker) continue
+      low = Math.min(low, this.#followers.get(broker)?.logStartOffset ?? -1)
+    }
+    return low
+  }
+
+  /** Whether a replica is not in sync. */
+  get hasOutsiders(): boolean {
+    return this.#followers.size >= this.inSyncReplicas.length
+  }
+
+  /** Whether no change of the in-sync replicas can be due: all are, and have everything. */
+  get isQuiet(): boolean {
+    if (this.#isr.isUnresolved || this.hasOutsiders) return false
+    for (const follower of this.#followers.values()) if (!follower.isCaughtUp) return false
+    return true
   }
 
   /** The longest time that an in-sync follower has been behind. */

@@ -1,5 +1,5 @@
 /** What a leader promises about its followers. Bugs by their number in reliability B15. */
-import type { LeaderEpoch } from '@courant/kernel'
+import type { LeaderEpoch, Offset } from '@courant/kernel'
 import { describe, expect, it } from 'vitest'
 import { PauseWatch } from '../src/index.ts'
 import { BROKER_EPOCH, LAG_MAX_MS, ONE, row, Term, THREE, TWO } from './fixture/partition.ts'
@@ -65,6 +65,19 @@ describe('the high watermark', () => {
     expect(term.highWatermark).toBe(0)
     term.inactive.add(TWO)
     expect(term.highWatermark).toBe(1)
+  })
+})
+
+describe('a deletion of records', () => {
+  it('is done when every in-sync replica has deleted them', () => {
+    const term = new Term(row({ inSyncReplicas: [ONE, TWO] }))
+    term.append('a', 'b')
+    const low = () => term.replicas.lowWatermark({ logStartOffset: 2 as Offset })
+    expect(low()).toBe(-1)
+    term.fetch(TWO, 2, { logStartOffset: 1 })
+    expect(low()).toBe(1)
+    term.fetch(TWO, 2, { logStartOffset: 2 })
+    expect(low()).toBe(2)
   })
 })
 

@@ -24,6 +24,7 @@ const ERRORS_MAX = 64
 export function observeBroker(metrics: Metrics, parts: ObservedParts): void {
   observeRequests(metrics, parts)
   observePartitions(metrics, parts)
+  observeReplication(metrics, parts)
   observeLogs(metrics, parts)
 }
 
@@ -74,6 +75,58 @@ function observePartitions(metrics: Metrics, { partitions }: ObservedParts): voi
     () => partitions.startingCount,
   )
   gauge(metrics, 'partitions_stray', 'Logs of unknown topics, kept.', () => partitions.strayCount)
+}
+
+function observeReplication(metrics: Metrics, { clock, partitions, traffic }: ObservedParts): void {
+  const look = sampled(clock, () => replicationNow(partitions, clock.monotonicMs()))
+  gauge(
+    metrics,
+    'partitions_under_replicated',
+    'Led partitions of which a replica is not in sync.',
+    () => look().underReplicated,
+  )
+  gauge(
+    metrics,
+    'partitions_under_min_isr',
+    'Led partitions that refuse acks=all: too few replicas are in sync.',
+    () => look().underMinIsr,
+  )
+  gauge(
+    metrics,
+    'partitions_following',
+    'Partitions that follow another leader.',
+    () => look().following,
+  )
+  gauge(
+    metrics,
+    'replica_lag_seconds',
+    'The longest time that an in-sync follower of this leader has been behind.',
+    () => look().lagMs / 1_000,
+  )
+  const counters = {
+    replicatedInBytes: ['replicated_in_bytes_total', 'Bytes fetched from leaders.'],
+    replicatedOutBytes: ['replicated_out_bytes_total', 'Bytes that followers have fetched.'],
+    isrShrinks: ['isr_shrinks_total', 'Changes that took replicas out of the in-sync ones.'],
+    isrExpands: ['isr_expands_total', 'Changes that let replicas in.'],
+  } as const
+  for (const [key, [name, help]] of Object.entries(counters)) {
+    metrics.observeCounts({ name: `courant_broker_${name}`, help, labels: {} }, () => [
+      { labels: {}, count: traffic[key as keyof typeof counters] },
+    ])
+  }
+}
+
+function replicationNow(partitions: PartitionRegistry, nowMs: number) {
+  const now = { underReplicated: 0, underMinIsr: 0, following: 0, lagMs: 0 }
+  for (const { state, leadership } of partitions.all()) {
+    if (state === 'following') now.following += 1
+    if (leadership === null) continue
+    const { replicas } = leadership
+    if (replicas.hasOutsiders) now.underReplicated += 1
+    if (replicas.isUnderMinIsr) now.underMinIsr += 1
+    now.lagMs = Math.max(now.lagMs, replicas.lagMs(nowMs))
+  }
+  return now
 }
 
 /** Gauges by the name of what the log directory tells. */

@@ -7,8 +7,9 @@ import type { ControlPlaneLink } from './control-plane/control-plane-link.ts'
 import { GrpcControlPlaneLink } from './control-plane/grpc-control-plane-link.ts'
 import { Membership } from './control-plane/membership.ts'
 import { DataDirectory } from './directory/data-directory.ts'
-import { PartitionRegistry } from './partition/partition-registry.ts'
+import type { PartitionRegistry } from './partition/partition-registry.ts'
 import { Traffic } from './partition/traffic.ts'
+import { replicatePartitions } from './replication/replicated-partitions.ts'
 import { RequestService } from './rpc/request-service.ts'
 import { advertisedAddress, type BrokerConfig, wholeBlocks } from './settings.ts'
 
@@ -91,14 +92,17 @@ async function assemble(
   const traffic = new Traffic()
   const { logs } = directory
   const id = brokerId(config.brokerId)
-  const partitions = new PartitionRegistry({
-    directory: logs,
-    clock,
+  const { partitions, watch } = replicatePartitions({
+    ...ports,
     traffic,
-    brokerId: id,
+    directory: logs,
     metadata: feed.copy,
-    log,
+    brokerId: id,
+    brokerEpoch: () => membership?.brokerEpoch ?? null,
+    lagMaxMs: config.replicaLagMs,
   })
+  watch.start()
+  ending.add(async () => watch.stop())
   const service = new RequestService({ network, clock, log, partitions })
   ending.add(() => service.stop())
   const address = await service.listen(config.listen)

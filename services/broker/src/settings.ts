@@ -59,6 +59,12 @@ export const brokerSettings = {
     String(1024 * MIB),
     'Size of a new write-ahead ring in bytes, rounded down to 4 KiB; an existing one keeps its own.',
   ),
+  replicaLagMs: withDefault(
+    'COURANT_REPLICA_LAG_MS',
+    integer(1_000, 600_000),
+    '10000',
+    'A follower that has not caught up for so long is no longer in sync; acks=all stops waiting for it.',
+  ),
   ...commonSettings(7082),
 }
 
@@ -67,7 +73,14 @@ type Settings = ConfigOf<typeof brokerSettings>
 /** The configuration of one broker. */
 export type BrokerConfig = Pick<
   Settings,
-  'brokerId' | 'listen' | 'advertised' | 'rack' | 'controlPlane' | 'dataDirectory' | 'ringBytes'
+  | 'brokerId'
+  | 'listen'
+  | 'advertised'
+  | 'rack'
+  | 'controlPlane'
+  | 'dataDirectory'
+  | 'ringBytes'
+  | 'replicaLagMs'
 >
 
 export function wholeBlocks(bytes: number): number {

@@ -54,10 +54,10 @@ describe('leadership', () => {
 
   it('of replicas that have confirmed nothing is not taken for theirs', async () => {
     const { broker, client } = await startWithTopic()
-    broker.controlPlane.decide(TOPIC, 0, { inSyncReplicas: [1, 2], leaderEpoch: 1 })
-    await expect(client.produce(TOPIC, ['a'])).rejects.toMatchObject({
-      code: 'NOT_ENOUGH_REPLICAS',
-    })
+    broker.controlPlane.decide(TOPIC, 0, { inSyncReplicas: [1, 2] })
+    await client.untilServing(TOPIC)
+    const produce = client.produceBatch(TOPIC, batchOf(['a']), { timeoutMs: 200 })
+    await expect(produce).rejects.toMatchObject({ code: 'TIMED_OUT' })
   })
 })
 

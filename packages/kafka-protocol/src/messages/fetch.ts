@@ -18,7 +18,7 @@ import {
  * ```
  * Fetch Request (v4–v12) => replica_id max_wait_ms min_bytes max_bytes isolation_level
  *                           session_id session_epoch (v7+) [topics] [forgotten_topics] (v7+)
- *                           rack_id (v11+) <cluster_id (tag 0)>
+ *                           rack_id (v11+) <cluster_id (tag 0)> <replica_state (tag 1)>
  *   topics => topic [partitions]
  *     partitions => partition current_leader_epoch (v9+) fetch_offset last_fetched_epoch (v12+)
  *                   log_start_offset (v5+) partition_max_bytes
@@ -28,6 +28,9 @@ import {
  *                   [aborted_transactions] preferred_read_replica (v11+) records
  *                   <diverging_epoch (tag 0)> <current_leader (tag 1)> <snapshot_id (tag 2)>
  * ```
+ * A follower gives its broker epoch in `replica_state` (KIP-903). Kafka has that field from v15 on,
+ * where topics have become binary UUIDs; a server that does not know the tag skips it.
+ *
  * The answer waits until `min_bytes` are there or `max_wait_ms` have passed (long poll). The first
  * batch of the first partition that has one is returned whole, whatever the limits are.
  */
@@ -64,6 +67,7 @@ export const fetchApi = new Api({
     forgottenTopics: since(7, array(struct({ topic: string, partitions: array(int32) })), []),
     rackId: since(11, string, ''),
     clusterId: tagged(12, 0, nullableString, null),
+    replicaState: tagged(12, 1, struct({ replicaId: int32, replicaEpoch: int64 }), null),
   }),
   response: struct({
     throttleTimeMs: int32,

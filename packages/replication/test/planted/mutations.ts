@@ -36,7 +36,7 @@ export const mutations: readonly Mutation[] = [
     file: 'replica-set.ts',
     find: '    const diverging = divergence(log, fetch)\n',
     replace:
-      '    follower.fetched(fetch.brokerEpoch, fetch.offset, log.appendedEnd, nowMs)\n    const diverging = divergence(log, fetch)\n',
+      '    follower.fetched(fetch, log.appendedEnd, nowMs)\n    const diverging = divergence(log, fetch)\n',
   },
   {
     name: 'wait for the committed in-sync replicas only',
@@ -95,7 +95,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'believe the fetch of an earlier life of a broker',
     file: 'follower-progress.ts',
-    find: '    if (brokerEpoch < this.#brokerEpoch) return false\n',
+    find: '    if (brokerEpoch < this.#brokerEpoch) return\n',
     replace: '',
   },
   {

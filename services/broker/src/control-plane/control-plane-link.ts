@@ -1,4 +1,6 @@
+import type { ErrorCode } from '@courant/kernel'
 import type { MetadataCopy } from '@courant/metadata'
+import type { PartitionRow } from '@courant/replication'
 
 /** What a broker tells about itself when its process starts. */
 export interface Registration {
@@ -40,6 +42,23 @@ export interface HeartbeatAnswer {
   readonly mayStop: boolean
 }
 
+/** The in-sync replicas that a leader asks for, by compare-and-set on the partition's epochs. */
+export interface PartitionAlteration {
+  readonly topicId: string
+  readonly partition: number
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+  /** The leader included; the epoch is 0 for a member that stays and has not fetched yet. */
+  readonly inSyncReplicas: readonly { readonly brokerId: number; readonly brokerEpoch: number }[]
+}
+
+export interface PartitionAltered {
+  /** Null: committed. Else nothing was changed. */
+  readonly error: ErrorCode | null
+  /** The partition as it is now; null where there is none. */
+  readonly row: PartitionRow | null
+}
+
 /** The feed of the metadata: a copy that is kept up to date until `stop`. */
 export interface MetadataFeed {
   readonly copy: MetadataCopy
@@ -53,6 +72,12 @@ export interface MetadataFeed {
 export interface ControlPlaneLink {
   register(registration: Registration): Promise<Registered>
   sendHeartbeat(heartbeat: Heartbeat): Promise<HeartbeatAnswer>
+  /** An answer for each change, in their order. When it rejects, any of them may have happened. */
+  alterPartitions(request: {
+    readonly brokerId: number
+    readonly brokerEpoch: number
+    readonly changes: readonly PartitionAlteration[]
+  }): Promise<readonly PartitionAltered[]>
   watchMetadata(): MetadataFeed
   close(): void
 }

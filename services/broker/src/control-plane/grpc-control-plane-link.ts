@@ -1,8 +1,19 @@
 import { callUnary } from '@courant/api'
 import { BrokerServiceClient } from '@courant/api/internal/v1/broker'
-import { BrokerState } from '@courant/api/internal/v1/metadata'
-import { type Address, assert, BusError, type Clock, type Random } from '@courant/kernel'
+import { BrokerState, type Partition } from '@courant/api/internal/v1/metadata'
+import {
+  type Address,
+  assert,
+  BusError,
+  brokerId,
+  type Clock,
+  type ErrorCode,
+  errorCodes,
+  leaderEpoch,
+  type Random,
+} from '@courant/kernel'
 import { MetadataWatcher } from '@courant/metadata'
+import type { PartitionRow } from '@courant/replication'
 import type { Logger } from '@courant/service-kit'
 import { credentials } from '@grpc/grpc-js'
 import type {
@@ -10,6 +21,7 @@ import type {
   Heartbeat,
   HeartbeatAnswer,
   MetadataFeed,
+  PartitionAltered,
   Registered,
   Registration,
 } from './control-plane-link.ts'
@@ -52,6 +64,27 @@ export class GrpcControlPlaneLink implements ControlPlaneLink {
     return { state: stateNames[state] ?? 'fenced', mayStop }
   }
 
+  async alterPartitions(
+    request: Parameters<ControlPlaneLink['alterPartitions']>[0],
+  ): Promise<readonly PartitionAltered[]> {
+    const { brokerId, brokerEpoch, changes } = request
+    const wire = {
+      brokerId,
+      brokerEpoch,
+      changes: changes.map((change) => ({
+        ...change,
+        inSyncReplicas: [...change.inSyncReplicas],
+      })),
+    }
+    const { results } = await this.#call((client) =>
+      callUnary(client.alterPartitions.bind(client), wire, this.#callOptions()),
+    )
+    return results.map(({ error, row }) => ({
+      error: error === '' ? null : errorCodeOf(error),
+      row: row === undefined ? null : partitionRow(row),
+    }))
+  }
+
   watchMetadata(): MetadataFeed {
     const { addresses, clock, random, log } = this.#options
     const watcher = new MetadataWatcher({
@@ -91,6 +124,22 @@ const stateNames: Readonly<Partial<Record<BrokerState, HeartbeatAnswer['state']>
   [BrokerState.BROKER_STATE_FENCED]: 'fenced',
   [BrokerState.BROKER_STATE_ACTIVE]: 'active',
   [BrokerState.BROKER_STATE_DRAINING]: 'draining',
+}
+
+function partitionRow(wire: Partition): PartitionRow {
+  return {
+    replicas: wire.replicas.map(brokerId),
+    inSyncReplicas: wire.inSyncReplicas.map(brokerId),
+    leader: wire.leader === undefined ? null : brokerId(wire.leader),
+    leaderEpoch: leaderEpoch(wire.leaderEpoch),
+    partitionEpoch: wire.partitionEpoch,
+    effectiveMinIsr: wire.effectiveMinIsr,
+  }
+}
+
+/** A code of a newer version is a refusal like any other. */
+function errorCodeOf(name: string): ErrorCode {
+  return Object.hasOwn(errorCodes, name) ? (name as ErrorCode) : 'INVALID_ARGUMENT'
 }
 
 function bracketed(host: string): string {

@@ -67,6 +67,11 @@ export class Membership {
     return this.#serving.promise
   }
 
+  /** Of the registration that stands; null while there is none. */
+  get brokerEpoch(): number | null {
+    return this.#registered?.brokerEpoch ?? null
+  }
+
   /** What keeps this broker from leading, as a sentence; null when nothing does. */
   get problem(): string | null {
     if (this.#failure !== null) return this.#failure.message

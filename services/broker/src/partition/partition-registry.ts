@@ -7,13 +7,24 @@ import {
 } from '@courant/kernel'
 import type { MetadataCopy, MetadataEvent, Partition as PartitionState } from '@courant/metadata'
 import type { Logger } from '@courant/service-kit'
-import { Partition, type PartitionHost } from './partition.ts'
+import { Partition } from './partition.ts'
+import type { PartitionHost } from './partition-host.ts'
 import { NOT_LEADER } from './refusals.ts'
-import { replicaShortage } from './replica-shortage.ts'
+import { RemovedReplicas } from './removed-replicas.ts'
+import type { Replica } from './replica.ts'
+
+/** Who fetches for the partitions that follow another broker. */
+export interface ReplicaFollower {
+  follow(partition: Partition, replica: Replica): void
+  unfollow(partition: Partition): void
+  /** Fetches for nobody any more. */
+  stopAll(): void
+}
 
 export interface PartitionRegistryParts extends PartitionHost {
   readonly brokerId: BrokerId
   readonly metadata: MetadataCopy
+  readonly fetchers: ReplicaFollower
   readonly log: Logger
 }
 
@@ -22,17 +33,20 @@ export interface PartitionRegistryParts extends PartitionHost {
  * metadata places here. What each of them does follows the metadata, but only while this broker's
  * own registration stands (`open`): a leader of an earlier registration serves nothing.
  *
- * A log that the metadata does not mention is kept; only a tombstone deletes.
+ * A log that the metadata does not mention is kept. Two things delete one: the tombstone of its
+ * topic, and a row that has given its replica to others who have everything (`RemovedReplicas`).
  */
 export class PartitionRegistry {
   readonly #parts: PartitionRegistryParts
   /** By topic, then by index, so that a look-up on the hot path builds no key. */
   readonly #topics = new Map<string, (Partition | undefined)[]>()
+  readonly #removed: RemovedReplicas
   #state: 'open' | 'closed' = 'closed'
   #startingCount = 0
 
   constructor(parts: PartitionRegistryParts) {
     this.#parts = parts
+    this.#removed = new RemovedReplicas(parts)
     for (const log of parts.directory.partitions()) {
       this.#add(new Partition(parts, { topicId: log.topicId, index: log.partition }, log))
     }
@@ -62,6 +76,7 @@ export class PartitionRegistry {
     this.#state = 'open'
     for (const topic of this.#topics.keys()) {
       if (metadata.topicDeletedAt(topic as TopicId) !== null) this.#delete(topic as TopicId)
+      else for (const state of metadata.partitionsOf(topic as TopicId)) this.#assign(state)
     }
     for (const state of metadata.partitionsOn(brokerId)) this.#assign(state)
     this.#reportStrays()
@@ -70,7 +85,19 @@ export class PartitionRegistry {
   /** Serves nothing from now on, whatever the metadata says. */
   close(error: BusError): void {
     this.#state = 'closed'
+    this.#removed.keepAll()
+    this.#parts.fetchers.stopAll()
     for (const partition of this.all()) partition.refuse(error)
+  }
+
+  /** Deletes the logs of replicas that were taken away long enough ago. */
+  deleteRemoved(): void {
+    for (const partition of this.#removed.takeDue()) {
+      const { topicId, index } = partition
+      this.#topics.get(topicId)?.splice(index, 1, undefined)
+      this.#parts.log.info({ topicId, partition: index }, 'deletes a replica that has moved away')
+      this.#deleteLog(partition)
+    }
   }
 
   /** Logs of topics that the metadata neither has nor has had deleted. */
@@ -92,7 +119,7 @@ export class PartitionRegistry {
       for (const partition of this.#of(topicId)) partition.configure(config)
     } else if (event.kind === 'topicDeleted') this.#delete(event.topicId)
     else if (event.kind === 'topicMissing') {
-      for (const partition of this.#of(event.topicId)) partition.refuse(NOT_LEADER)
+      for (const partition of this.#of(event.topicId)) this.#refuse(partition)
     }
   }
 
@@ -107,45 +134,72 @@ export class PartitionRegistry {
     const topic = metadata.topicById(state.topicId)
     if (topic === null) return
     const known = this.find(state.topicId, state.partition)
-    if (known === null && !state.replicas.includes(brokerId)) return
+    const isReplica = state.replicas.includes(brokerId)
+    if (known === null && !isReplica) return
     const partition = known ?? this.#create(state.topicId, state.partition)
-    if (state.leader !== brokerId) {
-      partition.refuse(NOT_LEADER)
-      return
+    const { config } = topic
+    if (isReplica) this.#removed.keep(partition)
+    if (isReplica && state.leader === brokerId) {
+      this.#parts.fetchers.unfollow(partition)
+      this.#begin(partition, partition.lead({ row: state, config }))
+    } else if (isReplica && state.leader !== null) {
+      const { leader, leaderEpoch, lastUncleanLeaderEpoch } = state
+      const term = { leader, leaderEpoch, lastUncleanLeaderEpoch, config }
+      this.#begin(partition, this.#follow(partition, term))
+    } else {
+      this.#refuse(partition)
+      if (!isReplica) this.#removed.add(partition)
     }
-    const { leaderEpoch } = state
-    const shortage = replicaShortage(state)
-    void this.#lead(partition, { leaderEpoch, config: topic.config, replicaShortage: shortage })
   }
 
-  async #lead(partition: Partition, term: Parameters<Partition['lead']>[0]): Promise<void> {
+  #refuse(partition: Partition): void {
+    this.#parts.fetchers.unfollow(partition)
+    partition.refuse(NOT_LEADER)
+  }
+
+  async #follow(partition: Partition, term: Parameters<Partition['follow']>[0]): Promise<void> {
+    const { topicId, index } = partition
+    const replica = await partition.follow(term, (error) => {
+      this.#parts.log.error({ err: error, topicId, partition: index }, 'a replica cannot follow')
+    })
+    if (replica !== null) this.#parts.fetchers.follow(partition, replica)
+  }
+
+  /** Notes what keeps a partition from its new role. */
+  #begin({ topicId, index }: Partition, beginning: Promise<void>): void {
     this.#startingCount += 1
-    try {
-      await partition.lead(term)
-    } catch (thrown) {
-      const error = BusError.from(thrown)
-      if (error.code === 'INTERNAL') throw thrown
-      const { topicId, index } = partition
-      const message =
-        error.code === 'FENCED_LEADER_EPOCH'
-          ? 'METADATA_ROLLBACK: the metadata is older than the log; the partition is not served'
-          : 'a partition cannot be led'
-      this.#parts.log.error({ err: error, topicId, partition: index }, message)
-    } finally {
-      this.#startingCount -= 1
-    }
+    beginning
+      .catch((thrown: unknown) => {
+        const error = BusError.from(thrown)
+        if (error.code === 'INTERNAL') throw thrown
+        const message =
+          error.code === 'FENCED_LEADER_EPOCH'
+            ? 'METADATA_ROLLBACK: the metadata is older than the log; the partition is not served'
+            : 'a partition can neither lead nor follow'
+        this.#parts.log.error({ err: error, topicId, partition: index }, message)
+      })
+      .finally(() => {
+        this.#startingCount -= 1
+      })
   }
 
   #delete(topicId: TopicId): void {
     const partitions = this.#of(topicId)
     this.#topics.delete(topicId)
     for (const partition of partitions) {
-      partition.delete().catch((thrown: unknown) => {
-        const error = BusError.from(thrown)
-        if (error.code === 'INTERNAL') throw thrown
-        this.#parts.log.error({ err: error, topicId }, 'the log of a deleted topic remains')
-      })
+      this.#removed.keep(partition)
+      this.#deleteLog(partition)
     }
+  }
+
+  #deleteLog(partition: Partition): void {
+    const { topicId, index } = partition
+    this.#parts.fetchers.unfollow(partition)
+    partition.delete().catch((thrown: unknown) => {
+      const error = BusError.from(thrown)
+      if (error.code === 'INTERNAL') throw thrown
+      this.#parts.log.error({ err: error, topicId, partition: index }, 'a deleted log remains')
+    })
   }
 
   #create(topicId: TopicId, index: PartitionIndex): Partition {

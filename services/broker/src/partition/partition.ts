@@ -1,39 +1,46 @@
 import {
   assert,
+  type BrokerId,
   BusError,
-  type Clock,
   type LeaderEpoch,
   type Offset,
   type PartitionIndex,
   type TopicConfig,
   type TopicId,
 } from '@courant/kernel'
-import type { LogDirectory, LogObserver, PartitionLog, ReadResult } from '@courant/log'
+import type { LogObserver, PartitionLog } from '@courant/log'
+import type {
+  Alteration,
+  AlterationOutcome,
+  EpochEnd,
+  FollowerFetch,
+  PartitionRow,
+} from '@courant/replication'
 import type { Acks } from './acks.ts'
 import { AdvanceListeners } from './advance-listeners.ts'
 import type { FetchedRecords, FetchRequest } from './fetched-records.ts'
-import { PendingProduces, type WaitingAppend } from './pending-produces.ts'
+import { Leadership } from './leadership.ts'
+import type { PartitionHost } from './partition-host.ts'
+import type { WaitingAppend } from './pending-produces.ts'
 import { producedBatch } from './produced-batch.ts'
-import { readOn } from './read-on.ts'
+import { readRecords } from './read-records.ts'
 import { ambiguous, DELETED, expected, NOT_LEADER, refusalOf, STARTING } from './refusals.ts'
-import type { Traffic } from './traffic.ts'
-
-/** What a request says that does not know the leader's epoch. */
-const UNKNOWN_EPOCH = -1
-
-/** What the partitions of a broker share. */
-export interface PartitionHost {
-  readonly directory: LogDirectory
-  readonly clock: Clock
-  readonly traffic: Traffic
-}
+import { Replica, withoutRetention } from './replica.ts'
+import { ReplicaListeners } from './replica-listeners.ts'
+import { WaitingAppends } from './waiting-appends.ts'
 
 /** One leader's term, as the control plane decided it. */
 export interface Term {
-  readonly leaderEpoch: LeaderEpoch
+  readonly row: PartitionRow
   readonly config: TopicConfig
-  /** Why acks=all cannot be promised, or null: the high watermark then follows the disk. */
-  readonly replicaShortage: BusError | null
+}
+
+/** Another broker's term. */
+export interface FollowedTerm {
+  readonly leader: BrokerId
+  readonly leaderEpoch: LeaderEpoch
+  readonly lastUncleanLeaderEpoch: LeaderEpoch
+  readonly config: TopicConfig
 }
 
 /** An append that hears of its place in the log before it is acknowledged. */
@@ -41,33 +48,28 @@ export interface ProducedAppend extends WaitingAppend {
   appended(baseOffset: Offset, appendTimeMs: number, logStartOffset: Offset): void
 }
 
-/** The leader that can be asked. */
-interface Leadership {
-  readonly log: PartitionLog
-  readonly epoch: LeaderEpoch
-  /** Where the term began: up to here the high watermark may lag behind what was acknowledged. */
-  readonly start: Offset
-}
-
 /**
  * The one owner of a partition on this broker. It serves while it leads and else refuses, with the
- * reason. States: refusing → starting (the epoch is on its way to the disk) → leading → refusing.
- *
- * The high watermark follows the durable end of the log, for there are no followers yet.
+ * reason; meanwhile it may follow another leader. States: refusing or following → starting (the
+ * epoch is on its way to the disk) → leading → refusing or following.
  */
 export class Partition implements LogObserver {
   readonly topicId: TopicId
   readonly index: PartitionIndex
   readonly onAdvance = new AdvanceListeners()
+  /** Fetch sessions of followers, while this broker leads. */
+  readonly followers = new ReplicaListeners<Partition>()
   readonly #host: PartitionHost
   #log: PartitionLog | null
   #term: Term | null = null
   #leadership: Leadership | null = null
+  #followed: FollowedTerm | null = null
+  #replica: Replica | null = null
+  /** The last replica may still work on the log. */
+  #replicaEnd: Promise<void> = Promise.resolve()
   /** Why nothing is served while there is no leadership. */
   #refusal: BusError = NOT_LEADER
-  /** Those who wait for the disk, and those who wait for the high watermark. */
-  #forDisk: PendingProduces | null = null
-  #forWatermark: PendingProduces | null = null
+  readonly #waiting = new WaitingAppends()
 
   constructor(
     host: PartitionHost,
@@ -80,13 +82,24 @@ export class Partition implements LogObserver {
     this.#log = log
   }
 
-  get state(): 'refusing' | 'starting' | 'leading' {
+  get state(): 'refusing' | 'starting' | 'leading' | 'following' {
     if (this.#leadership !== null) return 'leading'
-    return this.#term === null ? 'refusing' : 'starting'
+    if (this.#term !== null) return 'starting'
+    return this.#followed === null ? 'refusing' : 'following'
   }
 
   get leaderEpoch(): LeaderEpoch {
     return this.#leading().epoch
+  }
+
+  /** Null while this broker does not lead. */
+  get leadership(): Leadership | null {
+    return this.#leadership
+  }
+
+  /** Whether there is anything of it on the disk. */
+  get hasLog(): boolean {
+    return this.#log !== null
   }
 
   /** Whether a reader that saw this high watermark would now see more, or an error. */
@@ -101,64 +114,87 @@ export class Partition implements LogObserver {
 
   /**
    * Begins a term: it serves when the start of its epoch is on the disk (reliability B5.7). In a
-   * term that goes on, takes over what else has changed. Rejects with why this broker cannot lead.
+   * term that goes on, takes over what else has changed. Where the same leader begins another term,
+   * what waits goes on waiting: nothing of its log is taken back. Rejects with why this broker
+   * cannot lead.
    */
   async lead(term: Term): Promise<void> {
-    if (this.#term?.leaderEpoch === term.leaderEpoch) {
+    const { leaderEpoch } = term.row
+    if (this.#term?.row.leaderEpoch === leaderEpoch) {
       this.#term = term
       this.#log?.configure(term.config)
-      this.#advance()
+      this.#adopt(term.row)
       return
     }
-    this.refuse(STARTING)
+    if (this.#leadership === null) this.refuse(STARTING)
+    this.#suspend(STARTING)
     this.#term = term
     try {
       await this.#start(term)
     } catch (thrown) {
       const error = BusError.from(thrown)
-      if (this.#term?.leaderEpoch === term.leaderEpoch) this.refuse(refusalOf(error))
+      if (this.#isCurrent(term)) this.refuse(refusalOf(error))
+      throw error
+    }
+  }
+
+  /**
+   * Follows another leader. Resolves with the replica to fetch for, or null when this term goes on
+   * or is over already.
+   */
+  async follow(term: FollowedTerm, onProblem: (error: BusError) => void): Promise<Replica | null> {
+    const { leader, leaderEpoch } = term
+    const known = this.#followed
+    if (known?.leaderEpoch === leaderEpoch && known.leader === leader) {
+      this.configure(term.config)
+      return null
+    }
+    this.refuse(NOT_LEADER)
+    this.#followed = term
+    try {
+      return await this.#startReplica(term, onProblem)
+    } catch (error) {
+      if (this.#followed === term) this.#followed = null
       throw error
     }
   }
 
   /** Ends the term, if there is one. What has been appended and not acknowledged may stay. */
   refuse(error: BusError): void {
-    this.#refusal = error
-    this.#term = null
-    const wasLeading = this.#leadership !== null
-    this.#leadership = null
-    if (this.#log !== null) this.#log.observer = null
-    if (!wasLeading) return
-    const outcome = ambiguous(error)
-    this.#forDisk?.failAll(outcome)
-    this.#forWatermark?.failAll(outcome)
-    this.onAdvance.notify()
+    this.#suspend(error)
+    this.#waiting.failAll(ambiguous(error))
+    this.#followed = null
+    if (this.#replica !== null) this.#replicaEnd = this.#replica.end()
+    this.#replica = null
   }
 
   /** Settings changed. */
   configure(config: TopicConfig): void {
-    if (this.#term === null) return
-    this.#term = { ...this.#term, config }
-    this.#log?.configure(config)
+    if (this.#term !== null) {
+      this.#term = { ...this.#term, config }
+      this.#log?.configure(config)
+    } else if (this.#followed !== null) this.#log?.configure(withoutRetention(config))
   }
 
-  /** Deletes the log for good. Only a tombstone of the topic allows it (reliability B1.3). */
+  /** Deletes the log for good: see `PartitionRegistry` for when that is allowed (B1.3). */
   async delete(): Promise<void> {
     this.refuse(DELETED)
     this.#log = null
+    await this.#replicaEnd
     await this.#host.directory.delete(this.topicId, this.index)
   }
 
   /**
    * Appends one batch. `append` hears its outcome, now or later; nothing is thrown for bad input. A
-   * topic with durability=replicated is acknowledged before the disk has it, and read only after: a
-   * consumer never sees a record that a power cut could take back.
+   * topic with durability=replicated is acknowledged before the leader’s disk has it, and read only
+   * after: a consumer never sees a record that a power cut could take back.
    */
   append(records: Buffer | null, acks: Acks, append: ProducedAppend): void {
     try {
-      const { log, epoch } = this.#leading()
-      const { config, replicaShortage } = this.#currentTerm()
-      if (acks === -1 && replicaShortage !== null) throw replicaShortage
+      const leadership = this.#leading()
+      const { log, epoch } = leadership
+      const { config } = this.#currentTerm()
+      if (acks === -1) leadership.requireReplicas()
       const now = this.#host.clock.now()
       const batch = producedBatch(records, config, now)
       const stampsTime = config.timestampType === 'append'
@@ -167,8 +203,10 @@ export class Partition implements LogObserver {
       const { baseOffset, lastOffset } = appended
       append.appended(baseOffset, stampsTime ? now : -1, log.logStartOffset)
       this.#count(batch.recordCount, batch.size)
-      if (acks === 0 || config.durability === 'replicated') append.acknowledge()
-      else this.#keepWaiting(acks, (lastOffset + 1) as Offset, append)
+      const awaited = leadership.awaited(acks, config)
+      if (awaited === null) append.acknowledge()
+      else this.#waiting.add(awaited, (lastOffset + 1) as Offset, append)
+      if (leadership.hasFollowers) this.#tellFollowers(leadership)
     } catch (thrown) {
       append.fail(expected(thrown))
     }
@@ -181,23 +219,42 @@ export class Partition implements LogObserver {
   fetch(request: FetchRequest): FetchedRecords | Promise<FetchedRecords> {
     const { log } = this.#leading()
     this.checkEpoch(request.leaderEpoch)
-    const { highWatermark, logStartOffset } = log
-    const { maxBytes, first } = request
-    const offset = request.offset as Offset
-    const found = readOn(log, { offset, maxBytes, first, end: highWatermark })
-    const answer = ({ chunks, size, release }: ReadResult): FetchedRecords => {
-      this.#host.traffic.fetchedBytes += size
-      return { chunks, size, highWatermark, logStartOffset, release }
-    }
-    return found instanceof Promise ? found.then(answer) : answer(found)
+    const { traffic } = this.#host
+    return readRecords(log, request, log.highWatermark, (size) => {
+      traffic.fetchedBytes += size
+    })
+  }
+
+  /**
+   * A follower's fetch: it reports how far its own disk is, and reads up to the end of the log, not
+   * yet durable records too, so that both disks work at the same time. Safe, because it cuts its
+   * log by epochs before it follows another leader.
+   */
+  fetchReplica(
+    fetch: FollowerFetch,
+    limits: Pick<FetchRequest, 'maxBytes' | 'first'>,
+  ): EpochEnd | FetchedRecords | Promise<FetchedRecords> {
+    const leadership = this.#leading()
+    const diverging = leadership.replicaFetched(fetch)
+    if (diverging !== null) return diverging
+    this.#advance()
+    if (leadership.replicas.hasOutsiders) this.#host.onReplicasChanged(this)
+    const { log } = leadership
+    const { traffic } = this.#host
+    const request = { ...limits, offset: fetch.offset, leaderEpoch: fetch.leaderEpoch }
+    return readRecords(log, request, log.appendedEnd, (size) => {
+      traffic.replicatedOutBytes += size
+    })
+  }
+
+  /** Whether a follower at that position has yet to get records, as far as its turn may tell. */
+  hasReplicaRecords({ offset }: Pick<FollowerFetch, 'offset'>): boolean {
+    return this.#leadership !== null && this.#leadership.log.appendedEnd > offset
   }
 
   /** A client that knows another epoch than ours has to learn before it is served (KIP-320). */
   checkEpoch(epoch: number): void {
-    const own = this.#leading().epoch
-    if (epoch === UNKNOWN_EPOCH || epoch === own) return
-    if (epoch < own) throw new BusError('FENCED_LEADER_EPOCH', `The leader epoch is ${own}.`)
-    throw new BusError('UNKNOWN_LEADER_EPOCH', `The leader epoch known here is ${own}.`)
+    this.#leading().checkEpoch(epoch)
   }
 
   /** The end for consumers. Throws while it may lie before what an earlier leader acknowledged. */
@@ -207,9 +264,13 @@ export class Partition implements LogObserver {
     throw new BusError('OFFSET_NOT_AVAILABLE', 'The new leader does not know the end yet.')
   }
 
-  /** Deletes what lies below `offset`; resolves with the new start when that is durable. */
+  /**
+   * Deletes what lies below `offset`; resolves with the new start when that is durable on every
+   * in-sync replica: none of them can become the leader and show the records again (B5.9).
+   */
   async deleteRecords(offset: Offset | 'highWatermark'): Promise<Offset> {
-    const { log } = this.#leading()
+    const leadership = this.#leading()
+    const { log } = leadership
     const { logStartOffset, highWatermark } = log
     const start = offset === 'highWatermark' ? highWatermark : offset
     if (start < 0 || start > highWatermark) {
@@ -218,7 +279,23 @@ export class Partition implements LogObserver {
       })
     }
     await log.advanceLogStart(start)
+    this.checkEpoch(leadership.epoch)
+    this.tellLogStart()
+    await leadership.untilDeleted(start)
     return log.logStartOffset
+  }
+
+  /** Followers hear of a log start that retention has moved. */
+  tellLogStart(): void {
+    if (this.#leadership?.takeLogStartNews()) this.followers.notify(this, 'records')
+  }
+
+  /** What became of a change of the in-sync replicas. An answer to an earlier term finds nobody. */
+  settleAlteration(alteration: Alteration, outcome: AlterationOutcome): void {
+    const leadership = this.#leadership
+    if (leadership === null || leadership.epoch !== alteration.leaderEpoch) return
+    leadership.replicas.settle(alteration, outcome, this.#host.clock.monotonicMs())
+    this.#replicasChanged(leadership)
   }
 
   /** Called by the log, once a cycle of the ring. */
@@ -227,41 +304,77 @@ export class Partition implements LogObserver {
   }
 
   async #start(term: Term): Promise<void> {
-    const { topicId, index } = this
-    const { directory } = this.#host
-    this.#log ??= await directory.create(topicId, index, term.config)
-    const log = this.#log
+    const log = await this.#openLog(term.config)
+    await this.#replicaEnd
     if (!this.#isCurrent(term)) return
     log.configure(term.config)
-    await log.startEpoch(term.leaderEpoch)
+    await log.startEpoch(term.row.leaderEpoch)
     if (!this.#isCurrent(term)) return
-    this.#leadership = { log, epoch: term.leaderEpoch, start: log.appendedEnd }
+    // The newest row of the term: another may have come meanwhile.
+    this.#leadership = new Leadership(this.#host, log, this.#currentTerm().row, this.#waiting)
     log.observer = this
     this.#advance()
   }
 
-  #isCurrent(term: Term): boolean {
-    return this.#term?.leaderEpoch === term.leaderEpoch
+  async #startReplica(
+    term: FollowedTerm,
+    onProblem: (error: BusError) => void,
+  ): Promise<Replica | null> {
+    const log = await this.#openLog(term.config)
+    await this.#replicaEnd
+    if (this.#followed !== term) return null
+    if (term.leaderEpoch < log.leaderEpoch) {
+      throw new BusError('FENCED_LEADER_EPOCH', 'The log has records of a later leader.')
+    }
+    log.configure(withoutRetention(term.config))
+    this.#replica = new Replica(log, term, onProblem)
+    return this.#replica
+  }
+
+  async #openLog(config: TopicConfig): Promise<PartitionLog> {
+    const { topicId, index } = this
+    this.#log ??= await this.#host.directory.create(topicId, index, config)
+    return this.#log
+  }
+
+  #isCurrent({ row }: Term): boolean {
+    return this.#term?.row.leaderEpoch === row.leaderEpoch
+  }
+
+  /** Leads no more, for now at least. */
+  #suspend(error: BusError): void {
+    this.#refusal = error
+    this.#term = null
+    const leadership = this.#leadership
+    this.#leadership = null
+    if (this.#log !== null) this.#log.observer = null
+    if (leadership === null) return
+    leadership.end(ambiguous(error))
+    this.onAdvance.notify()
+    this.followers.notify(this, 'records')
+  }
+
+  #adopt(row: PartitionRow): void {
+    const leadership = this.#leadership
+    if (leadership === null) return
+    leadership.replicas.adopt(row, this.#host.clock.monotonicMs())
+    this.#replicasChanged(leadership)
+  }
+
+  #replicasChanged(leadership: Leadership): void {
+    this.#advance()
+    leadership.releaseLowWaiters()
   }
 
   #advance(): void {
-    if (this.#leadership === null) return
-    const { log } = this.#leadership
-    const before = log.highWatermark
-    if (this.#currentTerm().replicaShortage === null) log.advanceHighWatermark(log.durableEnd)
-    this.#forDisk?.release(log.durableEnd)
-    this.#forWatermark?.release(log.highWatermark)
-    if (log.highWatermark > before) this.onAdvance.notify()
+    if (!this.#leadership?.advance()) return
+    this.onAdvance.notify()
+    this.followers.notify(this, 'offsets')
   }
 
-  #keepWaiting(acks: 1 | -1, end: Offset, append: WaitingAppend): void {
-    if (acks === 1) {
-      this.#forDisk ??= new PendingProduces()
-      this.#forDisk.add(end, append)
-    } else {
-      this.#forWatermark ??= new PendingProduces()
-      this.#forWatermark.add(end, append)
-    }
+  #tellFollowers({ replicas }: Leadership): void {
+    replicas.appended(this.#host.clock.monotonicMs())
+    this.followers.notify(this, 'records')
   }
 
   #count(records: number, bytes: number): void {

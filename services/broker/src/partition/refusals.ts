@@ -14,6 +14,11 @@ export const OFFLINE = new BusError(
 
 export const STOPPING = new BusError('SHUTTING_DOWN', 'This broker is shutting down.')
 
+export const NOT_ENOUGH_REPLICAS = new BusError(
+  'NOT_ENOUGH_REPLICAS',
+  'Fewer replicas are in sync than min.insync.replicas asks for.',
+)
+
 /** What a failure to begin a term means for those who ask from then on. */
 export function refusalOf(error: BusError): BusError {
   if (error.code === 'STORAGE_FAILED' || error.code === 'STORAGE_OFFLINE') return OFFLINE

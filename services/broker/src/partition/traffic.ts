@@ -4,4 +4,10 @@ export class Traffic {
   producedRecords = 0
   producedBytes = 0
   fetchedBytes = 0
+  /** Bytes of records that followers have fetched here, and that this broker has fetched as one. */
+  replicatedOutBytes = 0
+  replicatedInBytes = 0
+  /** Changes of in-sync replicas that this broker has asked for and got. */
+  isrShrinks = 0
+  isrExpands = 0
 }

@@ -1,16 +1,7 @@
-import {
-  type fetchApi,
-  kafkaCodeOf,
-  type RequestHandler,
-  type RequestOf,
-} from '@courant/kafka-protocol'
-import { BusError } from '@courant/kernel'
+import type { fetchApi, RequestHandler, RequestOf } from '@courant/kafka-protocol'
+import { FETCH_SESSION_ID_NOT_FOUND } from '../replication/replica-sessions.ts'
 import { FetchOperation, type FetchParts, type FetchResponse } from './fetch-operation.ts'
-
-/** Kafka's number for a fetch session that the server does not know; we keep none. */
-const FETCH_SESSION_ID_NOT_FOUND = 70
-
-const NO_FOLLOWERS = new BusError('NOT_IMPLEMENTED', 'Replicas do not fetch from this broker yet.')
+import { type ReplicaFetchParts, serveReplicaFetch } from './replica-fetch.ts'
 
 /**
  * Serves Fetch. The answer comes when `minBytes` are there, when a partition has an error, or when
@@ -18,19 +9,16 @@ const NO_FOLLOWERS = new BusError('NOT_IMPLEMENTED', 'Replicas do not fetch from
  */
 export function fetchHandler(
   parts: FetchParts,
+  replicas: ReplicaFetchParts,
 ): RequestHandler<RequestOf<typeof fetchApi>, FetchResponse> {
   return (request, exchange) => {
-    const refusal = refusalCode(request)
-    if (refusal !== null) {
-      parts.counts.add('Fetch', refusal)
-      exchange.respond({ throttleTimeMs: 0, errorCode: refusal, topics: [] })
-      return
+    if (request.replicaId >= 0) serveReplicaFetch(request, exchange, replicas)
+    else if (request.sessionId === 0) new FetchOperation(request, exchange, parts).begin()
+    else {
+      // Sessions are for followers only: a client begins anew without one.
+      parts.counts.add('Fetch', FETCH_SESSION_ID_NOT_FOUND)
+      const errorCode = FETCH_SESSION_ID_NOT_FOUND
+      exchange.respond({ throttleTimeMs: 0, errorCode, topics: [] })
     }
-    new FetchOperation(request, exchange, parts).begin()
   }
-}
-
-function refusalCode({ sessionId, replicaId }: RequestOf<typeof fetchApi>): number | null {
-  if (sessionId !== 0) return FETCH_SESSION_ID_NOT_FOUND
-  return replicaId >= 0 ? kafkaCodeOf(NO_FOLLOWERS) : null
 }

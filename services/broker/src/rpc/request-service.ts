@@ -9,6 +9,7 @@ import type { Address, Clock, Network } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
 import { STOPPING } from '../partition/refusals.ts'
+import { ReplicaSessions } from '../replication/replica-sessions.ts'
 import { RequestCounts } from '../request-counts.ts'
 import { Deadlines } from './deadlines.ts'
 import { deleteRecordsHandler } from './delete-records.ts'
@@ -25,7 +26,7 @@ export interface RequestServiceParts {
   readonly partitions: PartitionRegistry
 }
 
-/** Produces wait seconds, polls less: how late each may be told that its time is up. */
+/** Produces and followers wait long, readers less: how late each is told that time is up. */
 const WRITE_CHECK_MS = 100
 const POLL_CHECK_MS = 10
 
@@ -34,17 +35,23 @@ export class RequestService {
   readonly server: RequestServer
   readonly counts = new RequestCounts()
   readonly longPolls: Deadlines
+  readonly sessions = new ReplicaSessions()
+  readonly #replicaPolls: Deadlines
   readonly #partitions: PartitionRegistry
 
   constructor({ network, clock, log, partitions }: RequestServiceParts) {
     const { counts } = this
     const deadlines = new Deadlines(clock, WRITE_CHECK_MS)
     this.longPolls = new Deadlines(clock, POLL_CHECK_MS)
+    this.#replicaPolls = new Deadlines(clock, WRITE_CHECK_MS)
     this.#partitions = partitions
     const lanes = new FetchLanes()
+    const fetch = { partitions, clock, lanes, deadlines: this.longPolls, counts }
+    const { sessions } = this
+    const replicaFetch = { partitions, clock, sessions, deadlines: this.#replicaPolls, counts }
     const router = new RequestRouter()
       .on(produceApi, produceHandler({ partitions, clock, deadlines, counts }))
-      .on(fetchApi, fetchHandler({ partitions, clock, lanes, deadlines: this.longPolls, counts }))
+      .on(fetchApi, fetchHandler(fetch, replicaFetch))
       .on(listOffsetsApi, listOffsetsHandler({ partitions, counts }))
       .on(deleteRecordsApi, deleteRecordsHandler({ partitions, clock, deadlines, counts }))
     this.server = new RequestServer({ network, clock, log, router })
@@ -59,6 +66,7 @@ export class RequestService {
     await this.server.stopAccepting()
     const drained = this.server.drain()
     this.longPolls.expireAll()
+    this.#replicaPolls.expireAll()
     await drained
     this.#partitions.close(STOPPING)
   }

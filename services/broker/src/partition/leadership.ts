@@ -1,0 +1,135 @@
+import { BusError, type LeaderEpoch, type Offset, type TopicConfig } from '@courant/kernel'
+import type { PartitionLog } from '@courant/log'
+import {
+  type Alteration,
+  type EpochEnd,
+  type FollowerFetch,
+  type PartitionRow,
+  ReplicaSet,
+} from '@courant/replication'
+import type { Acks } from './acks.ts'
+import { lagLimit, type PartitionHost } from './partition-host.ts'
+import { NOT_ENOUGH_REPLICAS } from './refusals.ts'
+import type { AwaitedEnd, WaitingAppends } from './waiting-appends.ts'
+
+interface LowWaiter {
+  readonly offset: Offset
+  readonly done: () => void
+  readonly fail: (error: BusError) => void
+}
+
+/**
+ * A leader in one term: its log, its replica set, and who waits for what. It begins when the start
+ * of its epoch is on the disk.
+ */
+export class Leadership {
+  readonly log: PartitionLog
+  readonly epoch: LeaderEpoch
+  /** Where the term began: up to here the high watermark may lag behind what was acknowledged. */
+  readonly start: Offset
+  readonly replicas: ReplicaSet
+  readonly #host: PartitionHost
+  readonly #waiting: WaitingAppends
+  #lowWaiters: LowWaiter[] = []
+  /** What followers have been told of. */
+  #toldLogStart: Offset
+
+  constructor(host: PartitionHost, log: PartitionLog, row: PartitionRow, waiting: WaitingAppends) {
+    this.#host = host
+    this.#waiting = waiting
+    this.log = log
+    this.epoch = row.leaderEpoch
+    this.start = log.appendedEnd
+    const { highWatermark } = log
+    const term = { broker: host.brokerId, row, epochStartOffset: this.start, highWatermark }
+    this.replicas = new ReplicaSet(term, host.brokers, host.clock.monotonicMs())
+    this.#toldLogStart = log.logStartOffset
+  }
+
+  get hasFollowers(): boolean {
+    return this.replicas.replicas.length > 1
+  }
+
+  /** Throws where acks=all cannot be promised, before anything is appended. */
+  requireReplicas(): void {
+    if (this.replicas.isUnderMinIsr) throw NOT_ENOUGH_REPLICAS
+  }
+
+  /** What an append waits for before it is acknowledged; null when it has that. */
+  awaited(acks: Acks, config: TopicConfig): AwaitedEnd | null {
+    const isLazy = config.durability === 'replicated'
+    if (acks === 0 || (acks === 1 && isLazy)) return null
+    if (acks === 1) return 'durable'
+    if (!isLazy) return 'committed'
+    return this.#replicatedEnd() >= this.log.appendedEnd ? null : 'replicated'
+  }
+
+  /** Whether the high watermark has moved. Releases whoever has waited for what is there now. */
+  advance(): boolean {
+    const { log, replicas } = this
+    const before = log.highWatermark
+    replicas.advance(log.durableEnd, lagLimit(this.#host))
+    log.advanceHighWatermark(replicas.highWatermark)
+    this.#waiting.release({
+      durable: log.durableEnd,
+      committed: log.highWatermark,
+      replicated: Math.min(log.appendedEnd, this.#replicatedEnd()),
+    })
+    return log.highWatermark > before
+  }
+
+  /** A follower reports how far its disk is. Null, or where its log diverges: see `ReplicaSet`. */
+  replicaFetched(fetch: FollowerFetch): EpochEnd | null {
+    const diverging = this.replicas.fetched(fetch, this.log, this.#host.clock.monotonicMs())
+    this.releaseLowWaiters()
+    return diverging
+  }
+
+  /** The change of the in-sync replicas to ask for, or null. */
+  proposeAlteration(brokerEpoch: number): Alteration | null {
+    return this.replicas.proposeAlteration({ ...lagLimit(this.#host), brokerEpoch })
+  }
+
+  /** Whether the log start has moved since the last call. */
+  takeLogStartNews(): boolean {
+    const { logStartOffset } = this.log
+    const hasMoved = logStartOffset !== this.#toldLogStart
+    this.#toldLogStart = logStartOffset
+    return hasMoved
+  }
+
+  /** Resolves when every in-sync replica has deleted its records below `offset` (B5.9). */
+  untilDeleted(offset: Offset): Promise<void> {
+    return new Promise((done, fail) => {
+      this.#lowWaiters.push({ offset, done, fail })
+      this.releaseLowWaiters()
+    })
+  }
+
+  releaseLowWaiters(): void {
+    if (this.#lowWaiters.length === 0) return
+    const low = this.replicas.lowWatermark(this.log)
+    for (const { offset, done } of this.#lowWaiters) if (offset <= low) done()
+    this.#lowWaiters = this.#lowWaiters.filter(({ offset }) => offset > low)
+  }
+
+  /** The term is over for those who wait for the followers' deletions. */
+  end(error: BusError): void {
+    for (const { fail } of this.#lowWaiters.splice(0)) fail(error)
+  }
+
+  /** A client that knows another epoch than ours has to learn before it is served (KIP-320). */
+  checkEpoch(epoch: number): void {
+    const own = this.epoch
+    if (epoch === UNKNOWN_EPOCH || epoch === own) return
+    if (epoch < own) throw new BusError('FENCED_LEADER_EPOCH', `The leader epoch is ${own}.`)
+    throw new BusError('UNKNOWN_LEADER_EPOCH', `The leader epoch known here is ${own}.`)
+  }
+
+  #replicatedEnd(): number {
+    return this.replicas.replicatedEnd(lagLimit(this.#host))
+  }
+}
+
+/** What a request says that does not know the leader's epoch. */
+const UNKNOWN_EPOCH = -1
