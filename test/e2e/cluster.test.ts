@@ -4,6 +4,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startTestPostgres } from '@courant/testkit'
 import { afterEach, expect, it } from 'vitest'
 import { ClusterProcess } from './support/cluster-process.ts'
 import { postJson, readTopic } from './support/read-topic.ts'
@@ -59,7 +60,10 @@ it('lists what it started, for people and for programs, and stops it from the ed
 })
 
 it('is refused on a directory that has one, and is stopped by the command', async () => {
-  cluster = await ClusterProcess.start(...SMALL)
+  const postgres = await startTestPostgres()
+  cluster = await ClusterProcess.startOn(await postgres.createDatabase(), ...SMALL)
+  const roles = (await cluster.file()).processes.map(({ role }) => role)
+  expect(roles, 'no database of its own').toEqual(['control-plane', 'broker', 'gateway'])
   const { url } = await cluster.gateway(1)
   const second = cluster.launch(...SMALL)
   expect(await second.ended).toBe(1)
@@ -72,6 +76,7 @@ it('is refused on a directory that has one, and is stopped by the command', asyn
   ])
   expect(await cluster.order('stop')).toBe('Stopped.\n')
   await until(async () => (isAlive(pid) ? null : true))
+  await postgres.stop()
 })
 
 it('ends every process when the supervisor is killed, and comes back with all there was', async () => {

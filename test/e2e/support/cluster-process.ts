@@ -34,17 +34,32 @@ export interface ClusterFile {
 export class ClusterProcess {
   readonly dataDirectory: string
   readonly #home: string
+  readonly #env: Readonly<Record<string, string>>
   readonly #portOffset = randomInt(1_000, PORT_OFFSET_MAX)
   #child: Child | null = null
 
-  private constructor(home: string) {
+  private constructor(home: string, databaseUrl: string | null) {
     this.#home = home
+    this.#env = {
+      ...cleanEnvironment(),
+      COURANT_RING_BYTES: String(16 << 20),
+      ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
+    }
     this.dataDirectory = join(home, 'data')
   }
 
   /** With three brokers, two gateways and two control planes, unless `args` say otherwise. */
   static async start(...args: readonly string[]): Promise<ClusterProcess> {
-    const cluster = new ClusterProcess(await mkdtemp(join(tmpdir(), 'courant-cluster-')))
+    return await ClusterProcess.startOn(null, ...args)
+  }
+
+  /** The same on a database of the caller's. */
+  static async startOn(
+    databaseUrl: string | null,
+    ...args: readonly string[]
+  ): Promise<ClusterProcess> {
+    const home = await mkdtemp(join(tmpdir(), 'courant-cluster-'))
+    const cluster = new ClusterProcess(home, databaseUrl)
     await cluster.start(...args)
     return cluster
   }
@@ -59,8 +74,8 @@ export class ClusterProcess {
   /** The same start, not waited for. */
   launch(...args: readonly string[]): Child {
     const place = ['--data-dir', this.dataDirectory, '--port-offset', String(this.#portOffset)]
-    const env = { ...cleanEnvironment(), COURANT_RING_BYTES: String(16 << 20) }
-    return new Child([process.execPath, COMMAND, 'cluster', 'start', ...place, ...args], { env })
+    const command = [process.execPath, COMMAND, 'cluster', 'start', ...place, ...args]
+    return new Child(command, { env: this.#env })
   }
 
   get output(): string {

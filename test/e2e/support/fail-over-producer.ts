@@ -42,16 +42,21 @@ export class FailOverProducer {
     await until(async () => (this.acknowledged.length >= enough ? true : null))
   }
 
-  /** Values that were acknowledged and are not there, are there twice, or are out of order. */
+  /**
+   * Values that were acknowledged and are not there, are there twice, or are out of order. What was
+   * on its way when a connection broke may arrive behind what the caller sent next elsewhere.
+   */
   async faults(): Promise<{ lost: number[]; twice: number[]; disordered: number[] }> {
     const [gateway] = this.#gateways
     if (gateway === undefined) throw new Error('no gateway')
     const values = (await readTopic(gateway, this.#topic, 1)).map((record) => Number(record.value))
     const found = new Set(values)
+    const known = new Set(this.acknowledged)
+    const order = values.filter((value) => known.has(value))
     return {
       lost: this.acknowledged.filter((value) => !found.has(value)),
       twice: values.filter((value, at) => values.indexOf(value) !== at),
-      disordered: values.filter((value, at) => at > 0 && value < (values[at - 1] ?? value)),
+      disordered: order.filter((value, at) => at > 0 && value < (order[at - 1] ?? value)),
     }
   }
 
