@@ -27,6 +27,8 @@ export interface AccumulatorParts {
   readonly buffers: BatchMemory
 }
 
+/** Partitions whose sending starts in one turn of the event loop. */
+const STARTS_PER_TURN = 256
 /** How exactly deadlines are kept: one timer for all that waits, none while nothing does. */
 const DEADLINE_CHECK_MS = 20
 
@@ -135,8 +137,9 @@ export class Accumulator {
 
   #start(): void {
     const starting = this.#starting
-    this.#starting = []
-    for (const accumulator of starting) void accumulator.run()
+    this.#starting = starting.slice(STARTS_PER_TURN)
+    if (this.#starting.length > 0) setImmediate(() => this.#start())
+    for (const accumulator of starting.slice(0, STARTS_PER_TURN)) void accumulator.run()
   }
 
   #watchDeadlines(): void {

@@ -3,9 +3,9 @@ const SIZE_MAX = 4 * 1024 * 1024
 const POOLED_BYTES_MAX = 32 * 1024 * 1024
 
 /**
- * Large buffers, for bodies, batches and answers, lent again once nobody uses them. A fresh buffer of some hundred KiB
- * costs a page fault for every 4 KiB of it, which is more than to copy a text into it;
- * and a few of them make the engine collect all of its garbage, for it counts their memory.
+ * Large buffers, for bodies, batches and answers, lent again once nobody uses them. A fresh buffer
+ * of some hundred KiB costs a page fault for every 4 KiB of it, which is more than to copy a text
+ * into it. And a few of them make the engine collect all its garbage, for it counts their memory.
  */
 export class BufferPool {
   /** By size, which is a power of two. */
@@ -16,7 +16,8 @@ export class BufferPool {
 
   /** A buffer of at least `size` bytes with anything in it. */
   take(size: number): Buffer {
-    if (size < SIZE_MIN / 2 || size > SIZE_MAX) return Buffer.allocUnsafeSlow(size)
+    if (size < SIZE_MIN / 2) return Buffer.allocUnsafe(size)
+    if (size > SIZE_MAX) return Buffer.allocUnsafeSlow(size)
     const rounded = roundedUp(size)
     const free = this.#free.get(rounded)?.pop()
     if (free !== undefined) this.#bytes -= rounded

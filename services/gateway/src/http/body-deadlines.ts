@@ -5,12 +5,12 @@ const CHECK_MS = 1_000
 
 /**
  * Ends the wait for bodies that are not there within `limits.bodyMsMax`. One timer serves all of
- * them, and lapses when none is being read any more: nearly every body comes with its headers, and a
- * timer of its own would cost more than to read it.
+ * them, and lapses when none is being read any more: nearly every body comes with its headers, and
+ * a timer of its own would cost more than to read it.
  */
 export class BodyDeadlines {
   readonly #clock: Clock
-  /** Deadlines in monotonic milliseconds; the earliest first, since all bodies have the same time. */
+  /** Deadlines in monotonic milliseconds; the earliest first, for all have the same time. */
   readonly #deadlines = new Map<() => void, number>()
   #timer: 'unset' | 'set' = 'unset'
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { BusError, limits } from '@courant/kernel'
 import type { RecordHeader } from '@courant/record-batch'
-import { isBase64 } from './base64.ts'
+import { base64Bytes } from './base64.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { unescapeText } from './json-text.ts'
 import { escapePointer, problemAt } from './record-problem.ts'
@@ -167,10 +167,9 @@ function structuredData(
 }
 
 function decoded(body: Buffer, { start, end }: Range): Buffer {
-  if (body[start] !== QUOTE || !isBase64(body, start + 1, end - 1)) {
-    throw problemAt('INVALID_RECORD', '/data_base64', 'This is not base64 with its padding.')
-  }
-  return Buffer.from(body.toString('latin1', start + 1, end - 1), 'base64')
+  const bytes = body[start] === QUOTE ? base64Bytes(body, start + 1, end - 1) : null
+  if (bytes !== null) return bytes
+  throw problemAt('INVALID_RECORD', '/data_base64', 'This is not base64 with its padding.')
 }
 
 function isJsonType(contentType: string): boolean {

@@ -38,6 +38,9 @@ function errorOf(text: string | Buffer): BusError {
   throw new Error('the body was accepted')
 }
 
+/** `COURANT_FUZZ_RUNS` makes it a long run. */
+const RUNS = Number(process.env['COURANT_FUZZ_RUNS'] ?? 2_000)
+
 describe('a JSON body', () => {
   it('keeps every value as the bytes that were sent', () => {
     fc.assert(
@@ -311,7 +314,7 @@ describe('a JSON body', () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: RUNS },
     )
   })
 })

@@ -25,7 +25,7 @@ describe('the scanner', () => {
       fc.property(fc.oneof(anyJson, almostJson, fc.string({ unit: 'binary-ascii' })), (text) => {
         expect(accepts(text)).toBe(parses(text))
       }),
-      { numRuns: 3000 },
+      { numRuns: Number(process.env['COURANT_FUZZ_RUNS'] ?? 3000) },
     )
   })
 

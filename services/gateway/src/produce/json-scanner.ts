@@ -30,6 +30,13 @@ const PLAIN_PAIR = Uint8Array.from({ length: 65_536 }, (_, pair) => {
   const [low, high] = [pair & 0xff, pair >>> 8]
   return (low | high) < 0x80 && PLAIN[low] === 1 && PLAIN[high] === 1 ? 1 : 0
 })
+/** 1 for whitespace, and for two bytes of it, read as one number. */
+const IS_SPACE = Uint8Array.from({ length: 256 }, (_, byte) =>
+  ' \n\r\t'.includes(String.fromCharCode(byte)) ? 1 : 0,
+)
+const SPACE_PAIR = Uint8Array.from({ length: 65_536 }, (_, pair) =>
+  IS_SPACE[pair & 0xff] === 1 && IS_SPACE[pair >>> 8] === 1 ? 1 : 0,
+)
 /** 1 for what may follow a backslash, `u` apart. */
 const ESCAPED = Uint8Array.from({ length: 256 }, (_, byte) =>
   '"\\/bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0,
@@ -92,7 +99,7 @@ export class JsonScanner {
   /** The byte at `position` once whitespace is skipped; -1 at the end. */
   peek(): number {
     const { bytes, end } = this
-    const position = skipSpace(bytes, this.position, end)
+    const position = skipSpace(bytes, this.#view, this.position, end)
     this.position = position
     return position < end ? (bytes[position] ?? 0) : -1
   }
@@ -152,7 +159,7 @@ export class JsonScanner {
       }
       let byte = bytes[position] ?? 0
       if (byte <= SPACE) {
-        position = skipSpace(bytes, position, end)
+        position = skipSpace(bytes, view, position, end)
         byte = bytes[position] ?? 0
       }
       if (position >= end) return this.#fail(end)
@@ -162,7 +169,7 @@ export class JsonScanner {
         flags |= result
         position = result >>> 2
         if (expectsName) {
-          if (bytes[position] !== COLON) position = skipSpace(bytes, position, end)
+          if (bytes[position] !== COLON) position = skipSpace(bytes, view, position, end)
           if (position >= end || bytes[position] !== COLON) return this.#fail(position)
           position += 1
           expectsName = false
@@ -171,7 +178,7 @@ export class JsonScanner {
       } else if (expectsName) return this.#fail(position)
       else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
         if (depth === DEPTH_MAX) return this.#failDeep()
-        const inside = skipSpace(bytes, position + 1, end)
+        const inside = skipSpace(bytes, view, position + 1, end)
         if (inside >= end) return this.#fail(end)
         inObject = byte === OPEN_BRACE
         objects = inObject ? objects | (1 << depth) : objects & ~(1 << depth)
@@ -189,7 +196,7 @@ export class JsonScanner {
       while (depth > 0) {
         let next = bytes[position] ?? 0
         if (next <= SPACE) {
-          position = skipSpace(bytes, position, end)
+          position = skipSpace(bytes, view, position, end)
           next = bytes[position] ?? 0
         }
         if (position >= end) return this.#fail(end)
@@ -259,13 +266,14 @@ export function isJsonValue(
 const HAS_ESCAPES = 1
 const HAS_NON_ASCII = 2
 
-function skipSpace(bytes: Buffer, start: number, end: number): number {
+function skipSpace(bytes: Buffer, view: DataView, start: number, end: number): number {
+  if (start < end && (bytes[start] ?? 0) > SPACE) return start
   let position = start
-  while (position < end) {
-    const byte = bytes[position] ?? 0
-    if (byte > SPACE || (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break
-    position += 1
+  for (const stop = end - 3; position < stop; position += 4) {
+    const word = view.getInt32(position, true)
+    if ((SPACE_PAIR[word & 0xffff] ?? 0) === 0 || (SPACE_PAIR[word >>> 16] ?? 0) === 0) break
   }
+  while (position < end && IS_SPACE[bytes[position] ?? 0] === 1) position += 1
   return position
 }
 
@@ -293,11 +301,23 @@ function scanString(bytes: Buffer, view: DataView, start: number, end: number): 
     const byte = bytes[position]
     if (byte === QUOTE) return ((position + 1) << 2) | flags | (seen > 0x7f ? HAS_NON_ASCII : 0)
     if (byte !== BACKSLASH) return -1 - position
-    const after = scanEscape(bytes, position + 1, end)
-    if (after < 0) return after
-    position = after
+    position = scanEscapes(bytes, position, end)
+    if (position < 0) return position
     flags = HAS_ESCAPES
   }
+}
+
+/** From a backslash over all escapes that follow each other. */
+function scanEscapes(bytes: Buffer, start: number, end: number): number {
+  let position = start
+  do {
+    if (position + 1 < end && ESCAPED[bytes[position + 1] ?? 0] === 1) position += 2
+    else {
+      position = scanEscape(bytes, position + 1, end)
+      if (position < 0) return position
+    }
+  } while (position < end && bytes[position] === BACKSLASH)
+  return position
 }
 
 /** What follows a backslash. */

@@ -33,6 +33,6 @@ it('stands for what JSON.parse reads, and lone surrogates stand for nothing', ()
       const content = pieces.join('')
       expect(unescaped(content)).toEqual(expected(content))
     }),
-    { numRuns: 5_000 },
+    { numRuns: Number(process.env['COURANT_FUZZ_RUNS'] ?? 5_000) },
   )
 })

@@ -1,5 +1,6 @@
 import { assert } from '@courant/kernel'
 import type { RecordSource } from '@courant/record-batch'
+import { decodeBase64 } from './base64.ts'
 import { unescapeText } from './json-text.ts'
 
 const NONE = -1
@@ -109,7 +110,9 @@ export class ParsedRecords {
 
   /** Partition of each record, to keep. */
   copyPartitions(): Int32Array {
-    return Int32Array.from({ length: this.count }, (_, index) => this.partition(index))
+    const partitions = new Int32Array(this.count)
+    for (let index = 0; index < this.count; index += 1) partitions[index] = this.partition(index)
+    return partitions
   }
 
   /** Timestamp of each record, to keep, or null when no record has one. */
@@ -138,12 +141,18 @@ export class ParsedRecords {
     return start
   }
 
-  /** Decodes base64 that is known to be valid into the side buffer. */
-  addSideBase64(text: string): { readonly start: number; readonly end: number } {
-    const start = this.reserveSide(Math.ceil((text.length * 3) / 4))
-    const written = this.#side.write(text, this.#sideEnd, 'base64')
-    this.#sideEnd += written
-    return { start, end: start + written }
+  /** Decodes base64 into the side buffer; null: it is something else. */
+  addSideBase64(
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): { readonly start: number; readonly end: number } | null {
+    const from = this.reserveSide(Math.ceil(((end - start) * 3) / 4))
+    const sideEnd = decodeBase64(bytes, start, end, this.#side, this.#sideEnd)
+    if (sideEnd < 0) return null
+    const size = sideEnd - this.#sideEnd
+    this.#sideEnd = sideEnd
+    return { start: from, end: from + size }
   }
 
   /** Unescapes the content of a JSON string into the side buffer; null: it has a lone surrogate. */

@@ -1,5 +1,5 @@
 import { type BusError, limits } from '@courant/kernel'
-import { isBase64 } from './base64.ts'
+import { base64Bytes } from './base64.ts'
 import { parseHeaders } from './header-parser.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { unescapeText } from './json-text.ts'
@@ -215,7 +215,10 @@ export class RecordParser {
   #base64(field: 'keyBase64' | 'valueBase64', index: number, pointerOf: () => string): void {
     this.#requireString(field, pointerOf)
     const pointer = (): string => `${pointerOf()}/${field}`
-    const { start, end } = this.#records.addSideBase64(this.#base64Text(pointer))
+    const { bytes, stringStart, stringEnd } = this.scanner
+    const decoded = this.#records.addSideBase64(bytes, stringStart, stringEnd)
+    if (decoded === null) throw notBase64(pointer())
+    const { start, end } = decoded
     if (field === 'keyBase64') this.#records.setKey(index, start, end)
     else this.#records.setValue(index, start, end)
   }
@@ -237,14 +240,10 @@ export class RecordParser {
 
   /** The bytes that the string which was just read stands for. */
   base64Bytes(pointerOf: () => string): Buffer {
-    return Buffer.from(this.#base64Text(pointerOf), 'base64')
-  }
-
-  #base64Text(pointerOf: () => string): string {
     const { bytes, stringStart, stringEnd } = this.scanner
-    if (isBase64(bytes, stringStart, stringEnd))
-      return bytes.toString('latin1', stringStart, stringEnd)
-    throw problemAt('INVALID_RECORD', pointerOf(), 'This is not base64 with its padding.')
+    const decoded = base64Bytes(bytes, stringStart, stringEnd)
+    if (decoded === null) throw notBase64(pointerOf())
+    return decoded
   }
 
   #number(field: Field, index: number, pointerOf: () => string): void {
@@ -325,6 +324,10 @@ function checkGiven(given: number, pointerOf: () => string): void {
 
 function twice(field: Field, pointerOf: () => string): BusError {
   return problemAt('INVALID_RECORD', `${pointerOf()}/${field}`, 'This field is given twice.')
+}
+
+function notBase64(pointer: string): BusError {
+  return problemAt('INVALID_RECORD', pointer, 'This is not base64 with its padding.')
 }
 
 function loneSurrogate(pointer: string): BusError {

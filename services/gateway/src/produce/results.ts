@@ -2,37 +2,28 @@ import { problemOf } from '@courant/api'
 import { assert } from '@courant/kernel'
 import type { Share, Written } from '../accumulator/share.ts'
 import type { BufferPool } from '../fetch/buffer-pool.ts'
-import { type Borrowed, ByteWriter, type Constant, constant } from '../fetch/byte-writer.ts'
+import { type Borrowed, ByteWriter, constant } from '../fetch/byte-writer.ts'
 import type { PendingProduce } from './pending-produce.ts'
 
 const CLOSE = constant('}')
 
 /** Goes through the outcomes of one share, record by record. */
 class ShareReader {
-  /** What the results of the share have in common. */
-  readonly head: string
+  readonly partition: number
   readonly #share: Share
   #next = 0
   #written: Written | undefined
   #left = 0
   #offset = -1
-  #tailTimestamp = -1
-  #tail: Constant = CLOSE
-  #nextHead: Constant | null = null
 
   constructor(share: Share) {
     this.#share = share
-    this.head = `"partition":${share.partition},"offset":`
+    this.partition = share.partition
   }
 
-  /** The same as bytes, from the beginning of a list's first object or of another. */
-  get firstHead(): Constant {
-    return constant(`{${this.head}`)
-  }
-
-  get nextHead(): Constant {
-    this.#nextHead ??= constant(`,{${this.head}`)
-    return this.#nextHead
+  /** What the results of the share have in common. */
+  get head(): string {
+    return `"partition":${this.partition},"offset":`
   }
 
   /** The next record's offset, or -1 where it was not written. */
@@ -47,17 +38,6 @@ class ShareReader {
     this.#left -= 1
     this.#offset += 1
     return this.#offset - 1
-  }
-
-  /**
-   * The end of a result, kept for the next one: mostly all records of a share have one timestamp.
-   */
-  tail(timestamp: number): Constant {
-    if (timestamp !== this.#tailTimestamp) {
-      this.#tailTimestamp = timestamp
-      this.#tail = constant(`,"timestamp":${timestamp}}`)
-    }
-    return this.#tail
   }
 
   /** Append time of the record that `nextOffset` was last asked for, or -1. */
@@ -115,7 +95,9 @@ export function resultsText(
 }
 
 const RESULTS = constant('{"results":[')
-const TIMESTAMP = constant(',"timestamp":')
+const COMMA = constant(',')
+const PARTITION = constant('{"partition":')
+const OFFSET = constant(',"offset":')
 const FAILED_NONE = constant('],"failed":0}')
 /** What a result takes, mostly. */
 const RESULT_BYTES = 64
@@ -142,27 +124,33 @@ function onlyResult({ shares, timestamps, now }: PendingProduce): string {
 
 /** The same results as bytes, at half the cost where there are many. */
 function writtenBytes(pending: PendingProduce, buffers: BufferPool): Borrowed {
-  const out = new ByteWriter(64 + pending.recordCount * RESULT_BYTES, buffers)
+  const { recordCount, partitions, timestamps, now, shares } = pending
+  const out = new ByteWriter(64 + recordCount * RESULT_BYTES, buffers)
   const readers = new Map<number, ShareReader>()
-  for (const share of pending.shares.values()) {
-    readers.set(share.partition, new ShareReader(share))
-  }
-  const { partitions, timestamps, now } = pending
+  for (const share of shares.values()) readers.set(share.partition, new ShareReader(share))
   let [reader] = readers.values()
+  const onlyHead = partitions === null ? constant(`{${reader?.head}`) : null
+  let tail = CLOSE
+  let tailTimestamp = -1
   out.constant(RESULTS)
-  for (let index = 0; index < pending.recordCount; index += 1) {
+  for (let index = 0; index < recordCount; index += 1) {
+    if (index > 0) out.constant(COMMA)
     if (partitions !== null) reader = readers.get(partitions[index] ?? -1)
     assert(reader !== undefined, 'every record belongs to a share')
-    out.constant(index === 0 ? reader.firstHead : reader.nextHead)
+    if (onlyHead !== null) out.constant(onlyHead)
+    else {
+      out.constant(PARTITION)
+      out.integer(reader.partition)
+      out.constant(OFFSET)
+    }
     out.integer(reader.nextOffset())
     const { appendTime } = reader
-    if (appendTime >= 0 || timestamps === null) {
-      out.constant(reader.tail(appendTime >= 0 ? appendTime : now))
-    } else {
-      out.constant(TIMESTAMP)
-      out.integer(timestamps[index] ?? now)
-      out.constant(CLOSE)
+    const timestamp = appendTime >= 0 ? appendTime : (timestamps?.[index] ?? now)
+    if (timestamp !== tailTimestamp) {
+      tailTimestamp = timestamp
+      tail = constant(`,"timestamp":${timestamp}}`)
     }
+    out.constant(tail)
   }
   out.constant(FAILED_NONE)
   return out.takeBorrowed()

@@ -8,8 +8,9 @@ import type { PendingProduce } from './pending-produce.ts'
 
 /** What a record costs in memory beyond its content: its framing, and who waits for it. */
 export const RECORD_OVERHEAD_BYTES = 64
-/** Bytes appended in one turn of the event loop, give or take a record. */
+/** Appended in one turn of the event loop: bytes, give or take a record, and records. */
 const SLICE_BYTES = 2 * 1024 * 1024
+const SLICE_RECORDS = 4_000
 
 /**
  * The way of admitted records into the accumulator, in slices: each call of `next` appends some
@@ -51,7 +52,8 @@ export class Submission {
     // Looked up in every turn: between two of them a partition may have become quiet and be gone.
     let accumulator = null
     let share = null
-    for (; this.#index < records.count && bytesLeft > 0; this.#index += 1) {
+    const sliceEnd = Math.min(records.count, this.#index + SLICE_RECORDS)
+    for (; this.#index < sliceEnd && bytesLeft > 0; this.#index += 1) {
       if (accumulator === null || records.partition(this.#index) !== partition) {
         partition = records.partition(this.#index)
         accumulator = this.#accumulator.partition(this.#topic, partition)

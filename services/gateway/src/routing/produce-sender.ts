@@ -1,4 +1,10 @@
-import { errorFromKafka, NO_ERROR, produceApi } from '@courant/kafka-protocol'
+import {
+  type BrokerConnection,
+  errorFromKafka,
+  NO_ERROR,
+  produceApi,
+  type ResponseOf,
+} from '@courant/kafka-protocol'
 import { BusError, limits, type TopicId } from '@courant/kernel'
 import type { BatchSender } from '../accumulator/accumulator.ts'
 import type { Appended } from '../accumulator/partition-accumulator.ts'
@@ -6,12 +12,43 @@ import type { Acks } from '../accumulator/waiting-batch.ts'
 import type { Leaders } from './leaders.ts'
 
 const ACKS: Readonly<Record<Acks, number>> = { all: -1, leader: 1 }
+type PartitionAnswer = ResponseOf<typeof produceApi>['topics'][number]['partitions'][number]
+
 /** The broker's own time-out comes first: it knows more about what happened. */
 const GRACE_MS = 1_000
 
-/** Sends one batch to the leader of its partition, once. */
+/**
+ * From so many partitions of a topic on, batches that leave in one turn share requests: a request
+ * of its own costs a partition more than its few records do. Fewer travel alone, so that one
+ * partition that has to wait for its replicas does not hold up the others.
+ */
+const SHARED_MIN = 32
+/** One request carries at most so many batches, and so many bytes, give or take a batch. */
+const SHARED_MAX = 512
+const SHARED_BYTES = 1024 * 1024
+
+/** A batch that waits for the end of this turn to be sent. */
+interface Outgoing {
+  readonly partition: number
+  readonly batch: Buffer
+  readonly timeoutMs: number
+  readonly maySend: () => boolean
+  readonly resolve: (appended: Appended) => void
+  readonly reject: (error: BusError) => void
+}
+
+/** Those that may share a request: a topic is one tenant's, so nobody waits for another tenant. */
+interface Group {
+  readonly connection: BrokerConnection
+  readonly topicId: TopicId
+  readonly acks: Acks
+  readonly batches: Outgoing[]
+}
+
+/** Sends batches to the leaders of their partitions, each once. */
 export class ProduceSender implements BatchSender {
   readonly #leaders: Leaders
+  #groups = new Map<BrokerConnection, Map<string, Group>>()
 
   constructor(leaders: Leaders) {
     this.#leaders = leaders
@@ -31,29 +68,85 @@ export class ProduceSender implements BatchSender {
   ): Promise<Appended> {
     const found = this.#leaders.connection(topicId, partition)
     const connection = found instanceof Promise ? await found : found
-    const boundedMs = Math.min(timeoutMs, limits.produceTimeoutMsMax)
-    if (!maySend()) {
-      throw new BusError('BROKER_UNAVAILABLE', 'The broker could not be reached in time.')
-    }
-    const response = await connection.request(
-      produceApi,
-      {
-        transactionalId: null,
-        acks: ACKS[acks],
-        timeoutMs: boundedMs,
-        topics: [{ name: topicId, partitions: [{ index: partition, records: batch }] }],
-      },
-      boundedMs + GRACE_MS,
-    )
-    const answer = response.topics[0]?.partitions[0]
-    if (answer === undefined || answer.index !== partition) {
-      throw new BusError('INTERNAL', 'The broker answered something else.')
-    }
-    if (answer.errorCode !== NO_ERROR) {
-      throw refusal(errorFromKafka(answer.errorCode, answer.errorMessage, 'write'))
-    }
-    return { baseOffset: answer.baseOffset, appendTime: answer.logAppendTimeMs }
+    return new Promise((resolve, reject) => {
+      const group = this.#group(connection, topicId, acks)
+      group.batches.push({ partition, batch, timeoutMs, maySend, resolve, reject })
+    })
   }
+
+  #group(connection: BrokerConnection, topicId: TopicId, acks: Acks): Group {
+    if (this.#groups.size === 0) queueMicrotask(() => this.#flush())
+    const groups = this.#groups.get(connection) ?? new Map<string, Group>()
+    this.#groups.set(connection, groups)
+    const key = `${acks}/${topicId}`
+    const group = groups.get(key) ?? { connection, topicId, acks, batches: [] }
+    groups.set(key, group)
+    return group
+  }
+
+  #flush(): void {
+    const byConnection = this.#groups
+    this.#groups = new Map()
+    for (const groups of byConnection.values()) {
+      for (const group of groups.values()) sendGroup(group)
+    }
+  }
+}
+
+function sendGroup(group: Group): void {
+  const { batches } = group
+  const countMax = batches.length < SHARED_MIN ? 1 : SHARED_MAX
+  let start = 0
+  let bytes = 0
+  for (let index = 0; index < batches.length; index += 1) {
+    bytes += batches[index]?.batch.length ?? 0
+    const isFull = index + 1 - start === countMax || bytes >= SHARED_BYTES
+    if (!isFull && index + 1 < batches.length) continue
+    void sendTogether(group, batches.slice(start, index + 1))
+    start = index + 1
+    bytes = 0
+  }
+}
+
+/** Sends what is still wanted, in one request, and tells each batch its outcome. */
+async function sendTogether(group: Group, batches: readonly Outgoing[]): Promise<void> {
+  const { connection, topicId, acks } = group
+  const sent = batches.filter((batch) => batch.maySend() || refuse(batch, notReached()))
+  if (sent.length === 0) return
+  const longestMs = sent.reduce((most, { timeoutMs }) => Math.max(most, timeoutMs), 0)
+  const timeoutMs = Math.min(longestMs, limits.produceTimeoutMsMax)
+  const partitions = sent.map(({ partition, batch }) => ({ index: partition, records: batch }))
+  const topics = [{ name: topicId, partitions }]
+  try {
+    const request = { transactionalId: null, acks: ACKS[acks], timeoutMs, topics }
+    const response = await connection.request(produceApi, request, timeoutMs + GRACE_MS)
+    const answers = new Map(
+      response.topics[0]?.partitions.map((answer) => [answer.index, answer] as const),
+    )
+    for (const batch of sent) settle(batch, answers.get(batch.partition))
+  } catch (thrown) {
+    const error = BusError.from(thrown)
+    for (const batch of sent) batch.reject(error)
+  }
+}
+
+function settle(batch: Outgoing, answer: PartitionAnswer | undefined): void {
+  if (answer === undefined) {
+    batch.reject(new BusError('INTERNAL', 'The broker answered something else.'))
+  } else if (answer.errorCode !== NO_ERROR) {
+    batch.reject(refusal(errorFromKafka(answer.errorCode, answer.errorMessage, 'write')))
+  } else {
+    batch.resolve({ baseOffset: answer.baseOffset, appendTime: answer.logAppendTimeMs })
+  }
+}
+
+function refuse(batch: Outgoing, error: BusError): false {
+  batch.reject(error)
+  return false
+}
+
+function notReached(): BusError {
+  return new BusError('BROKER_UNAVAILABLE', 'The broker could not be reached in time.')
 }
 
 /**

@@ -23,6 +23,7 @@ export type ProduceMood = { readonly error: number; readonly message?: string } 
 
 const OFFSET_OUT_OF_RANGE = 1
 const NO_ERROR = 0
+const EMPTY = Buffer.alloc(0)
 
 interface Log {
   readonly batches: Buffer[]
@@ -38,6 +39,8 @@ export class MemoryBroker {
   mood: ProduceMood = 'serve'
   /** Produces that arrived, in order, whatever became of them. */
   readonly received: { readonly partition: number; readonly acks: number; records: number }[] = []
+  /** Requests that they came in. */
+  produceCount = 0
   /** The most fetches that ever waited at one time. */
   waitingPeak = 0
   /** Bytes of records in all answers to fetches. */
@@ -151,35 +154,33 @@ export class MemoryBroker {
 
   #produce(request: ProduceRequest, exchange: Exchange<ResponseInputOf<typeof produceApi>>): void {
     const [topic] = request.topics
-    const [partition] = topic?.partitions ?? []
-    const records = partition?.records
-    if (topic === undefined || partition === undefined || records == null) {
+    if (topic === undefined) {
       exchange.skip()
       return
     }
-    const batch = new RecordBatch(Buffer.from(records))
-    batch.verify()
-    verifyProduced(batch)
-    const { index } = partition
-    this.received.push({ partition: index, acks: request.acks, records: batch.recordCount })
-    const answer = (errorCode: number, errorMessage: string | null, baseOffset: number): void => {
-      exchange.respond({
-        throttleTimeMs: 0,
-        topics: [
-          {
-            name: topic.name,
-            partitions: [{ index, errorCode, errorMessage, baseOffset, logAppendTimeMs: -1 }],
-          },
-        ],
-      })
-    }
-    const serve = (): void => answer(NO_ERROR, null, this.append(topic.name, index, batch.buffer))
+    this.produceCount += 1
+    const batches = topic.partitions.map(({ index, records }) => {
+      const batch = new RecordBatch(Buffer.from(records ?? EMPTY))
+      batch.verify()
+      verifyProduced(batch)
+      this.received.push({ partition: index, acks: request.acks, records: batch.recordCount })
+      return { index, batch }
+    })
     const { mood } = this
-    const failing = this.#failing.get(index)
-    if (failing !== undefined) answer(failing, null, -1)
-    else if (mood === 'serve') serve()
-    else if (mood === 'silent') this.#held.push(serve)
-    else answer(mood.error, mood.message ?? null, -1)
+    const answer = (): void => {
+      const partitions = batches.map(({ index, batch }) => {
+        const failing = this.#failing.get(index)
+        const errorCode = failing ?? (typeof mood === 'object' ? mood.error : NO_ERROR)
+        const errorMessage = typeof mood === 'object' ? (mood.message ?? null) : null
+        const baseOffset =
+          errorCode === NO_ERROR ? this.append(topic.name, index, batch.buffer) : -1
+        return { index, errorCode, errorMessage, baseOffset, logAppendTimeMs: -1 }
+      })
+      exchange.respond({ throttleTimeMs: 0, topics: [{ name: topic.name, partitions }] })
+    }
+    const fails = batches.some(({ index }) => this.#failing.has(index))
+    if (mood === 'silent' && !fails) this.#held.push(answer)
+    else answer()
   }
 
   #fetch(request: FetchRequest, exchange: Exchange<FetchResponse>): void {
