@@ -18,6 +18,10 @@ async function withTopic(
   return cluster
 }
 
+function sentBytes(metrics: string): number {
+  return Number(/^courant_broker_replicated_out_bytes_total (\d+)$/m.exec(metrics)?.[1] ?? 0)
+}
+
 function values(count: number, prefix = 'v'): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 }
@@ -117,6 +121,40 @@ describe('a replicated partition', () => {
     await cluster.untilInSync(TOPIC, [1, 2])
     expect(await cluster.produce(TOPIC, ['b'])).toBe(1)
     await until(() => cluster.plane.answersToLose < 2)
+  })
+
+  it('acknowledges at the old leader what waits there and the new one commits', async () => {
+    const slow = new FailingStorage()
+    const cluster = await withTopic([1, 2], {
+      storage: (disk: never, id: number) => (id === 2 ? slow.wrap(disk) : disk),
+    })
+    const client = await cluster.leaderOf(TOPIC)
+    await client.produce(TOPIC, ['a'])
+    const stalled = Promise.withResolvers<void>()
+    slow.stall = stalled.promise
+    const waits = client.produce(TOPIC, ['b'])
+    const { metrics } = cluster.broker(1)
+    await until(async () => sentBytes(await metrics.text()) > batchOf(['a']).length)
+    cluster.plane.move(TOPIC, 2)
+    slow.stall = null
+    stalled.resolve()
+    expect(await waits).toBe(1)
+    expect(await (await cluster.leaderOf(TOPIC)).read(TOPIC)).toEqual(['a', 'b'])
+  })
+
+  it('fails at the old leader what waits there and the new one does not have', async () => {
+    const cluster = await withTopic([1, 2])
+    const client = await cluster.leaderOf(TOPIC)
+    await client.produce(TOPIC, ['a'])
+    cluster.plane.cut.add(1)
+    cluster.plane.fence(1)
+    await cluster.leaderOf(TOPIC)
+    const waits = client.produce(TOPIC, ['b'])
+    const failed = expect(waits).rejects.toMatchObject({ code: 'NOT_LEADER_AFTER_APPEND' })
+    await cluster.produce(TOPIC, ['c'])
+    cluster.plane.reconnect(1)
+    await failed
+    await cluster.untilInSync(TOPIC, [1, 2])
   })
 
   it('moves its leader at a controlled shutdown, and loses no acknowledged record', async () => {

@@ -1,4 +1,4 @@
-import type { BrokerId, Clock } from '@courant/kernel'
+import type { BrokerId, BusError, Clock } from '@courant/kernel'
 import type { LogDirectory } from '@courant/log'
 import type { BrokerRegistry, LagLimit } from '@courant/replication'
 import type { Partition } from './partition.ts'
@@ -14,6 +14,8 @@ export interface PartitionHost {
   readonly lagMaxMs: number
   /** A leader's in-sync replicas may have to change. */
   readonly onReplicasChanged: (partition: Partition) => void
+  /** A follower cannot go on, or not at once. */
+  readonly onReplicaFailed: (partition: Partition, error: BusError) => void
 }
 
 export function lagLimit({ clock, lagMaxMs }: PartitionHost): LagLimit {

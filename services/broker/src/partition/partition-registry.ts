@@ -158,10 +158,7 @@ export class PartitionRegistry {
   }
 
   async #follow(partition: Partition, term: Parameters<Partition['follow']>[0]): Promise<void> {
-    const { topicId, index } = partition
-    const replica = await partition.follow(term, (error) => {
-      this.#parts.log.error({ err: error, topicId, partition: index }, 'a replica cannot follow')
-    })
+    const replica = await partition.follow(term)
     if (replica !== null) this.#parts.fetchers.follow(partition, replica)
   }
 

@@ -25,7 +25,7 @@ import type { WaitingAppend } from './pending-produces.ts'
 import { producedBatch } from './produced-batch.ts'
 import { readRecords } from './read-records.ts'
 import { ambiguous, DELETED, expected, NOT_LEADER, refusalOf, STARTING } from './refusals.ts'
-import { Replica, withoutRetention } from './replica.ts'
+import { Replica, type ReplicaObserver, withoutRetention } from './replica.ts'
 import { ReplicaListeners } from './replica-listeners.ts'
 import { WaitingAppends } from './waiting-appends.ts'
 
@@ -53,7 +53,7 @@ export interface ProducedAppend extends WaitingAppend {
  * reason; meanwhile it may follow another leader. States: refusing or following → starting (the
  * epoch is on its way to the disk) → leading → refusing or following.
  */
-export class Partition implements LogObserver {
+export class Partition implements LogObserver, ReplicaObserver {
   readonly topicId: TopicId
   readonly index: PartitionIndex
   readonly onAdvance = new AdvanceListeners()
@@ -114,9 +114,8 @@ export class Partition implements LogObserver {
 
   /**
    * Begins a term: it serves when the start of its epoch is on the disk (reliability B5.7). In a
-   * term that goes on, takes over what else has changed. Where the same leader begins another term,
-   * what waits goes on waiting: nothing of its log is taken back. Rejects with why this broker
-   * cannot lead.
+   * term that goes on, takes over what else has changed. Appends that wait go on waiting: what of
+   * the log could be taken back has been cut by then. Rejects with why this broker cannot lead.
    */
   async lead(term: Term): Promise<void> {
     const { leaderEpoch } = term.row
@@ -126,8 +125,7 @@ export class Partition implements LogObserver {
       this.#adopt(term.row)
       return
     }
-    if (this.#leadership === null) this.refuse(STARTING)
-    this.#suspend(STARTING)
+    this.#leave(STARTING)
     this.#term = term
     try {
       await this.#start(term)
@@ -142,30 +140,28 @@ export class Partition implements LogObserver {
    * Follows another leader. Resolves with the replica to fetch for, or null when this term goes on
    * or is over already.
    */
-  async follow(term: FollowedTerm, onProblem: (error: BusError) => void): Promise<Replica | null> {
+  async follow(term: FollowedTerm): Promise<Replica | null> {
     const { leader, leaderEpoch } = term
     const known = this.#followed
     if (known?.leaderEpoch === leaderEpoch && known.leader === leader) {
       this.configure(term.config)
       return null
     }
-    this.refuse(NOT_LEADER)
+    this.#leave(NOT_LEADER)
+    this.#waiting.failUncommittable(ambiguous(NOT_LEADER))
     this.#followed = term
     try {
-      return await this.#startReplica(term, onProblem)
+      return await this.#startReplica(term)
     } catch (error) {
-      if (this.#followed === term) this.#followed = null
+      if (this.#followed === term) this.refuse(NOT_LEADER)
       throw error
     }
   }
 
   /** Ends the term, if there is one. What has been appended and not acknowledged may stay. */
   refuse(error: BusError): void {
-    this.#suspend(error)
+    this.#leave(error)
     this.#waiting.failAll(ambiguous(error))
-    this.#followed = null
-    if (this.#replica !== null) this.#replicaEnd = this.#replica.end()
-    this.#replica = null
   }
 
   /** Settings changed. */
@@ -206,7 +202,10 @@ export class Partition implements LogObserver {
       const awaited = leadership.awaited(acks, config)
       if (awaited === null) append.acknowledge()
       else this.#waiting.add(awaited, (lastOffset + 1) as Offset, append)
-      if (leadership.hasFollowers) this.#tellFollowers(leadership)
+      if (leadership.hasFollowers) {
+        leadership.replicas.appended(this.#host.clock.monotonicMs())
+        this.followers.notify(this, 'records')
+      }
     } catch (thrown) {
       append.fail(expected(thrown))
     }
@@ -247,12 +246,6 @@ export class Partition implements LogObserver {
     })
   }
 
-  /** Whether a follower at that position has yet to get records, as far as its turn may tell. */
-  hasReplicaRecords({ offset }: Pick<FollowerFetch, 'offset'>): boolean {
-    return this.#leadership !== null && this.#leadership.log.appendedEnd > offset
-  }
-
-  /** A client that knows another epoch than ours has to learn before it is served (KIP-320). */
   checkEpoch(epoch: number): void {
     this.#leading().checkEpoch(epoch)
   }
@@ -303,6 +296,20 @@ export class Partition implements LogObserver {
     this.#advance()
   }
 
+  /** As a follower: what is committed by another leader is acknowledged here as well. */
+  replicaAdvanced(): void {
+    const committed = this.#log?.highWatermark ?? 0
+    this.#waiting.release({ durable: 0, committed, replicated: 0 })
+  }
+
+  replicaCut(end: Offset): void {
+    this.#waiting.failBeyond(end, ambiguous(NOT_LEADER))
+  }
+
+  replicaFailed(error: BusError): void {
+    this.#host.onReplicaFailed(this, error)
+  }
+
   async #start(term: Term): Promise<void> {
     const log = await this.#openLog(term.config)
     await this.#replicaEnd
@@ -316,10 +323,7 @@ export class Partition implements LogObserver {
     this.#advance()
   }
 
-  async #startReplica(
-    term: FollowedTerm,
-    onProblem: (error: BusError) => void,
-  ): Promise<Replica | null> {
+  async #startReplica(term: FollowedTerm): Promise<Replica | null> {
     const log = await this.#openLog(term.config)
     await this.#replicaEnd
     if (this.#followed !== term) return null
@@ -327,7 +331,7 @@ export class Partition implements LogObserver {
       throw new BusError('FENCED_LEADER_EPOCH', 'The log has records of a later leader.')
     }
     log.configure(withoutRetention(term.config))
-    this.#replica = new Replica(log, term, onProblem)
+    this.#replica = new Replica(log, term, this)
     return this.#replica
   }
 
@@ -341,10 +345,13 @@ export class Partition implements LogObserver {
     return this.#term?.row.leaderEpoch === row.leaderEpoch
   }
 
-  /** Leads no more, for now at least. */
-  #suspend(error: BusError): void {
+  /** Neither leads nor follows any more, for now at least. */
+  #leave(error: BusError): void {
     this.#refusal = error
     this.#term = null
+    this.#followed = null
+    if (this.#replica !== null) this.#replicaEnd = this.#replica.end()
+    this.#replica = null
     const leadership = this.#leadership
     this.#leadership = null
     if (this.#log !== null) this.#log.observer = null
@@ -370,11 +377,6 @@ export class Partition implements LogObserver {
     if (!this.#leadership?.advance()) return
     this.onAdvance.notify()
     this.followers.notify(this, 'offsets')
-  }
-
-  #tellFollowers({ replicas }: Leadership): void {
-    replicas.appended(this.#host.clock.monotonicMs())
-    this.followers.notify(this, 'records')
   }
 
   #count(records: number, bytes: number): void {

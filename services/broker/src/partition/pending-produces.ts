@@ -38,6 +38,16 @@ export class PendingProduces {
     this.#compact()
   }
 
+  /** Fails what lies beyond `end`: it has been cut from the log. */
+  failBeyond(end: Offset, error: BusError): void {
+    const kept = this.#ends.findLastIndex((waiting) => waiting <= end) + 1
+    const cut = this.#appends.slice(Math.max(kept, this.#head))
+    this.#appends = this.#appends.slice(this.#head, kept)
+    this.#ends = this.#ends.slice(this.#head, kept)
+    this.#head = 0
+    for (const append of cut) append.fail(error)
+  }
+
   /** Fails everything: the partition can no longer tell what becomes of it. */
   failAll(error: BusError): void {
     const appends = this.#appends.slice(this.#head)

@@ -1,4 +1,4 @@
-import { BusError, type TopicConfig } from '@courant/kernel'
+import { BusError, type Offset, type TopicConfig } from '@courant/kernel'
 import type { PartitionLog } from '@courant/log'
 import { RecordBatch, recordBatches } from '@courant/record-batch'
 import { type FetchedPartition, type FetchPosition, Follower } from '@courant/replication'
@@ -16,6 +16,15 @@ export interface FetchedReplica extends FetchedPartition {
  */
 export type NextStep = 'ask' | 'pause' | 'none'
 
+/** Whom a replica tells of what it does to the log. */
+export interface ReplicaObserver {
+  /** The high watermark has followed the leader's. */
+  replicaAdvanced(): void
+  /** What was beyond `end` is gone. */
+  replicaCut(end: Offset): void
+  replicaFailed(error: BusError): void
+}
+
 /**
  * A log that follows a leader: carries out on it what `Follower` decides. One answer at a time is
  * worked on; whoever ends the replica waits for that.
@@ -24,15 +33,15 @@ export class Replica {
   readonly log: PartitionLog
   readonly term: FollowedTerm
   readonly #follower: Follower
-  readonly #onProblem: (error: BusError) => void
+  readonly #observer: ReplicaObserver
   #work: Promise<unknown> | null = null
   #isEnded = false
 
-  constructor(log: PartitionLog, term: FollowedTerm, onProblem: (error: BusError) => void) {
+  constructor(log: PartitionLog, term: FollowedTerm, observer: ReplicaObserver) {
     const { leader, leaderEpoch, lastUncleanLeaderEpoch } = term
     this.log = log
     this.term = term
-    this.#onProblem = onProblem
+    this.#observer = observer
     this.#follower = new Follower(leader, leaderEpoch, lastUncleanLeaderEpoch)
   }
 
@@ -63,7 +72,7 @@ export class Replica {
       return this.#isEnded ? 'none' : next
     } catch (thrown) {
       const error = expected(thrown)
-      if (error.code !== 'PARTITION_NOT_FOUND') this.#onProblem(error)
+      if (error.code !== 'PARTITION_NOT_FOUND') this.#observer.replicaFailed(error)
       return this.#isEnded ? 'none' : 'pause'
     } finally {
       this.#work = null
@@ -79,13 +88,15 @@ export class Replica {
       case 'retry':
         return 'pause'
       case 'stop':
-        this.#onProblem(new BusError('STORAGE_CORRUPT', action.problem))
+        this.#observer.replicaFailed(new BusError('STORAGE_CORRUPT', action.problem))
         return 'none'
       case 'truncate':
         await log.truncateTo(action.offset)
+        this.#observer.replicaCut(log.appendedEnd)
         return 'ask'
       case 'restart':
         await log.restartAt(action.offset)
+        this.#observer.replicaCut(0 as Offset)
         return 'ask'
       case 'append':
         if (answer.records !== null) await this.#append(answer.records)
@@ -109,7 +120,11 @@ export class Replica {
   /** Whether the log start has moved: the leader waits to hear of it. */
   async #settle(): Promise<boolean> {
     const { log } = this
-    log.advanceHighWatermark(this.#follower.highWatermark(log))
+    const highWatermark = this.#follower.highWatermark(log)
+    if (highWatermark > log.highWatermark && !this.#isEnded) {
+      log.advanceHighWatermark(highWatermark)
+      this.#observer.replicaAdvanced()
+    }
     const start = this.#follower.logStart(log)
     if (start <= log.logStartOffset) return false
     await log.advanceLogStart(start)

@@ -12,8 +12,10 @@ export type ReachedEnds = Readonly<Record<AwaitedEnd, number>>
 
 /**
  * The appends of a partition that nobody has heard of yet. They belong to the partition, not to a
- * term: where the same leader goes on in a new one, so do they. Made as they are needed, because
- * most partitions are idle.
+ * term. Where the same leader goes on in a new one, so do they. Where another leads, those that
+ * wait for all in-sync replicas wait on: as a follower this broker learns that they are committed,
+ * or cuts them from its log. So a leader that moves on purpose leaves nobody in doubt. Made as they
+ * are needed, because most partitions are idle.
  */
 export class WaitingAppends {
   #durable: PendingProduces | null = null
@@ -28,6 +30,16 @@ export class WaitingAppends {
     this.#durable?.release(durable as Offset)
     this.#committed?.release(committed as Offset)
     this.#replicated?.release(replicated as Offset)
+  }
+
+  /** Another leader has begun: only what it commits can still be acknowledged. */
+  failUncommittable(error: BusError): void {
+    this.#durable?.failAll(error)
+    this.#replicated?.failAll(error)
+  }
+
+  failBeyond(end: Offset, error: BusError): void {
+    this.#committed?.failBeyond(end, error)
   }
 
   failAll(error: BusError): void {

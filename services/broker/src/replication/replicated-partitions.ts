@@ -42,6 +42,8 @@ export function replicatePartitions(parts: ReplicatedPartitionsParts): Replicate
       isActive: (broker) => metadata.broker(broker)?.state === 'active',
     },
     onReplicasChanged: (partition) => alterations.consider(partition),
+    onReplicaFailed: ({ topicId, index }, error) =>
+      parts.log.error({ err: error, topicId, partition: index }, 'a replica cannot follow'),
   })
   return { partitions, watch: new ReplicaWatch({ ...parts, partitions, alterations }) }
 }

@@ -153,7 +153,7 @@ class ReplicaFetch implements Expiring {
       })
       if (reading !== undefined) await reading
       if (entry.isFinal || entry.logStartOffset > asked.logStartOffset) this.#tell(asked, entry)
-      else if (asked.partition.hasReplicaRecords(asked.position)) {
+      else if (hasMore(asked)) {
         this.#session.known.putBack(asked, 'records')
       } else if (entry.highWatermark > asked.highWatermark) offsetsOnly.push({ asked, entry })
     }
@@ -198,4 +198,10 @@ class ReplicaFetch implements Expiring {
       for (const entry of entries) entry.release()
     })
   }
+}
+
+/** Its records did not fit into what was left of the answer. */
+function hasMore({ partition, position }: Asked<Partition>): boolean {
+  const { leadership } = partition
+  return leadership !== null && leadership.log.appendedEnd > position.offset
 }
