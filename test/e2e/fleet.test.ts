@@ -9,8 +9,8 @@ import { getJson, postJson, readTopic } from './support/read-topic.ts'
 import type { Credentials } from './support/standalone.ts'
 import { until } from './support/until.ts'
 
-/** Until brokers replicate, a topic on one of them. */
-const REPLICATION = { replicationFactor: 1 }
+/** On each broker, and acknowledged once two have it. */
+const REPLICATION = { replicationFactor: 3 }
 const NO_FAULTS = { lost: [], twice: [], disordered: [] }
 
 let cluster: ClusterProcess
