@@ -10,7 +10,12 @@ export { murmur2, partitionOfKey } from './partitioner.ts'
 export type { Record, RecordHeader } from './record.ts'
 export { RecordBatch } from './record-batch.ts'
 export { type BatchMemory, RecordBatchBuilder } from './record-batch-builder.ts'
-export { batchSizeAt, recordBatches } from './record-batches.ts'
+export {
+  batchSizeAt,
+  maxTimestampAt,
+  recordBatches,
+  stampBatchAt,
+} from './record-batches.ts'
 export { RecordCursor } from './record-cursor.ts'
 export {
   emptyRecordSource,

@@ -1,6 +1,14 @@
-import { BusError } from '@courant/kernel'
-import { readInt32 } from './integers.ts'
-import { BATCH_HEADER_BYTES, BATCH_LENGTH, BATCH_PREFIX_BYTES } from './layout.ts'
+import { BusError, type LeaderEpoch, type Offset } from '@courant/kernel'
+import { readInt32, readInt64, writeInt32, writeInt64 } from './integers.ts'
+import {
+  BASE_OFFSET,
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH,
+  BATCH_PREFIX_BYTES,
+  LAST_OFFSET_DELTA,
+  MAX_TIMESTAMP,
+  PARTITION_LEADER_EPOCH,
+} from './layout.ts'
 import { RecordBatch } from './record-batch.ts'
 
 /**
@@ -32,4 +40,23 @@ export function batchSizeAt(
   const size = readInt32(buffer, position + BATCH_LENGTH) + BATCH_PREFIX_BYTES
   if (size >= BATCH_HEADER_BYTES) return size
   throw new BusError('CORRUPT_MESSAGE', 'The length of the record batch is too small.')
+}
+
+/**
+ * Gives the batch at `position` its place in the log, in place and outside its CRC. Returns the
+ * offset behind it. With `maxTimestampAt` for whoever appends: a view of each batch costs more.
+ */
+export function stampBatchAt(
+  buffer: Buffer,
+  position: number,
+  baseOffset: Offset,
+  leaderEpoch: LeaderEpoch,
+): Offset {
+  writeInt64(buffer, baseOffset, position + BASE_OFFSET)
+  writeInt32(buffer, leaderEpoch, position + PARTITION_LEADER_EPOCH)
+  return (baseOffset + readInt32(buffer, position + LAST_OFFSET_DELTA) + 1) as Offset
+}
+
+export function maxTimestampAt(buffer: Buffer, position: number): number {
+  return readInt64(buffer, position + MAX_TIMESTAMP)
 }

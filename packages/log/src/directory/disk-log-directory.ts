@@ -210,6 +210,7 @@ export class DiskLogDirectory implements LogDirectory {
   /** What the passing of time asks for, over all partitions: none of them has a timer. */
   async #sweep(): Promise<void> {
     await this.#parts.admission.look()
+    this.#context.memory.trim()
     for (const log of [...this.#logs.values()]) {
       if (this.#state !== 'online') return
       log.rollByAge(this.#parts.clock.now())

@@ -43,12 +43,13 @@ export class SlabAllocator {
     return start
   }
 
-  /** Whether `allocate` would return memory that goes on behind its last answer. */
-  isAdjacent(bytes: number): boolean {
-    return (
-      this.slab === this.#filling &&
-      bytes <= this.#slabBytes / 2 &&
-      this.#used + bytes <= this.#slabBytes
-    )
+  /** Takes bytes behind those of the last answer, if they are free: that one is longer then. */
+  grow(bytes: number): boolean {
+    const end = this.#used + bytes
+    if (this.slab !== this.#filling || end > this.#slabBytes || bytes > this.#slabBytes / 2) {
+      return false
+    }
+    this.#used = end
+    return true
   }
 }

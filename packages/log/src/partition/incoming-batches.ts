@@ -1,6 +1,13 @@
 /** What an append checks of the batches that it is given, and what it writes into its copy. */
 import { assert, BusError, type LeaderEpoch, type Offset } from '@courant/kernel'
-import { BATCH_HEADER_BYTES, batchSizeAt, RecordBatch, recordBatches } from '@courant/record-batch'
+import {
+  BATCH_HEADER_BYTES,
+  batchSizeAt,
+  maxTimestampAt,
+  RecordBatch,
+  recordBatches,
+  stampBatchAt,
+} from '@courant/record-batch'
 import type { BatchRun } from './batch-run.ts'
 
 /** The batches fill the buffer: else it is the caller that has not looked. */
@@ -33,13 +40,12 @@ export function stamp(
   leaderEpoch: LeaderEpoch,
   logAppendTimeMs: number | undefined,
 ): void {
-  for (let at = run.start; at < run.end; ) {
-    const batch = new RecordBatch(run.memory, at)
-    batch.stampBaseOffset(run.nextOffset)
-    batch.stampLeaderEpoch(leaderEpoch)
-    if (logAppendTimeMs !== undefined) batch.stampLogAppendTime(logAppendTimeMs)
-    run.nextOffset = batch.nextOffset
-    run.maxTimestamp = Math.max(run.maxTimestamp, batch.maxTimestamp)
-    at += batch.size
+  const { memory, end } = run
+  for (let at = run.start; at < end; at += batchSizeAt(memory, at) ?? BATCH_HEADER_BYTES) {
+    if (logAppendTimeMs !== undefined) {
+      new RecordBatch(memory, at).stampLogAppendTime(logAppendTimeMs)
+    }
+    run.nextOffset = stampBatchAt(memory, at, run.nextOffset, leaderEpoch)
+    run.maxTimestamp = Math.max(run.maxTimestamp, maxTimestampAt(memory, at))
   }
 }

@@ -1,7 +1,7 @@
 import { crc32c } from '@node-rs/crc32'
 import type { Slab } from '../memory/memory-pool.ts'
 import type { SlabAllocator } from '../memory/slab-allocator.ts'
-import { ENTRY_HEADER_BYTES, growAppend, writeAppendHeader } from './ring-entry.ts'
+import { ENTRY_HEADER_BYTES, writeAppendHeader } from './ring-entry.ts'
 import {
   BLOCK_BYTES,
   CYCLE_HEADER_BYTES,
@@ -22,8 +22,15 @@ interface Extent {
   end: number
 }
 
+/** The append at the end of a cycle, which may still grow. Its header is written when it has. */
+interface GrowingAppend {
+  readonly incarnation: number
+  readonly memory: Buffer
+  readonly header: number
+  batchBytes: number
+}
+
 const ZEROS = Buffer.alloc(BLOCK_BYTES)
-const NONE = -1
 
 /**
  * One cycle of the ring: filled with entries, then written and synced as a whole. All that is in it
@@ -39,12 +46,12 @@ export class RingCycle {
   readonly #settle: { readonly resolve: () => void; readonly reject: (error: Error) => void }
   readonly #allocator: SlabAllocator
   readonly #extents: Extent[]
+  /** The one that is filling. */
+  #last: Extent
   readonly #participants: CycleParticipant[] = []
   #payloadBytes = 0
   #entryCount = 0
-  /** The append at the end of the cycle, which may still grow. */
-  #growing = NONE
-  #growingHeader = 0
+  #growing: GrowingAppend | null = null
 
   constructor(number: number, allocator: SlabAllocator) {
     this.number = number
@@ -54,8 +61,8 @@ export class RingCycle {
     // Whoever does not wait must not bring the process down; the directory reports its failure.
     promise.catch(() => undefined)
     this.#settle = { resolve, reject }
-    this.#extents = []
-    this.#extend(CYCLE_HEADER_BYTES)
+    this.#last = this.#newExtent(CYCLE_HEADER_BYTES)
+    this.#extents = [this.#last]
   }
 
   get payloadBytes(): number {
@@ -68,25 +75,27 @@ export class RingCycle {
 
   /** Room for batches, in the allocator's memory from the returned position. Fill it at once. */
   addAppend(incarnation: number, bytes: number): number {
-    const allocator = this.#allocator
-    if (incarnation === this.#growing && allocator.isAdjacent(bytes)) {
-      const start = this.#allocate(bytes)
-      growAppend(allocator.slab.memory, this.#growingHeader, bytes)
+    const growing = this.#growing
+    if (growing !== null && growing.incarnation === incarnation && this.#allocator.grow(bytes)) {
+      const start = this.#last.end
+      this.#last.end = start + bytes
+      growing.batchBytes += bytes
+      this.#payloadBytes += bytes
       return start
     }
+    this.#endGrowing()
     const header = this.#allocate(ENTRY_HEADER_BYTES + bytes)
     this.#entryCount += 1
-    this.#growing = incarnation
-    this.#growingHeader = header
-    writeAppendHeader(allocator.slab.memory, header, incarnation, bytes)
+    const { memory } = this.#allocator.slab
+    this.#growing = { incarnation, memory, header, batchBytes: bytes }
     return header + ENTRY_HEADER_BYTES
   }
 
   addEntry(entry: Buffer): void {
+    this.#endGrowing()
     const start = this.#allocate(entry.length)
     this.#allocator.slab.memory.set(entry, start)
     this.#entryCount += 1
-    this.#growing = NONE
   }
 
   addParticipant(participant: CycleParticipant): void {
@@ -95,7 +104,7 @@ export class RingCycle {
 
   /** The bytes of the cycle, sealed and padded to whole blocks. Called once. */
   seal(run: number, secret: Buffer): Buffer[] {
-    this.#growing = NONE
+    this.#endGrowing()
     const chunks = this.#extents.map(({ slab, start, end }) => slab.memory.subarray(start, end))
     const [header = ZEROS, ...entries] = chunks
     const first = header.subarray(0, CYCLE_HEADER_BYTES)
@@ -127,20 +136,30 @@ export class RingCycle {
     this.#settle.reject(error)
   }
 
-  #allocate(bytes: number): number {
-    this.#payloadBytes += bytes
-    return this.#extend(bytes)
+  #endGrowing(): void {
+    if (this.#growing === null) return
+    const { incarnation, memory, header, batchBytes } = this.#growing
+    writeAppendHeader(memory, header, incarnation, batchBytes)
+    this.#growing = null
   }
 
-  #extend(bytes: number): number {
+  #allocate(bytes: number): number {
+    this.#payloadBytes += bytes
+    const last = this.#last
+    if (this.#allocator.grow(bytes)) {
+      const start = last.end
+      last.end = start + bytes
+      return start
+    }
+    this.#last = this.#newExtent(bytes)
+    this.#extents.push(this.#last)
+    return this.#last.start
+  }
+
+  #newExtent(bytes: number): Extent {
     const start = this.#allocator.allocate(bytes)
     const { slab } = this.#allocator
-    const last = this.#extents[this.#extents.length - 1]
-    if (last !== undefined && last.slab === slab && last.end === start) last.end += bytes
-    else {
-      slab.hold()
-      this.#extents.push({ slab, start, end: start + bytes })
-    }
-    return start
+    slab.hold()
+    return { slab, start, end: start + bytes }
   }
 }

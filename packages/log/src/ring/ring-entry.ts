@@ -74,11 +74,6 @@ export function writeAppendHeader(
   writeEntryHeader(into, position, 'append', incarnation, batchBytes)
 }
 
-/** Adds batches behind those of the append whose header lies at `position`. */
-export function growAppend(into: Buffer, position: number, batchBytes: number): void {
-  into.writeUInt32LE(into.readUInt32LE(position + 4) + batchBytes, position + 4)
-}
-
 export function encodeChange(change: ChangeEntry): Buffer {
   const payload = payloadOf(change)
   const entry = Buffer.alloc(ENTRY_HEADER_BYTES + payload.length)

@@ -41,6 +41,7 @@ export class Ring {
   readonly #parts: RingParts
   readonly #allocator: SlabAllocator
   readonly #places: RingPlaces
+  readonly #entryBytesMax: number
   readonly #cycleBytesMax: number
   readonly #queueBytesMax: number
   readonly #queue: RingCycle[] = []
@@ -60,8 +61,8 @@ export class Ring {
     this.#allocator = new SlabAllocator(parts.memory, parts.superblock.ringBytes)
     this.#places = parts.places
     this.#nextNumber = parts.places.end.cycle
-    const bytesMax = payloadBytesMax(parts.superblock.ringBytes)
-    this.#cycleBytesMax = Math.min(CYCLE_PAYLOAD_BYTES, bytesMax)
+    this.#entryBytesMax = payloadBytesMax(parts.superblock.ringBytes)
+    this.#cycleBytesMax = Math.min(CYCLE_PAYLOAD_BYTES, this.#entryBytesMax)
     this.#queueBytesMax = Math.min(QUEUE_BYTES_MAX, this.capacityBytes / 4)
   }
 
@@ -110,7 +111,7 @@ export class Ring {
   cycleFor(batchBytes: number): RingCycle {
     const bytes = ENTRY_HEADER_BYTES + batchBytes
     this.#requireOpen()
-    if (bytes > payloadBytesMax(this.#parts.superblock.ringBytes)) {
+    if (bytes > this.#entryBytesMax) {
       throw new BusError('RECORD_TOO_LARGE', 'The write-ahead ring of this broker is too small.')
     }
     if (this.#queuedBytes > 0 && this.#queuedBytes + bytes > this.#queueBytesMax) {

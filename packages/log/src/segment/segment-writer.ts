@@ -34,14 +34,15 @@ export function planSegmentWrites(
     let chunkStart = run.start
     for (let position = run.start; position < run.end; ) {
       const batch = new RecordBatch(run.memory, position)
-      if (write === null || mustRoll(write.segment, batch, config, now)) {
+      const { size } = batch
+      if (write === null || mustRoll(write.segment, batch, size, config, now)) {
         if (write !== null) finishChunk(write, run.memory, chunkStart, position)
         chunkStart = position
         if (write !== null) writes.push(write)
         write = beginWrite(newActiveSegment(batch.baseOffset, now))
       }
-      place(write, batch, now)
-      position += batch.size
+      place(write, batch, size, now)
+      position += size
     }
     if (write !== null) finishChunk(write, run.memory, chunkStart, run.end)
   }
@@ -79,22 +80,23 @@ function beginWrite(segment: ActiveSegment): SegmentWrite {
 function mustRoll(
   segment: ActiveSegment,
   batch: RecordBatch,
+  size: number,
   config: Pick<LogConfig, 'segmentBytes' | 'segmentMs'>,
   now: number,
 ): boolean {
   if (segment.size === 0) return false
   return (
-    segment.size + batch.size > config.segmentBytes ||
+    segment.size + size > config.segmentBytes ||
     now - segment.firstAppendMs >= config.segmentMs ||
     batch.lastOffset - segment.baseOffset >= OFFSETS_MAX
   )
 }
 
-function place(write: SegmentWrite, batch: RecordBatch, now: number): void {
-  const { segment } = write
+function place(write: SegmentWrite, batch: RecordBatch, size: number, now: number): void {
+  const { segment, indexChunks } = write
   const entry = nextIndexEntry(segment, batch, segment.size)
-  if (entry !== null) write.indexChunks.push(entry)
-  segment.size += batch.size
+  if (entry !== null) indexChunks.push(entry)
+  segment.size += size
   segment.maxTimestamp = Math.max(segment.maxTimestamp, batch.maxTimestamp)
   segment.lastAppendMs = now
 }
