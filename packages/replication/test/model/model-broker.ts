@@ -95,12 +95,13 @@ export class ModelBroker {
     this.#rememberedHighWatermark = this.log.highWatermark
   }
 
-  produce(value: string, nowMs: number): boolean {
-    if (this.replicas === null || this.replicas.isUnderMinIsr) return false
+  /** With acks=1 nothing is promised, and the log grows also where nothing can be committed. */
+  produce(value: string, acks: 'all' | 1, nowMs: number): void {
+    if (this.replicas === null) return
+    if (acks === 'all' && this.replicas.isUnderMinIsr) return
     this.log.append({ epoch: this.replicas.leaderEpoch, value })
     this.replicas.appended(nowMs)
-    this.waiting.push({ end: this.log.appendedEnd, value })
-    return true
+    if (acks === 'all') this.waiting.push({ end: this.log.appendedEnd, value })
   }
 
   nextFetch(): FetchMessage | null {

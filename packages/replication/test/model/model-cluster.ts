@@ -115,7 +115,7 @@ export class ModelCluster {
       for (const message of this.#network.splice(0)) this.#deliver(message)
       this.#noteRow()
       this.#check()
-      if (round === 60) this.#leader()?.produce(value, this.#nowMs)
+      if (round === 60) this.#leader()?.produce(value, 'all', this.#nowMs)
     }
   }
 
@@ -155,6 +155,7 @@ export class ModelCluster {
       { weight: some(6), act: () => this.#network.splice(some(this.#network.length + 1), 1) },
       { weight: some(6), act: () => this.#repeatSome() },
       { weight: some(3), act: () => this.#abandonSome() },
+      { weight: some(3), act: () => this.#loseAlteration() },
       { weight: some(3), act: running((broker) => broker.crash()) },
       { weight: 6, act: () => this.#restartSome() },
       { weight: some(4), act: any(({ id }) => this.#control.fence(id)) },
@@ -185,6 +186,13 @@ export class ModelCluster {
   /** The leader gives up waiting for an answer; the request may arrive nevertheless. */
   #abandonSome(): void {
     if (this.#alters.length > 0) this.#abandon(this.#any(this.#alters))
+  }
+
+  /** The request never arrives either. */
+  #loseAlteration(): void {
+    const at = this.#network.findIndex(({ kind }) => kind === 'alter')
+    const [message] = at === -1 ? [] : this.#network.splice(at, 1)
+    if (message?.kind === 'alter') this.#abandon(message.alter)
   }
 
   #abandon(alter: AlterMessage): void {
@@ -221,7 +229,7 @@ export class ModelCluster {
 
   #produce(broker: ModelBroker): void {
     this.#produced += 1
-    broker.produce(`v${this.#produced}`, this.#nowMs)
+    broker.produce(`v${this.#produced}`, this.#random.below(3) === 0 ? 1 : 'all', this.#nowMs)
   }
 
   #sendFetch(broker: ModelBroker): void {
@@ -254,7 +262,7 @@ export class ModelCluster {
   #mayLoseDisk({ id }: ModelBroker): boolean {
     const { inSyncReplicas, eligibleReplicas } = this.#control.row
     const others = [...inSyncReplicas, ...eligibleReplicas].filter((other) => other !== id)
-    return others.length > 0 && this.#random.below(4) === 0
+    return others.length > 0 && this.#random.below(2) === 0
   }
 
   #restart(broker: ModelBroker, disk: 'intact' | 'wiped'): void {

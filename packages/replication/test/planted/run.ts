@@ -1,7 +1,7 @@
 /**
  * Plants one bug after the other in a copy of the package, and lets the random histories look for
- * it. A bug that they do not find, or whose place in the source is gone, is a failure. The last
- * line is "N passed, N failed".
+ * it, then the examples. A bug that none finds, or whose place in the source is gone, is a failure.
+ * The last line is "N passed, N failed".
  */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { type Mutation, mutations } from './mutations.ts'
 
 const PACKAGE = join(import.meta.dirname, '..', '..')
 const MODULES = join(PACKAGE, '..', '..', 'node_modules')
-const SEEDS_MAX = 4_000
+const SEEDS_MAX = 8_000
 const SECONDS_MAX = 60
 
 const only = process.argv[2]
@@ -47,25 +47,36 @@ async function plant({ file, find, replace }: Mutation): Promise<{ found: boolea
       path,
       source.replace(find, () => replace),
     )
-    const output = await runSeeds(root)
-    const found = /^seed \d+ failed/.test(output)
-    return { found, text: output.trim().split('\n')[0] ?? '' }
+    const history = /^seed \d+ failed.*/.exec(await runSeeds(root))?.[0]
+    if (history !== undefined) return { found: true, text: history }
+    const example = /FAIL .*/.exec(await runExamples(root))?.[0]
+    return { found: example !== undefined, text: example ?? 'not found' }
   } finally {
     await rm(root, { recursive: true, force: true })
   }
 }
 
-async function runSeeds(root: string): Promise<string> {
-  const script = join(root, 'test', 'model', 'run-seeds.ts')
-  const child = spawn(process.execPath, [script, String(SEEDS_MAX)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+function runSeeds(root: string): Promise<string> {
+  return run([join(root, 'test', 'model', 'run-seeds.ts'), String(SEEDS_MAX)])
+}
+
+function runExamples(root: string): Promise<string> {
+  const vitest = join(MODULES, 'vitest', 'vitest.mjs')
+  return run([vitest, 'run', '--root', root, '--no-color', 'leader', 'follower', 'sessions'])
+}
+
+async function run(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SECONDS_MAX * 1_000,
   })
   let output = ''
-  child.stdout.setEncoding('utf8')
-  child.stdout.on('data', (text: string) => {
-    output += text
-  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      output += text
+    })
+  }
   await new Promise((resolve) => child.on('close', resolve))
   return output
 }
