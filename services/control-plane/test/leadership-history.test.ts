@@ -153,10 +153,11 @@ async function newWorld(): Promise<World> {
   await client.query("UPDATE courant.broker SET state = 'fenced'")
   const ids = Array.from({ length: BROKERS }, (_, index) => worlds * BROKERS + index)
   const brokers = new SimulatedBrokers(cluster, client, ids)
-  for (const id of ids) {
+  const begin = async (id: number): Promise<void> => {
     await brokers.restart(id, 'intact')
     await brokers.heartbeat(id, 'ready')
   }
+  for (const id of ids.slice(0, REPLICAS)) await begin(id)
   const topics = await Promise.all(
     MINIMA.map(async (minimum) => {
       const name = `history-${worlds}-${minimum}`
@@ -166,6 +167,8 @@ async function newWorld(): Promise<World> {
       return { name, topicId: answer.topic?.topicId ?? '' }
     }),
   )
+  // Without a replica as yet, so that the directed histories know who has one.
+  for (const id of ids.slice(REPLICAS)) await begin(id)
   for (const id of ids) await brokers.refresh(id)
   for (const { topicId } of topics) brokers.produce(topicId)
   return { brokers, topics }

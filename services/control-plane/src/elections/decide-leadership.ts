@@ -5,7 +5,7 @@
 
 export type BrokerStates = ReadonlyMap<number, 'fenced' | 'active' | 'draining'>
 
-/** The part of a partition that elections look at, and of which they change the sets and the leader. */
+/** The part of a partition that elections look at. They change its sets and its leader. */
 export interface Leadership {
   /** Preferred leader first. */
   readonly replicas: readonly number[]

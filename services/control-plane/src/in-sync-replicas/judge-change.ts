@@ -1,4 +1,7 @@
-/** Whether a leader may change its partition's in-sync replicas (B4, KIP-497, KIP-841, KIP-903). Pure. */
+/**
+ * Whether a leader may change its partition's in-sync replicas (B4, KIP-497, KIP-841, KIP-903).
+ * Pure.
+ */
 import type { InSyncChange, InSyncReplica } from '@courant/api/internal/v1/broker'
 import type { ErrorCode } from '@courant/kernel'
 import type { LockedBrokers } from '../elections/lock-brokers.ts'

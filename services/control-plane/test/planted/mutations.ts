@@ -10,6 +10,8 @@ export interface Mutation {
 }
 
 const HISTORY = ['test/leadership-history.test.ts', 'leads its epoch alone'] as const
+const IN_SYNC = 'test/in-sync-replicas.test.ts'
+const OPERATORS = 'test/operators.test.ts'
 const MIGRATION = 'migrations/0001_initial.sql'
 
 export const mutations: readonly Mutation[] = [
@@ -163,5 +165,145 @@ export const mutations: readonly Mutation[] = [
     find: 'WITH SET TRUE, INHERIT FALSE',
     replace: 'WITH SET TRUE, INHERIT TRUE',
     test: ['test/non-superuser.test.ts', 'row-level security binds it too'],
+  },
+  {
+    name: 'decide about brokers without locking them (B1.4, bug 10)',
+    file: 'src/elections/lock-brokers.ts',
+    find: '    .for(strength)\n',
+    replace: '',
+    test: [IN_SYNC, 'it waits and sees it'],
+  },
+  {
+    name: 'take in who has restarted since it fetched (KIP-903, bug 11)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: 'member.brokerEpoch === broker.brokerEpoch && ',
+    replace: '',
+    test: [IN_SYNC, 'restarted since it fetched'],
+  },
+  {
+    name: 'take in who has not fetched in this term (KIP-903)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: 'if (member.brokerEpoch === 0) return isIn',
+    replace: 'if (member.brokerEpoch === 0) return true',
+    test: [IN_SYNC, 'restarted since it fetched'],
+  },
+  {
+    name: 'take in who is on its way out (KIP-841, bug 10)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: "(isIn || broker.state === 'active')",
+    replace: 'true',
+    test: [IN_SYNC, 'fenced or on its way out'],
+  },
+  {
+    name: 'change in-sync replicas from an old state (B4)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: "if (partitionEpoch < now.partitionEpoch) return 'INVALID_UPDATE_VERSION'",
+    replace: '',
+    test: [IN_SYNC, 'from an old partition epoch'],
+  },
+  {
+    name: 'change in-sync replicas in an old term (B4)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: "if (leaderEpoch < now.leaderEpoch) return 'FENCED_LEADER_EPOCH'",
+    replace: '',
+    test: [IN_SYNC, 'in an old term'],
+  },
+  {
+    name: 'let anybody change in-sync replicas (B4)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: "if (sender !== now.leader) return 'NOT_LEADER'",
+    replace: '',
+    test: [IN_SYNC, 'from somebody who does not lead'],
+  },
+  {
+    name: 'leave the leader out of those in sync (B4.1)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: ' && ids.has(now.leader)',
+    replace: '',
+    test: [IN_SYNC, 'without the leader'],
+  },
+  {
+    name: 'let a leader know more than the database (B1.2, bug 39)',
+    file: 'src/in-sync-replicas/judge-change.ts',
+    find: 'if (leaderEpoch > now.leaderEpoch || partitionEpoch > now.partitionEpoch) {',
+    replace: 'if (leaderEpoch < 0) {',
+    test: [IN_SYNC, 'that went back in time'],
+  },
+  {
+    name: 'hear a leader whose process is gone (B4.1)',
+    file: 'src/in-sync-replicas/alter-partitions.ts',
+    find: 'if (brokers.get(brokerId)?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()',
+    replace: '',
+    test: [IN_SYNC, 'when the leader has begun anew'],
+  },
+  {
+    name: 'forget who leaves below the minimum (B3.3, bug 12)',
+    file: 'src/in-sync-replicas/alter-partitions.ts',
+    find: 'settle(withInSyncReplicas(before, inOrder), states)',
+    replace: 'settle({ ...before, inSyncReplicas: inOrder }, states)',
+    test: [IN_SYNC, 'leaves eligible who goes below the minimum'],
+  },
+  {
+    name: 'hand out producer ids by the blocks there are (amendment 7)',
+    file: 'src/producer-ids/allocate-producer-ids.ts',
+    find: "nextval('courant.producer_id_block_number')",
+    replace: '(SELECT count(*) FROM courant.producer_id_block)',
+    test: [IN_SYNC, 'blocks that nobody else gets'],
+  },
+  {
+    name: 'end a move before the new replicas are in sync (KIP-455)',
+    file: 'src/reassignments/complete-reassignment.ts',
+    find: '!hasCaughtUp || ',
+    replace: '',
+    test: [OPERATORS, 'until the new ones are in sync'],
+  },
+  {
+    name: 'end a move below the minimum (KIP-455)',
+    file: 'src/reassignments/complete-reassignment.ts',
+    find: ' || remaining.length < effectiveMinIsr',
+    replace: '',
+    test: [OPERATORS, 'waits while too few of those that stay'],
+  },
+  {
+    name: 'keep the term when a replica leaves (bug 9)',
+    file: 'src/elections/settle.ts',
+    find: ' || hasLost',
+    replace: '',
+    test: [OPERATORS, 'until the new ones are in sync'],
+  },
+  {
+    name: 'cancel a move that holds the only copies (KIP-455)',
+    file: 'src/reassignments/change-reassignment.ts',
+    find: 'if (isShort || ',
+    replace: 'if (',
+    test: [OPERATORS, 'may be on its new replicas only'],
+  },
+  {
+    name: 'give leadership back to who is behind (B3.2)',
+    file: 'src/elections/prefer-leaders.ts',
+    find: 'partition.inSyncReplicas',
+    replace: 'partition.replicas',
+    test: [OPERATORS, 'once they are in sync, and not before'],
+  },
+  {
+    name: 'remove a broker that has replicas (B1.3)',
+    file: 'src/brokers/remove-broker.ts',
+    find: '    await requireEmpty(transaction, brokerId)\n',
+    replace: '',
+    test: [OPERATORS, 'is not removed while a replica is its own'],
+  },
+  {
+    name: 'elect uncleanly where a clean election is possible (B3.5, bug 18)',
+    file: 'src/elections/elect-unclean-leader.ts',
+    find: 'if (settle(row, statesOf(brokers)).leader !== null) {',
+    replace: 'if (row.leaderEpoch < 0) {',
+    test: [OPERATORS, 'is refused while a clean one is possible'],
+  },
+  {
+    name: 'leave no mark of an unclean election (B5.5)',
+    file: 'src/elections/elect-unclean-leader.ts',
+    find: '    lastUncleanLeaderEpoch: now.leaderEpoch + 1,\n',
+    replace: '',
+    test: [OPERATORS, 'the term from which they may cut'],
   },
 ]
