@@ -128,7 +128,7 @@ export const limits = {
   statementMsMax: 10_000,
   /** Partitions whose leaderships or in-sync replicas change in one transaction. */
   electionsPerTransactionMax: 500,
-  /** Producer ids that a broker gets at a time, and can give out while the control plane is away. */
+  /** Producer ids that a broker gets at a time, to give out while the control plane is away. */
   producerIdsPerBlock: 1_000,
   /** Changes of metadata in one message; a watcher that missed more gets a snapshot in parts. */
   feedEntriesPerMessageMax: 50_000,

@@ -210,7 +210,7 @@ async function take({ brokers, topics }: World, taken: Step): Promise<unknown> {
   }
 }
 
-/** Of all histories until now: two leaders in one epoch, and epochs that go up by other than one. */
+/** Of all histories until now: two leaders in one epoch, and epochs that do not go up by one. */
 async function impossible(): Promise<Record<string, unknown>[]> {
   const { rows } = await client.query(`
     SELECT topic_id, leader_epoch, array_agg(DISTINCT leader) AS leaders

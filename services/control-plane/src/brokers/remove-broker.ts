@@ -10,8 +10,8 @@ import { lockSession } from './broker-session.ts'
 import { lockBroker } from './lock-broker.ts'
 
 /**
- * Forgets a broker for good. Whoever comes under its id later is a new broker. Its row is locked and
- * it is fenced, so nobody gives it a replica meanwhile.
+ * Forgets a broker for good. Whoever comes under its id later is a new broker. Its row is locked
+ * and it is fenced, so nobody gives it a replica meanwhile.
  */
 export function removeBroker(
   cluster: Cluster,

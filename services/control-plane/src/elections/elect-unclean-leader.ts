@@ -1,4 +1,4 @@
-/** An election that may lose acknowledged records, by hand and with a report (B3.5, amendment 9). */
+/** An election that may lose acknowledged records: by hand, with a report (B3.5, amendment 9). */
 import {
   type ElectUncleanLeaderRequest,
   type ElectUncleanLeaderResponse,

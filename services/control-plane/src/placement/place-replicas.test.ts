@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type PlacementBroker, placeReplicas } from './place-replicas.ts'
+import { type PlacementBroker, placeReplacement, placeReplicas } from './place-replicas.ts'
 
 const seed = fc.nat()
 
@@ -117,5 +117,31 @@ describe('replicas', () => {
       placeReplicas({ brokers: of, partitions: 1, replicationFactor: 1, seed: topic }),
     )
     expect(distinct(used.flat(2))).toBe(5)
+  })
+})
+
+describe('a replica that leaves', () => {
+  const at = (brokerId: number, host: string, rack: string, replicas = 0) => ({
+    brokerId,
+    host,
+    rack,
+    replicas,
+  })
+  const staying = [at(1, 'a', 'x'), at(2, 'b', 'y')]
+
+  it('is replaced on another host before another rack, and there by the emptiest', () => {
+    const sameHost = at(3, 'a', 'z')
+    const sameRack = at(4, 'c', 'x')
+    const full = at(5, 'd', 'z', 9)
+    const empty = at(6, 'e', 'z', 3)
+    const best = (...candidates: ReturnType<typeof at>[]) =>
+      placeReplacement({ candidates, staying })
+    expect(best(sameHost, sameRack, full, empty)).toBe(6)
+    expect(best(sameHost, sameRack, full)).toBe(5)
+    expect(best(sameHost, sameRack)).toBe(4)
+  })
+
+  it('is replaced by nobody who has a replica already', () => {
+    expect(placeReplacement({ candidates: staying, staying })).toBeNull()
   })
 })
