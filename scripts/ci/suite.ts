@@ -50,6 +50,12 @@ export const suites: readonly Suite[] = [
     counts: 'summary',
   },
   {
+    name: 'replication bugs',
+    command: 'npm run --silent test:planted:replication',
+    budgetSeconds: 300,
+    counts: 'summary',
+  },
+  {
     name: 'control plane bugs',
     command: 'npm run --silent test:planted:control-plane',
     budgetSeconds: 300,

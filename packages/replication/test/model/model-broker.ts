@@ -11,7 +11,7 @@ import {
 } from '../../src/index.ts'
 import { ModelLog, type ModelRecord } from './model-log.ts'
 
-export const LAG_MAX_MS = 100
+const LAG_MAX_MS = 100
 const FETCH_RECORDS_MAX = 3
 
 export interface FetchMessage {

@@ -24,7 +24,7 @@ interface Act {
 }
 
 /** What a random history found to be false. */
-export class Violation extends Error {
+class Violation extends Error {
   override readonly name = 'Violation'
 }
 
