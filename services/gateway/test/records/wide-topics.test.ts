@@ -1,6 +1,6 @@
 /**
- * Goal: a request for a great many partitions costs its leader few requests, each partition keeps
- * its own outcome, and others are served while it is taken.
+ * Goal: a request for a great many partitions costs its leader few requests, and each partition
+ * keeps its own outcome.
  */
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type RecordsGateway, startRecordsGateway } from './records-gateway.ts'
