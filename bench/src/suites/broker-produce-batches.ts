@@ -9,13 +9,13 @@ import { BrokerUnderTest } from '../system/broker-under-test.ts'
 
 const RECORD_BYTES = 100
 const BATCH_RECORDS = 100
-/** 3200 records under way, where the peer has 64 connections x 64. */
-const BATCHES_IN_FLIGHT = 32
+/** 4000 records under way, where the peer has 64 connections x 64. */
+const BATCHES_IN_FLIGHT = 40
 /** About as long as one of our runs. */
 const PEER_RECORDS_PER_SECOND = 250_000
 
 const GOAL: Goal = { must: 5, aim: 7, sense: 'at least' }
-const NAME = '100 B records, batches of 100, 32 in flight'
+const NAME = '100 B records, batches of 100, 40 in flight'
 const LIMIT = 'Redis Streams, appendfsync always'
 
 export const brokerProduceBatches: Suite = {
