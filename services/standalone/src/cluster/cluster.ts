@@ -12,7 +12,7 @@ import { markRunning } from '../running-mark.ts'
 import { StartedParts } from '../started-parts.ts'
 import { brokerDirectories, refuseStandalone } from './broker-directories.ts'
 import { ClusterFile } from './cluster-file.ts'
-import { ControlServer } from './control-server.ts'
+import { ControlServer, type Orders } from './control-server.ts'
 import { endLeftovers } from './leftovers.ts'
 import type { MemberStatus } from './member.ts'
 import { Members } from './members.ts'
@@ -33,6 +33,8 @@ export interface ClusterPorts {
   readonly stopping: AbortSignal
   /** Has the above abort: an order to stop has come from the command. */
   readonly requestStop: () => void
+  /** Changes how processes are started: for a harness. Not given, nothing is changed. */
+  readonly adapt?: (plan: ServicePlan) => Promise<ServicePlan>
 }
 
 /** A cluster that serves. */
@@ -40,6 +42,7 @@ export interface Cluster {
   readonly dataDirectory: string
   readonly credentials: Credentials
   readonly processes: readonly MemberStatus[]
+  readonly orders: Orders
   stop(): Promise<void>
 }
 
@@ -86,6 +89,7 @@ async function startParts(
     databaseUrl,
     operatorKey,
     environment,
+    adapt: ports.adapt ?? ((plan) => Promise.resolve(plan)),
   })
   const start = (plan: ServicePlan): Promise<void> => members.start(new ServiceMember(plan, clock))
   const controlPlane = await startControlPlanes(config.controlPlanes, plans, start)
@@ -99,7 +103,7 @@ async function startParts(
   lock.tell(url)
   const unmark = markRunning(url)
   parts.add('mark of this process', async () => unmark())
-  control.take({
+  const orders: Orders = {
     status: () => members.status(),
     restart: (role, id) => members.restart(role, id),
     stop: (role, id) => members.stop(role, id),
@@ -108,7 +112,8 @@ async function startParts(
       await start(await plans.another(role, id))
       return await members.statusOf(role, id)
     },
-  })
+  }
+  control.take(orders)
   const supervisor = { pid: process.pid, url: control.url, token }
   await file.write(async () => ({
     processes: (await members.status()).map(({ state, exit, ...process }) => process),
@@ -118,7 +123,7 @@ async function startParts(
     supervisor,
   }))
   const processes = await members.status()
-  return { dataDirectory, credentials, processes, stop: () => parts.stop(() => {}) }
+  return { dataDirectory, credentials, processes, orders, stop: () => parts.stop(() => {}) }
 }
 
 /** Its URL. */

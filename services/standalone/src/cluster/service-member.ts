@@ -11,6 +11,8 @@ import { openLog, tailOf } from './member-log.ts'
 export interface ServicePlan {
   readonly role: Exclude<Role, 'postgres'>
   readonly id: number
+  /** The program and its arguments. */
+  readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly url: string
   readonly adminUrl: string
@@ -33,6 +35,11 @@ const COMPILE_CACHE = join(SERVICES, '..', 'node_modules', '.cache', 'courant')
 /** The file of a service that is started as a process. */
 export function mainOf(role: ServicePlan['role']): string {
   return join(SERVICES, role, 'src', 'main.ts')
+}
+
+/** Runs `main` with Node, until it is told to stop or the supervisor is gone. */
+export function nodeCommand(main: string): readonly string[] {
+  return [process.execPath, '--import', END_WITH_SUPERVISOR, main]
 }
 
 /** One service as a process of its own, started by its `main.ts` as in a fleet. */
@@ -95,7 +102,8 @@ export class ServiceMember implements Member {
   /** In a session of its own: Ctrl-C in a terminal must not reach all at once, in no order. */
   #spawn(): void {
     const log = openLog(this.#plan.log)
-    const child = spawn(process.execPath, ['--import', END_WITH_SUPERVISOR, mainOf(this.role)], {
+    const [program = '', ...args] = this.#plan.command
+    const child = spawn(program, args, {
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...this.#plan.env },
       stdio: ['pipe', log, log],
       detached: true,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { StartError } from '../start-error.ts'
 import type { Role } from './member.ts'
 import type { Ports } from './ports.ts'
-import type { ServicePlan } from './service-member.ts'
+import { mainOf, nodeCommand, type ServicePlan } from './service-member.ts'
 
 /** Variables that say who a process is: never inherited from whoever starts the cluster. */
 const OWN =
@@ -23,6 +23,8 @@ export interface ServicePlansOptions {
   readonly racks: readonly string[] | null
   /** Of the supervisor: what is not a matter of one process is handed on, such as a log level. */
   readonly environment: NodeJS.ProcessEnv
+  /** What the caller wants otherwise, such as the machine or the network that a process runs in. */
+  readonly adapt: (plan: ServicePlan) => Promise<ServicePlan>
 }
 
 /** Decides what each process of the cluster is started with. */
@@ -53,7 +55,7 @@ export class ServicePlans {
     const { ports, dataDirectory, ringBytes, racks } = this.#options
     const address = await ports.address('broker', id)
     const rack = racks?.[(id - 1) % racks.length] ?? `rack-${id}`
-    const plan = await this.#plan('broker', id, `tcp://${address}`, {
+    return await this.#plan('broker', id, `tcp://${address}`, {
       COURANT_BROKER_ID: String(id),
       COURANT_BROKER_LISTEN: address,
       COURANT_BROKER_RACK: rack,
@@ -61,7 +63,6 @@ export class ServicePlans {
       COURANT_DATA_DIR: join(dataDirectory, `broker-${id}`),
       COURANT_RING_BYTES: String(ringBytes),
     })
-    return { ...plan, rack }
   }
 
   /** Knows the control planes that were planned before. */
@@ -90,17 +91,18 @@ export class ServicePlans {
     url: string,
     env: Readonly<Record<string, string>>,
   ): Promise<ServicePlan> {
-    const { ports, dataDirectory } = this.#options
+    const { ports, dataDirectory, adapt } = this.#options
     const adminPort = await ports.choose(ADMIN_PORTS[role], id)
-    return {
+    return await adapt({
       role,
       id,
+      command: nodeCommand(mainOf(role)),
       env: { ...this.#shared, ...env, COURANT_ADMIN_PORT: String(adminPort) },
       url,
       adminUrl: `http://127.0.0.1:${adminPort}`,
-      rack: null,
+      rack: env['COURANT_BROKER_RACK'] ?? null,
       log: logPath(dataDirectory, role, id),
-    }
+    })
   }
 }
 

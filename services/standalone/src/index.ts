@@ -1,0 +1,5 @@
+export { type Cluster, startCluster } from './cluster/cluster.ts'
+export type { Orders } from './cluster/control-server.ts'
+export type { MemberStatus, Role } from './cluster/member.ts'
+export { nodeCommand, type ServicePlan } from './cluster/service-member.ts'
+export { clusterSettings } from './cluster/settings.ts'
