@@ -3,6 +3,7 @@ import {
   apiVersionsApi,
   deleteRecordsApi,
   fetchApi,
+  initProducerIdApi,
   listOffsetsApi,
   produceApi,
 } from '../src/index.ts'
@@ -26,6 +27,7 @@ export const codecs: readonly Codec[] = [
   ...codecsOf(fetchApi),
   ...codecsOf(listOffsetsApi),
   ...codecsOf(deleteRecordsApi),
+  ...codecsOf(initProducerIdApi),
 ]
 
 function codecsOf<Request, RequestInput, Response, ResponseInput>(

@@ -9,6 +9,7 @@ import {
   apiVersionsApi,
   deleteRecordsApi,
   fetchApi,
+  initProducerIdApi,
   listOffsetsApi,
   produceApi,
 } from '../src/index.ts'
@@ -165,6 +166,20 @@ describe('@platformatic/kafka', () => {
     })
   })
 
+  it.each(versions(0, 4))('InitProducerId v%i: both directions', (version) => {
+    const ours = { transactionalId: 'tx', transactionTimeoutMs: 60_000 }
+    const old = version >= 3 ? { producerId: OFFSET, producerEpoch: 5 } : {}
+    expect(
+      written((writer) => initProducerIdApi.encodeRequest(writer, version, { ...ours, ...old })),
+    ).toEqual(theirRequest(`initProducerIdV${version}`, 'tx', 60_000, BigInt(OFFSET), 5))
+    const response = { throttleTimeMs: 17, errorCode: 0, producerId: OFFSET, producerEpoch: 3 }
+    const bytes = written((writer) => initProducerIdApi.encodeResponse(writer, version, response))
+    expect(theirResponse(`initProducerIdV${version}`, 22, version, bytes)).toEqual({
+      ...response,
+      producerId: BigInt(OFFSET),
+    })
+  })
+
   it.each(versions(0, 3))('ApiVersions v%i: both directions', (version) => {
     const ours = { clientSoftwareName: 'a', clientSoftwareVersion: 'b' }
     expect(written((writer) => apiVersionsApi.encodeRequest(writer, version, ours))).toEqual(
@@ -221,6 +236,22 @@ describe('kafkajs', () => {
     const bytes = written((writer) => fetchApi.encodeResponse(writer, version, fetchResponse))
     expect(await kafkajsDecode('fetch', version, bytes)).toMatchObject({
       responses: [{ topicName: TOPIC, partitions: [{ partition: 3, highWatermark: `${OFFSET}` }] }],
+    })
+  })
+
+  it.each(versions(0, 1))('InitProducerId v%i: both directions', async (version) => {
+    const theirs = require(`kafkajs/src/protocol/requests/initProducerId/v${version}/request`)({
+      transactionalId: null,
+      transactionTimeout: 9,
+    })
+    const { buffer } = await theirs.encode()
+    const request = initProducerIdApi.decodeRequest(new WireReader(buffer), version)
+    expect(request).toMatchObject({ transactionalId: null, transactionTimeoutMs: 9 })
+    const response = { throttleTimeMs: 0, errorCode: 0, producerId: OFFSET, producerEpoch: 3 }
+    const bytes = written((writer) => initProducerIdApi.encodeResponse(writer, version, response))
+    expect(await kafkajsDecode('initProducerId', version, bytes)).toMatchObject({
+      producerId: `${OFFSET}`,
+      producerEpoch: 3,
     })
   })
 

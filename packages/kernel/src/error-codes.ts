@@ -133,6 +133,24 @@ export const errorCodes = {
   REASSIGNMENT_IN_PROGRESS: row(409, 9, 60, 'retriable', 'no', 'The partition is moving already'),
   NO_REASSIGNMENT_IN_PROGRESS: row(409, 9, 85, 'final', 'no', 'The partition is not moving'),
   ELECTION_NOT_NEEDED: row(409, 9, 84, 'final', 'no', 'The partition has or can have a leader'),
+  // Of idempotent producers, between gateways and brokers
+  OUT_OF_ORDER_SEQUENCE_NUMBER: row(
+    409,
+    9,
+    45,
+    'final',
+    'no',
+    'The batch does not follow what the log has of its producer',
+  ),
+  DUPLICATE_SEQUENCE_NUMBER: row(
+    500,
+    2,
+    46,
+    'final',
+    'unknown',
+    'The batch was written before, nobody knows where',
+  ),
+  INVALID_PRODUCER_EPOCH: row(409, 9, 47, 'final', 'no', 'The producer has begun a newer epoch'),
   METADATA_ROLLBACK: row(503, 9, 41, 'final', 'no', 'The metadata is older than what is known'),
   // Where nobody can know
   TIMED_OUT: row(504, 4, 7, 'retriable', 'unknown', 'The outcome was not known in time'),

@@ -9,7 +9,7 @@ export { BATCH_HEADER_BYTES, BATCH_PREFIX_BYTES } from './layout.ts'
 export { murmur2, partitionOfKey } from './partitioner.ts'
 export type { Record, RecordHeader } from './record.ts'
 export { RecordBatch } from './record-batch.ts'
-export { type BatchMemory, RecordBatchBuilder } from './record-batch-builder.ts'
+export { type BatchMemory, type ProducerStamp, RecordBatchBuilder } from './record-batch-builder.ts'
 export {
   batchSizeAt,
   maxTimestampAt,

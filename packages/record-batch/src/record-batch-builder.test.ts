@@ -28,3 +28,14 @@ it('is spent once sealed, and never seals an empty batch', () => {
   expect(() => builder.seal()).toThrow(AssertionError)
   expect(() => builder.append(recordSource({ timestamp: 1 }))).toThrow(AssertionError)
 })
+
+it('names its producer under its checksum', () => {
+  const builder = new RecordBatchBuilder(0)
+  for (const timestamp of [1, 2]) builder.append(recordSource({ timestamp }))
+  const producer = { producerId: 2 ** 40, producerEpoch: 32_767, baseSequence: 2 ** 31 - 1 }
+  const batch = new RecordBatch(builder.seal('none', producer))
+  const { producerId, producerEpoch, baseSequence, lastSequence } = batch
+  expect({ producerId, producerEpoch, baseSequence }).toEqual(producer)
+  expect(lastSequence).toBe(0)
+  expect(batch.problem()).toBeNull()
+})

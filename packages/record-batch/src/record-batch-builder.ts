@@ -35,6 +35,20 @@ export interface BatchMemory {
   give(buffer: Buffer): void
 }
 
+/** Which idempotent producer made a batch, and what place it has among the others that it made. */
+export interface ProducerStamp {
+  readonly producerId: number
+  readonly producerEpoch: number
+  /** Of the first record; the others follow, and 0 follows 2^31 - 1. */
+  readonly baseSequence: number
+}
+
+const NO_PRODUCER: ProducerStamp = {
+  producerId: NONE,
+  producerEpoch: NONE,
+  baseSequence: NONE,
+}
+
 const FRESH_MEMORY: BatchMemory = { take: (size) => Buffer.allocUnsafeSlow(size), give: () => {} }
 
 /**
@@ -110,7 +124,7 @@ export class RecordBatchBuilder {
    * Completes the header and returns the batch, with base offset 0 and no leader epoch: the broker
    * stamps both. The builder is spent.
    */
-  seal(compression: SupportedCompression = 'none'): Buffer {
+  seal(compression: SupportedCompression = 'none', producer: ProducerStamp = NO_PRODUCER): Buffer {
     assert(!this.#isSealed && this.#recordCount > 0, 'a batch is sealed once and is not empty')
     this.#isSealed = true
     const batch = this.#compressed(compression)
@@ -122,9 +136,9 @@ export class RecordBatchBuilder {
     writeInt32(batch, this.#recordCount - 1, LAST_OFFSET_DELTA)
     writeInt64(batch, this.#baseTimestamp, BASE_TIMESTAMP)
     writeInt64(batch, this.#maxTimestamp, MAX_TIMESTAMP)
-    writeInt64(batch, NONE, PRODUCER_ID)
-    batch.writeInt16BE(NONE, PRODUCER_EPOCH)
-    writeInt32(batch, NONE, BASE_SEQUENCE)
+    writeInt64(batch, producer.producerId, PRODUCER_ID)
+    batch.writeInt16BE(producer.producerEpoch, PRODUCER_EPOCH)
+    writeInt32(batch, producer.baseSequence, BASE_SEQUENCE)
     writeInt32(batch, this.#recordCount, RECORD_COUNT)
     writeInt32(batch, crc32c(batch, ATTRIBUTES, batch.length), CRC)
     return batch
