@@ -2,41 +2,99 @@ import { SeededRandom } from '@courant/kernel'
 
 export const SECTOR_BYTES = 512
 
-/** A file: what a power cut leaves for certain, and what a reader sees until then. */
+/**
+ * A file: what a power cut leaves for certain, and what a reader sees until then. It knows which
+ * sectors may differ, so that a sync costs what was written and not what the file holds.
+ */
 export class Inode {
-  synced: Buffer = Buffer.alloc(0)
-  current: Buffer = Buffer.alloc(0)
+  #synced: Buffer = Buffer.alloc(0)
+  #current: Buffer = Buffer.alloc(0)
+  /** Where the current content lives, with room to grow; zeros behind its end. */
+  #room: Buffer = this.#current
+  /** Where sectors begin that were written or cut since the last sync. */
+  readonly #dirty = new Set<number>()
   /** Sectors that a failed sync has dropped: shown as written, and not meant by later syncs. */
   readonly #dropped = new Set<number>()
 
+  /** A file whose content is on the disk. */
+  static of(content: Buffer): Inode {
+    const inode = new Inode()
+    inode.#room = content
+    inode.#current = content
+    inode.#synced = Buffer.from(content)
+    return inode
+  }
+
+  get synced(): Buffer {
+    return this.#synced
+  }
+
+  get current(): Buffer {
+    return this.#current
+  }
+
+  set current(content: Buffer) {
+    this.#markDirty(0, Math.max(content.length, this.#current.length))
+    this.#room = content
+    this.#current = content
+  }
+
   sync(): void {
-    const after = Buffer.from(this.current)
-    for (const at of this.#dropped) {
-      if (at >= after.length) continue
-      after.fill(0, at, Math.min(at + SECTOR_BYTES, after.length))
-      if (at < this.synced.length) this.synced.copy(after, at, at, at + SECTOR_BYTES)
+    const size = this.#current.length
+    if (this.#synced.length !== size) {
+      const resized = Buffer.alloc(size)
+      this.#synced.copy(resized)
+      this.#synced = resized
     }
-    this.synced = after
+    for (const at of this.#dirty) {
+      if (at < size) this.#current.copy(this.#synced, at, at, Math.min(at + SECTOR_BYTES, size))
+    }
+    this.#dirty.clear()
   }
 
   failSync(): void {
-    for (let at = 0; at < this.current.length; at += SECTOR_BYTES) {
-      const sector = this.current.subarray(at, at + SECTOR_BYTES)
-      if (!sector.equals(this.synced.subarray(at, at + SECTOR_BYTES))) this.#dropped.add(at)
+    for (const at of this.#dirty) {
+      const sector = this.#current.subarray(at, at + SECTOR_BYTES)
+      if (!sector.equals(this.#synced.subarray(at, at + SECTOR_BYTES))) this.#dropped.add(at)
     }
+    for (const at of this.#dropped) this.#dirty.delete(at)
   }
 
   write(bytes: Buffer, position: number): void {
     const end = position + bytes.length
-    const first = position - (position % SECTOR_BYTES)
-    for (let at = first; at < end; at += SECTOR_BYTES) this.#dropped.delete(at)
-    if (end > this.current.length) {
-      const grown = Buffer.alloc(end)
-      this.current.copy(grown)
-      this.current = grown
-    }
-    bytes.copy(this.current, position)
+    for (let at = sectorOf(position); at < end; at += SECTOR_BYTES) this.#dropped.delete(at)
+    this.#markDirty(position, end)
+    if (end > this.#current.length) this.#grow(end)
+    bytes.copy(this.#current, position)
   }
+
+  truncate(size: number): void {
+    const before = this.#current.length
+    if (size >= before) return
+    this.#markDirty(size, before)
+    this.#current.fill(0, size)
+    this.#current = this.#room.subarray(0, size)
+  }
+
+  #grow(size: number): void {
+    if (size > this.#room.length) {
+      const larger = Buffer.alloc(Math.max(size, 2 * this.#room.length))
+      this.#current.copy(larger)
+      this.#room = larger
+    }
+    this.#markDirty(this.#current.length, size)
+    this.#current = this.#room.subarray(0, size)
+  }
+
+  #markDirty(from: number, to: number): void {
+    for (let at = sectorOf(from); at < to; at += SECTOR_BYTES) {
+      if (!this.#dropped.has(at)) this.#dirty.add(at)
+    }
+  }
+}
+
+function sectorOf(position: number): number {
+  return position - (position % SECTOR_BYTES)
 }
 
 /**
@@ -86,9 +144,7 @@ export class SimDisk {
   }
 
   #add(path: string, content: Buffer): void {
-    const inode = new Inode()
-    inode.current = content
-    inode.synced = Buffer.from(content)
+    const inode = Inode.of(content)
     this.names.set(path, inode)
     this.syncedNames.set(path, inode)
   }

@@ -21,6 +21,14 @@ export interface Fault {
 
 export const NO_FAULT: Fault = { kind: 'crash', atCall: Number.POSITIVE_INFINITY }
 
+/** How a call passes its time, before it does what it was asked for. */
+export type Pace = (call: string, random: SeededRandom) => Promise<void>
+
+/** Every call takes some turns, so that calls of the same moment overtake each other. */
+const someTurns: Pace = async (call, random) => {
+  for (let turn = random.below(call === 'sync' ? 24 : 8); turn > 0; turn -= 1) await null
+}
+
 /** How one process sees a disk: slow by the seed, with short writes, until its fault. */
 export class SimStorage implements Storage {
   readonly disk: SimDisk
@@ -39,12 +47,14 @@ export class SimStorage implements Storage {
   trace = 0
   #fault: Fault
   readonly #random: SeededRandom
+  readonly #pace: Pace
   #run: number | null = null
 
-  constructor(disk: SimDisk, seed: number, fault: Fault) {
+  constructor(disk: SimDisk, seed: number, fault: Fault, pace = someTurns) {
     this.disk = disk
     this.#fault = fault
     this.#random = new SeededRandom(seed)
+    this.#pace = pace
   }
 
   /** The process is killed: what it still does reaches nothing. */
@@ -155,7 +165,7 @@ export class SimStorage implements Storage {
       },
       truncate: async (size) => {
         await this.#call('truncate', path, size)
-        if (size < inode.current.length) inode.current = inode.current.subarray(0, size)
+        inode.truncate(size)
       },
       sync: async () => {
         await this.#call('sync', path, 0, 0, () => {
@@ -182,7 +192,6 @@ export class SimStorage implements Storage {
     throw new Crashed('torn')
   }
 
-  /** Every call takes some turns, so that calls of the same moment overtake each other. */
   async #call(
     what: string,
     path: string,
@@ -194,7 +203,7 @@ export class SimStorage implements Storage {
     this.calls += 1
     const call = this.calls
     this.#note(`${what} ${path} ${position} ${bytes}`)
-    for (let turn = this.#random.below(what === 'sync' ? 24 : 8); turn > 0; turn -= 1) await null
+    await this.#pace(what, this.#random)
     this.#requireAlive()
     if (!this.#isFaultAt(call, what)) return
     atFault()
