@@ -12,6 +12,8 @@ import type { EpochEnd, LogEnds } from './log-ends.ts'
 export interface FetchPosition extends FollowerEnd {
   readonly leaderEpoch: LeaderEpoch
   readonly logStartOffset: Offset
+  /** The most that the answer may bring, of whole batches one at least; else what a leader allows. */
+  readonly bytesMax?: number
 }
 
 /** What a leader answered for one partition. */
@@ -69,6 +71,11 @@ export class Follower {
   /** Why nothing is fetched until there is another leader; null when all is well. */
   get problem(): string | null {
     return this.#problem
+  }
+
+  /** Whether it may lack what is committed, by what the leader said last. */
+  isBehind(log: LogEnds): boolean {
+    return this.#leaderHighWatermark < 0 || log.durableEnd < this.#leaderHighWatermark
   }
 
   /** The next fetch: always at the durable end, which is thereby reported (reliability B5.1). */

@@ -103,8 +103,18 @@ function observeReplication(metrics: Metrics, { clock, partitions, traffic }: Ob
     'The longest time that an in-sync follower of this leader has been behind.',
     () => look().lagMs / 1_000,
   )
+  gauge(
+    metrics,
+    'partitions_throttled',
+    'Partitions that are being added to this broker and wait for the throttle of reassignments.',
+    () => traffic.throttledPartitions(),
+  )
   const counters = {
     replicatedInBytes: ['replicated_in_bytes_total', 'Bytes fetched from leaders.'],
+    reassignedInBytes: [
+      'reassigned_in_bytes_total',
+      'Of those, bytes for partitions that were being added to this broker.',
+    ],
     replicatedOutBytes: ['replicated_out_bytes_total', 'Bytes that followers have fetched.'],
     isrShrinks: ['isr_shrinks_total', 'Changes that took replicas out of the in-sync ones.'],
     isrExpands: ['isr_expands_total', 'Changes that let replicas in.'],

@@ -1,4 +1,5 @@
 /** Several brokers, over real sockets and real disks: what is acknowledged survives them. */
+import { limits, systemClock } from '@courant/kernel'
 import { describe, expect, it } from 'vitest'
 import { batchOf, valuesOf } from './fixture/batches.ts'
 import { FailingStorage } from './fixture/failing-storage.ts'
@@ -200,5 +201,27 @@ describe('DeleteRecords', () => {
     await cluster.produce(TOPIC, ['e'])
     const logs = await cluster.stopAndRead(TOPIC)
     expect(valuesOf(logs.get(3) ?? null, 2)).toEqual(['c', 'd', 'e'])
+  })
+})
+
+describe('a replica that has been moved to other brokers', () => {
+  it('is kept for a while, and deleted when the others have everything', async () => {
+    let aheadMs = 0
+    const monotonicMs = () => systemClock.monotonicMs() + aheadMs
+    const cluster = await withTopic([1, 2, 3], { clock: { ...systemClock, monotonicMs } })
+    await cluster.produce(TOPIC, ['a'])
+    const hasLogs = async (count: number) =>
+      (await cluster.broker(3).metrics.text()).includes(`courant_broker_log_partitions ${count}\n`)
+    cluster.plane.place(TOPIC, [1, 2])
+    await cluster.untilInSync(TOPIC, [1, 2])
+    aheadMs += limits.removedReplicaKeptMs / 2
+    expect(await cluster.produce(TOPIC, ['b'])).toBe(1)
+    expect(await hasLogs(1)).toBe(true)
+    aheadMs += limits.removedReplicaKeptMs
+    await until(() => hasLogs(0))
+    cluster.plane.place(TOPIC, [1, 2, 3])
+    await cluster.untilInSync(TOPIC, [1, 2, 3])
+    const logs = await cluster.stopAndRead(TOPIC)
+    expect(valuesOf(logs.get(3) ?? null, 0)).toEqual(['a', 'b'])
   })
 })

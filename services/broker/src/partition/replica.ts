@@ -49,6 +49,11 @@ export class Replica {
     return this.#isEnded
   }
 
+  /** Whether it may lack what is committed. */
+  get isBehind(): boolean {
+    return this.#follower.isBehind(this.log)
+  }
+
   /** Follows no more. Resolves when nothing of it is under way on the log. */
   async end(): Promise<void> {
     this.#isEnded = true

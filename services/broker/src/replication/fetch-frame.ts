@@ -62,7 +62,7 @@ function askedEntry({ index }: Partition, position: FetchPosition) {
     fetchOffset: position.offset,
     lastFetchedEpoch: position.lastEpoch,
     logStartOffset: position.logStartOffset,
-    partitionMaxBytes: limits.replicaFetchPartitionBytesMax,
+    partitionMaxBytes: position.bytesMax ?? limits.replicaFetchPartitionBytesMax,
   }
 }
 

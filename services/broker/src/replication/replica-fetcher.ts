@@ -16,6 +16,7 @@ import type { PartitionRegistry } from '../partition/partition-registry.ts'
 import type { Replica } from '../partition/replica.ts'
 import type { Traffic } from '../partition/traffic.ts'
 import { fetchedReplica, fetchFrame } from './fetch-frame.ts'
+import type { ReassignmentThrottle } from './reassignment-throttle.ts'
 
 export interface ReplicaFetcherParts {
   readonly network: Network
@@ -24,6 +25,7 @@ export interface ReplicaFetcherParts {
   readonly log: Logger
   readonly traffic: Traffic
   readonly partitions: () => PartitionRegistry
+  readonly throttle: ReassignmentThrottle
 }
 
 export interface FetchedLeader {
@@ -86,25 +88,45 @@ export class ReplicaFetcher {
 
   remove(partition: Partition): void {
     this.#replicas.delete(partition)
+    this.#parts.throttle.forget(partition)
     this.#session.forget(partition)
     this.#pump()
   }
 
   stop(): void {
     this.#stop.abort()
+    for (const partition of this.#replicas.keys()) this.#parts.throttle.forget(partition)
     this.#replicas.clear()
     this.#connection?.close()
   }
 
   #ask(partition: Partition, replica: Replica): void {
-    if (this.#replicas.get(partition) !== replica || replica.isEnded) return
+    if (!this.#fetches(partition, replica)) return
+    const { throttle } = this.#parts
+    if (!throttle.holds(partition, replica)) {
+      this.#askNow(partition, replica, {})
+      return
+    }
+    // What a session has is asked again when its connection breaks.
+    this.#session.forget(partition)
+    throttle.wait(partition, (bytesMax) => this.#askNow(partition, replica, { bytesMax }))
+  }
+
+  /** Returns whether it is asked for; otherwise perhaps later. */
+  #askNow(partition: Partition, replica: Replica, share: { readonly bytesMax?: number }): boolean {
+    if (!this.#fetches(partition, replica)) return false
     const position = replica.position()
     if (position === null) {
       this.#askLater(partition, replica)
-      return
+      return false
     }
-    this.#session.ask(partition, position)
+    this.#session.ask(partition, { ...position, ...share })
     this.#pump()
+    return true
+  }
+
+  #fetches(partition: Partition, replica: Replica): boolean {
+    return this.#replicas.get(partition) === replica && !replica.isEnded
   }
 
   #askLater(partition: Partition, replica: Replica): void {
@@ -222,7 +244,9 @@ export class ReplicaFetcher {
     readonly entry: Fetched['topics'][number]['partitions'][number]
   }): Promise<void> {
     const fetched = fetchedReplica(entry)
-    this.#parts.traffic.replicatedInBytes += fetched.records?.length ?? 0
+    const size = fetched.records?.length ?? 0
+    this.#parts.traffic.replicatedInBytes += size
+    this.#parts.throttle.settle(partition, position.bytesMax ?? null, size)
     const next = await replica.receive(position, fetched)
     if (next === 'ask') this.#ask(partition, replica)
     else if (next === 'pause') this.#askLater(partition, replica)

@@ -3,9 +3,10 @@ import type { MetadataCopy } from '@courant/metadata'
 import type { Partition } from '../partition/partition.ts'
 import type { ReplicaFollower } from '../partition/partition-registry.ts'
 import type { Replica } from '../partition/replica.ts'
+import { ReassignmentThrottle } from './reassignment-throttle.ts'
 import { ReplicaFetcher, type ReplicaFetcherParts } from './replica-fetcher.ts'
 
-export interface ReplicaFetchersParts extends ReplicaFetcherParts {
+export interface ReplicaFetchersParts extends Omit<ReplicaFetcherParts, 'throttle'> {
   readonly brokerId: BrokerId
   /** Of this broker's registration; null while there is none. */
   readonly brokerEpoch: () => number | null
@@ -15,11 +16,13 @@ export interface ReplicaFetchersParts extends ReplicaFetcherParts {
 /** Who fetches from which leader: one fetcher for each, begun anew where a leader has moved. */
 export class ReplicaFetchers implements ReplicaFollower {
   readonly #parts: ReplicaFetchersParts
+  readonly #throttle: ReassignmentThrottle
   readonly #fetchers = new Map<BrokerId, ReplicaFetcher>()
   readonly #replicas = new Map<Partition, Replica>()
 
   constructor(parts: ReplicaFetchersParts) {
     this.#parts = parts
+    this.#throttle = new ReassignmentThrottle(parts)
     parts.metadata.onChange((events) => {
       for (const event of events) if (event.kind === 'broker') this.#moved(event.broker.brokerId)
     })
@@ -44,6 +47,7 @@ export class ReplicaFetchers implements ReplicaFollower {
     this.#replicas.clear()
     for (const fetcher of this.#fetchers.values()) fetcher.stop()
     this.#fetchers.clear()
+    this.#throttle.forgetAll()
   }
 
   #fetcherOf(leader: BrokerId): ReplicaFetcher | null {
@@ -55,7 +59,8 @@ export class ReplicaFetchers implements ReplicaFollower {
     if (broker === null || brokerEpoch === null) return null
     const address = { host: broker.host, port: broker.port }
     const self = { brokerId, brokerEpoch }
-    const fetcher = new ReplicaFetcher(this.#parts, { brokerId: leader, address }, self)
+    const parts = { ...this.#parts, throttle: this.#throttle }
+    const fetcher = new ReplicaFetcher(parts, { brokerId: leader, address }, self)
     this.#fetchers.set(leader, fetcher)
     return fetcher
   }

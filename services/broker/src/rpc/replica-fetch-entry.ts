@@ -90,12 +90,14 @@ export function positionOf(asked: {
   readonly fetchOffset: number
   readonly lastFetchedEpoch: number
   readonly logStartOffset: number
+  readonly partitionMaxBytes: number
 }) {
   return {
     leaderEpoch: asked.currentLeaderEpoch as LeaderEpoch,
     offset: asked.fetchOffset as Offset,
     lastEpoch: asked.lastFetchedEpoch as LeaderEpoch,
     logStartOffset: asked.logStartOffset as Offset,
+    bytesMax: Math.max(asked.partitionMaxBytes, 0),
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type ReplicaSessions,
 } from '../replication/replica-sessions.ts'
 import type { RequestCounts } from '../request-counts.ts'
+import { AnswerRoom, type Urgency } from './answer-room.ts'
 import type { Deadlines, Expiring } from './deadlines.ts'
 import type { FetchResponse } from './fetch-operation.ts'
 import { positionOf, ReplicaFetchEntry } from './replica-fetch-entry.ts'
@@ -75,10 +76,8 @@ class ReplicaFetch implements Expiring {
   readonly #session: ReplicaSession
   readonly #exchange: FetchExchange
   readonly #parts: ReplicaFetchParts
-  readonly #bytesMax: number
-  readonly #partitionBytesMax: number
+  readonly #room: AnswerRoom
   #topics = new Map<string, ReplicaFetchEntry[]>()
-  #bytes = 0
   #isWorthAnAnswer = false
   #state: 'reading' | 'waiting' | 'done' = 'reading'
   /** Whether the next turn ends in the answer, be there much or little. */
@@ -94,8 +93,8 @@ class ReplicaFetch implements Expiring {
     this.#session = session
     this.#exchange = exchange
     this.#parts = parts
-    this.#bytesMax = Math.min(Math.max(request.maxBytes, 0), limits.replicaFetchBytesMax)
-    this.#partitionBytesMax = Math.min(this.#bytesMax, limits.replicaFetchPartitionBytesMax)
+    const bytesMax = Math.min(Math.max(request.maxBytes, 0), limits.replicaFetchBytesMax)
+    this.#room = new AnswerRoom(bytesMax)
     const waitMs = Math.min(Math.max(request.maxWaitMs, 0), limits.brokerWaitMsMax)
     this.deadlineMs = Math.ceil(parts.clock.monotonicMs() + waitMs)
   }
@@ -140,24 +139,35 @@ class ReplicaFetch implements Expiring {
   async #takeTurn(): Promise<void> {
     this.#wokenAgain = false
     const offsetsOnly: { asked: Asked<Partition>; entry: ReplicaFetchEntry }[] = []
-    for (const asked of this.#session.known.take()) {
-      const entry = new ReplicaFetchEntry(asked.partition.index)
-      const others = this.#bytes
-      if (others >= this.#bytesMax) {
+    for (const { asked, urgency } of this.#inOrder(this.#session.known.take())) {
+      const room = this.#room.of(urgency, asked.position.bytesMax ?? Number.POSITIVE_INFINITY)
+      if (room === null) {
         this.#session.known.putBack(asked, 'records')
         continue
       }
-      const reading = entry.read(asked, this.#session, {
-        maxBytes: Math.min(this.#partitionBytesMax, this.#bytesMax - others),
-        first: others === 0 ? 'whole' : 'within-limit',
-      })
+      const entry = new ReplicaFetchEntry(asked.partition.index)
+      const reading = entry.read(asked, this.#session, room)
       if (reading !== undefined) await reading
+      this.#room.take(urgency, entry.size)
       if (entry.isFinal || entry.logStartOffset > asked.logStartOffset) this.#tell(asked, entry)
       else if (hasMore(asked)) {
         this.#session.known.putBack(asked, 'records')
       } else if (entry.highWatermark > asked.highWatermark) offsetsOnly.push({ asked, entry })
     }
     this.#decide(offsetsOnly)
+  }
+
+  /** What is in sync comes first: its report is what appends wait for. */
+  #inOrder(taken: readonly Asked<Partition>[]) {
+    const { brokerId } = this.#session
+    const inSync: { asked: Asked<Partition>; urgency: Urgency }[] = []
+    const late: typeof inSync = []
+    for (const asked of taken) {
+      const members = asked.partition.leadership?.replicas.inSyncReplicas
+      if (members?.includes(brokerId)) inSync.push({ asked, urgency: 'inSync' })
+      else late.push({ asked, urgency: 'late' })
+    }
+    return late.length === 0 ? inSync : [...inSync, ...late]
   }
 
   #decide(offsetsOnly: readonly { asked: Asked<Partition>; entry: ReplicaFetchEntry }[]): void {
@@ -181,7 +191,6 @@ class ReplicaFetch implements Expiring {
     const entries = this.#topics.get(topic) ?? []
     entries.push(entry)
     this.#topics.set(topic, entries)
-    this.#bytes += entry.size
     this.#isWorthAnAnswer = true
   }
 
@@ -194,7 +203,7 @@ class ReplicaFetch implements Expiring {
     const failed = entries.find(({ errorCode }) => errorCode !== NO_ERROR)
     this.#parts.counts.add('Fetch', failed?.errorCode ?? NO_ERROR)
     const sessionId = this.#session.known.id
-    this.#exchange.respond({ throttleTimeMs: 0, sessionId, topics }, this.#bytes, () => {
+    this.#exchange.respond({ throttleTimeMs: 0, sessionId, topics }, this.#room.bytes, () => {
       for (const entry of entries) entry.release()
     })
   }
