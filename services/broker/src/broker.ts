@@ -1,11 +1,12 @@
 /** The composition root: which parts there are, in which order they begin and end. */
-import { type Address, brokerId } from '@courant/kernel'
+import { type Address, BusError, brokerId } from '@courant/kernel'
 import { openNodeStorage, type Storage } from '@courant/log'
 import type { ServicePorts } from '@courant/service-kit'
 import { observeBroker } from './broker-metrics.ts'
 import type { ControlPlaneLink } from './control-plane/control-plane-link.ts'
 import { GrpcControlPlaneLink } from './control-plane/grpc-control-plane-link.ts'
 import { Membership } from './control-plane/membership.ts'
+import { ProducerIds } from './control-plane/producer-ids.ts'
 import { DataDirectory } from './directory/data-directory.ts'
 import type { PartitionRegistry } from './partition/partition-registry.ts'
 import { Traffic } from './partition/traffic.ts'
@@ -103,7 +104,12 @@ async function assemble(
   })
   watch.start()
   ending.add(async () => watch.stop())
-  const service = new RequestService({ network, clock, log, partitions })
+  const producerIds = new ProducerIds({
+    ...ports,
+    allocate: () => link.allocateProducerIds({ brokerId: id, brokerEpoch: epochOf(membership) }),
+  })
+  ending.add(() => producerIds.close())
+  const service = new RequestService({ network, clock, log, partitions, producerIds })
   ending.add(() => service.stop())
   const address = await service.listen(config.listen)
   const { host, port } = advertisedAddress(config, address)
@@ -115,6 +121,7 @@ async function assemble(
   health.add('membership', () => member.problem)
   health.add('partitions', () => startingProblem(partitions))
   await member.start(stopping)
+  producerIds.start()
   log.info({ address }, 'the broker serves')
   return {
     address,
@@ -141,6 +148,13 @@ function openDirectory(
     log,
     onOffline,
   })
+}
+
+/** Throws while the control plane does not know this process. */
+function epochOf(membership: Membership | null): number {
+  const epoch = membership?.brokerEpoch ?? null
+  if (epoch === null) throw new BusError('STALE_BROKER_EPOCH', 'The broker is not registered now.')
+  return epoch
 }
 
 function startingProblem({ startingCount }: PartitionRegistry): string | null {

@@ -59,6 +59,12 @@ export interface PartitionAltered {
   readonly row: PartitionRow | null
 }
 
+/** Consecutive ids for producers, which nobody else gets. */
+export interface ProducerIdBlock {
+  readonly firstProducerId: number
+  readonly count: number
+}
+
 /** The feed of the metadata: a copy that is kept up to date until `stop`. */
 export interface MetadataFeed {
   readonly copy: MetadataCopy
@@ -78,6 +84,11 @@ export interface ControlPlaneLink {
     readonly brokerEpoch: number
     readonly changes: readonly PartitionAlteration[]
   }): Promise<readonly PartitionAltered[]>
+  /** A block of ids for the platform's own producers, the gateways. */
+  allocateProducerIds(broker: {
+    readonly brokerId: number
+    readonly brokerEpoch: number
+  }): Promise<ProducerIdBlock>
   watchMetadata(): MetadataFeed
   close(): void
 }

@@ -22,12 +22,15 @@ import type {
   HeartbeatAnswer,
   MetadataFeed,
   PartitionAltered,
+  ProducerIdBlock,
   Registered,
   Registration,
 } from './control-plane-link.ts'
 
 /** Shorter than a session: a call that hangs must leave time for another control plane. */
 const CALL_TIMEOUT_MS = 2_000
+/** The owner of producer ids that are no tenant's: gateways write for many. */
+const PLATFORM = ''
 
 export interface GrpcControlPlaneLinkOptions {
   readonly addresses: readonly Address[]
@@ -83,6 +86,15 @@ export class GrpcControlPlaneLink implements ControlPlaneLink {
       error: error === '' ? null : errorCodeOf(error),
       row: row === undefined ? null : partitionRow(row),
     }))
+  }
+
+  allocateProducerIds(
+    broker: Parameters<ControlPlaneLink['allocateProducerIds']>[0],
+  ): Promise<ProducerIdBlock> {
+    const request = { ...broker, tenantId: PLATFORM }
+    return this.#call((client) =>
+      callUnary(client.allocateProducerIds.bind(client), request, this.#callOptions()),
+    )
   }
 
   watchMetadata(): MetadataFeed {

@@ -1,12 +1,14 @@
 import {
   deleteRecordsApi,
   fetchApi,
+  initProducerIdApi,
   listOffsetsApi,
   produceApi,
   RequestRouter,
 } from '@courant/kafka-protocol'
 import type { Address, Clock, Network } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
+import type { ProducerIds } from '../control-plane/producer-ids.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
 import { STOPPING } from '../partition/refusals.ts'
 import { ReplicaSessions } from '../replication/replica-sessions.ts'
@@ -15,6 +17,7 @@ import { Deadlines } from './deadlines.ts'
 import { deleteRecordsHandler } from './delete-records.ts'
 import { fetchHandler } from './fetch.ts'
 import { FetchLanes } from './fetch-lanes.ts'
+import { initProducerIdHandler } from './init-producer-id.ts'
 import { listOffsetsHandler } from './list-offsets.ts'
 import { produceHandler } from './produce.ts'
 import { RequestServer } from './request-server.ts'
@@ -24,6 +27,7 @@ export interface RequestServiceParts {
   readonly clock: Clock
   readonly log: Logger
   readonly partitions: PartitionRegistry
+  readonly producerIds: Pick<ProducerIds, 'take'>
 }
 
 /** Produces and followers wait long, readers less: how late each is told that time is up. */
@@ -39,7 +43,7 @@ export class RequestService {
   readonly #replicaPolls: Deadlines
   readonly #partitions: PartitionRegistry
 
-  constructor({ network, clock, log, partitions }: RequestServiceParts) {
+  constructor({ network, clock, log, partitions, producerIds }: RequestServiceParts) {
     const { counts } = this
     const deadlines = new Deadlines(clock, WRITE_CHECK_MS)
     this.longPolls = new Deadlines(clock, POLL_CHECK_MS)
@@ -54,6 +58,7 @@ export class RequestService {
       .on(fetchApi, fetchHandler(fetch, replicaFetch))
       .on(listOffsetsApi, listOffsetsHandler({ partitions, counts }))
       .on(deleteRecordsApi, deleteRecordsHandler({ partitions, clock, deadlines, counts }))
+      .on(initProducerIdApi, initProducerIdHandler({ producerIds, counts }))
     this.server = new RequestServer({ network, clock, log, router })
   }
 
