@@ -1,4 +1,5 @@
 export { DigestSum, type EntryKind } from './digest.ts'
+export type { OpenWatch } from './grpc-watch.ts'
 export { type ClusterIdentity, MetadataCopy, type MetadataListener } from './metadata-copy.ts'
 export {
   MetadataWatcher,

@@ -1,5 +1,5 @@
 /**
- * Keeps a MetadataCopy up to date over gRPC, for as long as the process lives. Whatever goes wrong
+ * Keeps a MetadataCopy up to date, for as long as the process lives. Whatever goes wrong
  * (no connection, a broken stream, a damaged copy) ends in the same place: the next attempt asks
  * for what came after the copy's version, or for everything, at the next address. The copy stays
  * readable meanwhile.
@@ -11,6 +11,7 @@ import {
   type WatchMetadataResponse,
 } from '@courant/api/internal/v1/metadata'
 import { type Address, assert, BusError, type Clock, type Random, wait } from '@courant/kernel'
+import { type OpenWatch, openGrpcWatch } from './grpc-watch.ts'
 import { type ClusterIdentity, MetadataCopy } from './metadata-copy.ts'
 import type { MetadataState } from './metadata-state.ts'
 import { WatchSession } from './watch-session.ts'
@@ -37,6 +38,8 @@ export interface MetadataWatcherOptions {
   readonly clock: Clock
   readonly random: Random
   readonly onEvent?: (event: WatchEvent) => void
+  /** Over gRPC if not given. */
+  readonly openWatch?: OpenWatch
 }
 
 const BACKOFF_MS_MIN = 50
@@ -73,13 +76,13 @@ export class MetadataWatcher {
   }
 
   async #run(): Promise<void> {
-    const { addresses, clock, random } = this.#options
+    const { addresses, clock, random, openWatch = openGrpcWatch } = this.#options
     const { signal } = this.#stopping
     let failures = 0
     for (let attempt = 0; !signal.aborted; attempt++) {
       const address = addresses[attempt % addresses.length]
       assert(address !== undefined)
-      const session = new WatchSession(address, this.#options, signal)
+      const session = new WatchSession(address, { clock, openWatch }, signal)
       const error = await session.run(this.#request(), (response) =>
         this.#receive(response, session),
       )

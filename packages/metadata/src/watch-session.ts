@@ -1,37 +1,33 @@
 import { errorOf } from '@courant/api'
-import {
-  MetadataServiceClient,
-  type SnapshotChunk,
-  type WatchMetadataRequest,
-  type WatchMetadataResponse,
+import type {
+  SnapshotChunk,
+  WatchMetadataRequest,
+  WatchMetadataResponse,
 } from '@courant/api/internal/v1/metadata'
 import { type Address, BusError, type Clock } from '@courant/kernel'
-import { credentials } from '@grpc/grpc-js'
+import type { OpenWatch } from './grpc-watch.ts'
 import type { MetadataState } from './metadata-state.ts'
 import { SnapshotReceiver } from './snapshot-receiver.ts'
 
 /** The server answers a watch at once; later silence is watched by keep-alive pings. */
 const FIRST_ANSWER_MS_MAX = 10_000
 
-const CHANNEL_OPTIONS = {
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  // The largest set of changes: a topic with the most partitions that there can be, many times
-  // over.
-  'grpc.max_receive_message_length': 64 * 1024 * 1024,
+export interface WatchSessionParts {
+  readonly clock: Clock
+  readonly openWatch: OpenWatch
 }
 
 /** One stream from one control plane, from connection to end. */
 export class WatchSession {
   readonly address: Address
-  readonly #clock: Clock
+  readonly #parts: WatchSessionParts
   readonly #signal: AbortSignal
   #hasReceived = false
   #snapshot: SnapshotReceiver | null = null
 
-  constructor(address: Address, { clock }: { readonly clock: Clock }, signal: AbortSignal) {
+  constructor(address: Address, parts: WatchSessionParts, signal: AbortSignal) {
     this.address = address
-    this.#clock = clock
+    this.#parts = parts
     this.#signal = signal
   }
 
@@ -50,15 +46,13 @@ export class WatchSession {
     request: WatchMetadataRequest,
     receive: (response: WatchMetadataResponse) => void,
   ): Promise<BusError> {
-    const host = this.address.host.includes(':') ? `[${this.address.host}]` : this.address.host
-    const target = `${host}:${this.address.port}`
-    const client = new MetadataServiceClient(target, credentials.createInsecure(), CHANNEL_OPTIONS)
-    const stream = client.watchMetadata(request)
-    const cancel = (): void => stream.cancel()
-    const timer = this.#clock.setTimer(FIRST_ANSWER_MS_MAX, cancel)
-    this.#signal.addEventListener('abort', cancel, { once: true })
+    const { clock, openWatch } = this.#parts
+    const ending = new AbortController()
+    const end = (): void => ending.abort()
+    const timer = clock.setTimer(FIRST_ANSWER_MS_MAX, end)
+    this.#signal.addEventListener('abort', end, { once: true })
     try {
-      for await (const response of stream) {
+      for await (const response of openWatch(this.address, request, ending.signal)) {
         timer.cancel()
         receive(response)
         this.#hasReceived = true
@@ -68,9 +62,8 @@ export class WatchSession {
       return errorOf(error)
     } finally {
       timer.cancel()
-      this.#signal.removeEventListener('abort', cancel)
-      stream.cancel()
-      client.close()
+      this.#signal.removeEventListener('abort', end)
+      end()
     }
   }
 
