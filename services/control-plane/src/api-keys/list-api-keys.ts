@@ -3,7 +3,7 @@ import { and, asc, gt, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { pageOf, pageSize } from '../rpc/page.ts'
 import { apiKey } from '../schema/api-key.ts'
-import { checkTenantId } from '../tenants/require-tenant.ts'
+import { checkTenantId } from '../tenants/tenant-id.ts'
 import { apiKeyWire } from './api-key-wire.ts'
 
 /** A tenant's keys, in the order of their ids. */

@@ -3,7 +3,7 @@ import { BusError } from '@courant/kernel'
 import { eq } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import { apiKey } from '../schema/api-key.ts'
-import { checkTenantId } from '../tenants/require-tenant.ts'
+import { checkTenantId } from '../tenants/tenant-id.ts'
 
 /** Every gateway refuses the key as soon as its copy has reached the version of the answer. */
 export async function revokeApiKey(

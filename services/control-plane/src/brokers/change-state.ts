@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
 import { type BrokerRow, broker } from '../schema/broker.ts'
+import { inState } from './judge-heartbeat.ts'
 
 /** Ends a transaction that holds the broker's row: it is in `state` from now on. */
 export async function changeState(
@@ -10,8 +11,7 @@ export async function changeState(
   row: BrokerRow,
   state: BrokerRow['state'],
 ): Promise<void> {
-  // Epochs in which a broker was active are those in which it may have written.
-  const activatedEpoch = state === 'active' ? row.brokerEpoch : row.activatedEpoch
+  const { activatedEpoch } = inState(row, state)
   await transaction
     .update(broker)
     .set({ state, activatedEpoch })

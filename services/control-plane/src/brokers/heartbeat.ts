@@ -8,6 +8,7 @@ import { type BrokerRow, broker } from '../schema/broker.ts'
 import { renewSession } from './broker-session.ts'
 import { brokerStateWire } from './broker-wire.ts'
 import { changeState } from './change-state.ts'
+import { renewsSession, wantedState } from './judge-heartbeat.ts'
 import { lockBroker } from './lock-broker.ts'
 import { hasMovableLeaderships } from './movable-leaderships.ts'
 import { staleBrokerEpoch } from './stale-broker-epoch.ts'
@@ -53,23 +54,10 @@ async function renew(
     .from(broker)
     .where(and(eq(broker.brokerId, brokerId), eq(broker.brokerEpoch, brokerEpoch)))
   if (row === undefined) throw staleBrokerEpoch()
-  const follows = metadataVersion >= versionOneSessionAgo() || row.state === 'fenced'
-  if (!follows) return row
+  if (!renewsSession(row, request, versionOneSessionAgo())) return row
   const session = { brokerId, brokerEpoch, metadataVersion, timeoutMs: sessionTimeoutMs }
   if (!(await renewSession(transaction, session))) throw staleBrokerEpoch()
   return row
-}
-
-/** Null: the state stays as it is. */
-function wantedState(
-  row: BrokerRow,
-  request: SendHeartbeatRequest,
-  versionOneSessionAgo: number,
-): BrokerRow['state'] | null {
-  if (request.storageOffline) return row.state === 'fenced' ? null : 'fenced'
-  if (request.wantShutdown) return row.state === 'active' ? 'draining' : null
-  const isCurrent = request.metadataVersion >= Math.max(row.brokerEpoch, versionOneSessionAgo)
-  return row.state === 'fenced' && request.ready && isCurrent ? 'active' : null
 }
 
 async function moveTo(

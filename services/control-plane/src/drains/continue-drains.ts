@@ -1,25 +1,12 @@
 import { sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
-import {
-  type LockedBrokers,
-  lockBrokers,
-  recipientsOf,
-  statesOf,
-} from '../elections/lock-brokers.ts'
+import { recipientsOf } from '../elections/broker-states.ts'
+import { lockBrokers } from '../elections/lock-brokers.ts'
 import { lockPartitions } from '../elections/lock-partitions.ts'
-import { succeed } from '../elections/settle.ts'
 import { writePartitions } from '../elections/write-partitions.ts'
-import { placeReplacement } from '../placement/place-replicas.ts'
-import { startReassignment } from '../reassignments/change-reassignment.ts'
-import type { BrokerRow } from '../schema/broker.ts'
-import { type PartitionRow, partition } from '../schema/partition.ts'
-
-/**
- * Partitions of all drains that move at one time: enough to keep disks and network at work, few
- * enough that a broker which dies meanwhile leaves little half done.
- */
-const MOVING_MAX = 50
+import { partition } from '../schema/partition.ts'
+import { type Load, MOVING_MAX, moveOff } from './empty-broker.ts'
 
 /**
  * Begins to move more replicas away from the brokers that are to be empty, up to the number that
@@ -48,34 +35,13 @@ async function moveSome(cluster: Cluster, transaction: Transaction): Promise<num
     MOVING_MAX - moving,
   )
   const load = await readLoad(transaction)
-  const started = rows.map((row) => succeed(row, start(row, brokers, load)))
+  const started = rows.map((row) => moveOff(row, brokers, load))
   const changes = await writePartitions(transaction, started)
   if (changes.length > 0) await cluster.record(transaction, changes)
   return changes.length
 }
 
-function start(row: PartitionRow, brokers: LockedBrokers, load: Map<number, number>): PartitionRow {
-  const recipients = recipientsOf(brokers)
-  const known = (brokerIds: readonly number[]): BrokerRow[] =>
-    brokerIds.flatMap((brokerId) => brokers.get(brokerId) ?? [])
-  let target: readonly number[] = row.replicas
-  for (const leaving of known(row.replicas).filter(({ isEmptying }) => isEmptying)) {
-    const staying = target.filter((brokerId) => brokerId !== leaving.brokerId)
-    const candidates = known([...recipients]).map((candidate) => ({
-      ...candidate,
-      replicas: load.get(candidate.brokerId) ?? 0,
-    }))
-    const replacement = placeReplacement({ candidates, staying: known(staying) })
-    // There may be room for one of its replicas and not for another: the next pass tries again.
-    if (replacement === null) continue
-    load.set(replacement, (load.get(replacement) ?? 0) + 1)
-    // In its place, so that who takes over a preferred leader's replica is the preferred leader.
-    target = target.map((brokerId) => (brokerId === leaving.brokerId ? replacement : brokerId))
-  }
-  return startReassignment(row, target, { states: statesOf(brokers), recipients })
-}
-
-async function readLoad(transaction: Transaction): Promise<Map<number, number>> {
+async function readLoad(transaction: Transaction): Promise<Load> {
   const { rows } = await transaction.execute<{ broker_id: number; replicas: number }>(sql`
     SELECT broker_id, count(*)::integer AS replicas
       FROM courant.partition, unnest(replicas) AS broker_id GROUP BY broker_id`)

@@ -1,23 +1,17 @@
 /** An operator wants a broker empty, or changes their mind. */
-import { BusError } from '@courant/kernel'
 import { eq, sql } from 'drizzle-orm'
 import { brokerNotFound } from '../brokers/broker-not-found.ts'
 import type { Cluster } from '../cluster.ts'
 import { currentVersion } from '../database/current-version.ts'
 import type { Transaction } from '../database/database.ts'
-import {
-  type LockedBrokers,
-  lockBrokers,
-  recipientsOf,
-  statesOf,
-} from '../elections/lock-brokers.ts'
+import { type LockedBrokers, statesOf } from '../elections/broker-states.ts'
+import { lockBrokers } from '../elections/lock-brokers.ts'
 import { lockPartitions } from '../elections/lock-partitions.ts'
-import { succeed } from '../elections/settle.ts'
 import { writePartitions } from '../elections/write-partitions.ts'
-import { cancelReassignment } from '../reassignments/change-reassignment.ts'
 import { broker } from '../schema/broker.ts'
-import { type PartitionRow, partition } from '../schema/partition.ts'
+import { partition } from '../schema/partition.ts'
 import { continueDrains } from './continue-drains.ts'
+import { checkRoom, moveBack } from './empty-broker.ts'
 
 interface Versioned {
   readonly metadataVersion: number
@@ -34,9 +28,7 @@ export async function drainBroker(
   await cluster.database.platform(
     async (transaction) => {
       const brokers = await setEmptying(transaction, brokerId, true)
-      const others = new Set(recipientsOf(brokers))
-      others.delete(brokerId)
-      await requireRoom(transaction, brokerId, others.size)
+      checkRoom(brokers, brokerId, await readReplicasNeeded(transaction, brokerId))
     },
     { onLostCommit: 'repeat' },
   )
@@ -55,8 +47,7 @@ export function undrainBroker(
       AND ${partition.targetReplicas} <> '{}'
       AND NOT ${brokerId}::integer = ANY (${partition.targetReplicas})`
     const rows = await lockPartitions(transaction, leaving)
-    const back = rows.flatMap((row) => cancelled(row, () => cancelReassignment(row, states)))
-    const changes = await writePartitions(transaction, back)
+    const changes = await writePartitions(transaction, moveBack(rows, states))
     if (changes.length === 0) return versionNow(transaction)
     return { metadataVersion: await cluster.record(transaction, changes) }
   }
@@ -75,11 +66,8 @@ async function setEmptying(
   return brokers
 }
 
-async function requireRoom(
-  transaction: Transaction,
-  brokerId: number,
-  others: number,
-): Promise<void> {
+/** Of the largest of its partitions. */
+async function readReplicasNeeded(transaction: Transaction, brokerId: number): Promise<number> {
   const needed = sql<number | null>`max(cardinality(
     CASE WHEN ${partition.targetReplicas} = '{}' THEN ${partition.replicas}
       ELSE ${partition.targetReplicas} END))`
@@ -87,19 +75,7 @@ async function requireRoom(
     .select({ needed })
     .from(partition)
     .where(sql`${brokerId}::integer = ANY (${partition.replicas})`)
-  const most = row?.needed ?? 0
-  if (most <= others) return
-  const detail = `Its partitions have up to ${most} replicas, and ${others} other brokers are active.`
-  throw new BusError('BROKER_UNAVAILABLE', detail)
-}
-
-function cancelled(before: PartitionRow, cancel: () => PartitionRow): PartitionRow[] {
-  try {
-    return [succeed(before, cancel())]
-  } catch (error) {
-    if (error instanceof BusError) return []
-    throw error
-  }
+  return row?.needed ?? 0
 }
 
 async function versionNow(transaction: Transaction): Promise<Versioned> {

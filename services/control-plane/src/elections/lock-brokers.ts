@@ -1,9 +1,7 @@
 import { asc, inArray } from 'drizzle-orm'
 import type { Transaction } from '../database/database.ts'
-import { type BrokerRow, broker } from '../schema/broker.ts'
-import type { BrokerStates } from './decide-leadership.ts'
-
-export type LockedBrokers = ReadonlyMap<number, BrokerRow>
+import { broker } from '../schema/broker.ts'
+import type { LockedBrokers } from './broker-states.ts'
 
 /**
  * Brokers as they are until the transaction ends (B1.4): before the partitions, and held, so that
@@ -22,16 +20,4 @@ export async function lockBrokers(
     .orderBy(asc(broker.brokerId))
     .for(strength)
   return new Map(rows.map((row) => [row.brokerId, row]))
-}
-
-export function statesOf(brokers: LockedBrokers): BrokerStates {
-  return new Map([...brokers].map(([brokerId, { state }]) => [brokerId, state]))
-}
-
-/** Those that may get replicas and leaderships. */
-export function recipientsOf(brokers: LockedBrokers): ReadonlySet<number> {
-  const fit = [...brokers.values()].filter(
-    ({ state, isEmptying }) => state === 'active' && !isEmptying,
-  )
-  return new Set(fit.map(({ brokerId }) => brokerId))
 }

@@ -1,14 +1,7 @@
 import { asc, type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../database/database.ts'
+import { type PartitionName, partitionKey } from '../partitions/partition-key.ts'
 import { type PartitionRow, partition } from '../schema/partition.ts'
-
-/** Which partition, whatever its state. */
-export type PartitionName = Pick<PartitionRow, 'topicId' | 'partition'>
-
-/** As in the feed. */
-export function partitionKey({ topicId, partition: index }: PartitionName): string {
-  return `${topicId}/${index}`
-}
 
 /**
  * Locks partitions in the order in which everybody does (B1.4), and returns them. An UPDATE of many

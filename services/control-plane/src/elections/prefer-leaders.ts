@@ -7,9 +7,10 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
 import { partition } from '../schema/partition.ts'
-import { lockBrokers, recipientsOf } from './lock-brokers.ts'
+import { recipientsOf } from './broker-states.ts'
+import { lockBrokers } from './lock-brokers.ts'
 import { lockPartitions } from './lock-partitions.ts'
-import { succeed } from './settle.ts'
+import { ledByPreferred } from './settle.ts'
 import { writePartitions } from './write-partitions.ts'
 
 export interface Preferences {
@@ -65,8 +66,7 @@ async function prefer(
     ),
     max,
   )
-  const moved = rows.map((row) => succeed(row, { ...row, leader: row.replicas[0] ?? null }))
-  const changes = await writePartitions(transaction, moved)
+  const changes = await writePartitions(transaction, rows.map(ledByPreferred))
   if (changes.length > 0) await cluster.record(transaction, changes)
   return changes.length
 }

@@ -3,10 +3,11 @@ import { and, sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
 import { type PartitionRow, partition } from '../schema/partition.ts'
+import { statesOf } from './broker-states.ts'
 import type { BrokerStates } from './decide-leadership.ts'
-import { lockBrokers, statesOf } from './lock-brokers.ts'
+import { lockBrokers } from './lock-brokers.ts'
 import { lockPartitions } from './lock-partitions.ts'
-import { settle, succeed } from './settle.ts'
+import { settleAll } from './settle.ts'
 import { writePartitions } from './write-partitions.ts'
 
 /** A mass failover must not hold the version for long (B1.5). */
@@ -49,11 +50,7 @@ async function electBatch(
   const brokers = await lockBrokers(transaction)
   const states = statesOf(brokers)
   const rows = await lockCandidates(transaction, states, from)
-  const moved = rows.flatMap((row) => {
-    const next = settle(row, states)
-    return next === row ? [] : [succeed(row, next)]
-  })
-  const changes = await writePartitions(transaction, moved)
+  const changes = await writePartitions(transaction, settleAll(rows, states))
   if (changes.length > 0) await cluster.record(transaction, changes)
   const last = rows.length === BATCH_MAX ? rows.at(-1) : undefined
   return { changed: changes.length, next: last ?? null }

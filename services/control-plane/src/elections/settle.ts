@@ -22,6 +22,17 @@ export function settle<State extends PartitionState>(now: State, states: BrokerS
   return settled.leader === null ? elected : settled
 }
 
+/** Those that are not as they should be, as they should be, with their epochs. */
+export function settleAll<State extends PartitionState>(
+  rows: readonly State[],
+  states: BrokerStates,
+): State[] {
+  return rows.flatMap((row) => {
+    const next = settle(row, states)
+    return next === row ? [] : [succeed(row, next)]
+  })
+}
+
 /**
  * The state after `before`, with its epochs (B0.2). A new term begins with another leader, and when
  * a replica leaves: what it has fetched in the old term must not count if it comes back (bug 9).
@@ -34,4 +45,9 @@ export function succeed<State extends PartitionState>(before: State, after: Stat
     leaderEpoch: before.leaderEpoch + (isNewTerm ? 1 : 0),
     partitionEpoch: before.partitionEpoch + 1,
   }
+}
+
+/** The next state of one whose preferred leader may lead it. */
+export function ledByPreferred<State extends PartitionState>(now: State): State {
+  return succeed(now, { ...now, leader: now.replicas[0] ?? null })
 }

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/database.ts'
 import type { Change } from '../database/record-changes.ts'
+import { partitionKey } from '../partitions/partition-key.ts'
 import type { PartitionRow } from '../schema/partition.ts'
 
 /**
@@ -22,6 +23,7 @@ export async function writePartitions(
     leader: row.leader,
     leader_epoch: row.leaderEpoch,
     partition_epoch: row.partitionEpoch,
+    min_isr: row.effectiveMinIsr,
     last_unclean: row.lastUncleanLeaderEpoch,
     target: row.targetReplicas,
     adding: row.addingReplicas,
@@ -35,13 +37,15 @@ export async function writePartitions(
         leader = new.leader,
         leader_epoch = new.leader_epoch,
         partition_epoch = new.partition_epoch,
+        effective_min_isr = new.min_isr,
         last_unclean_leader_epoch = new.last_unclean,
         target_replicas = new.target,
         adding_replicas = new.adding
       FROM jsonb_to_recordset(${JSON.stringify(values)}::jsonb) AS new (
         topic_id uuid, partition integer, replicas integer[], in_sync integer[],
         eligible integer[], last_known integer[], leader integer, leader_epoch integer,
-        partition_epoch integer, last_unclean integer, target integer[], adding integer[])
+        partition_epoch integer, min_isr integer, last_unclean integer, target integer[],
+        adding integer[])
       WHERE old.topic_id = new.topic_id AND old.partition = new.partition`)
-  return rows.map((row) => ({ kind: 'partition', key: `${row.topicId}/${row.partition}` }))
+  return rows.map((row) => ({ kind: 'partition', key: partitionKey(row) }))
 }

@@ -1,8 +1,8 @@
 import type { ChangeSet, MetadataEntry } from '@courant/api/internal/v1/metadata'
 import { limits } from '@courant/kernel'
 import { type FeedAudience, isFor } from './audience.ts'
-import { type DigestSums, RunningDigest } from './digest.ts'
 import type { FeedEntry } from './read-entries.ts'
+import { type DigestSums, RunningDigest } from './running-digest.ts'
 
 /** All that changed from one version to the next that we read. */
 interface RecentSet {

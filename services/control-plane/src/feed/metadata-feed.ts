@@ -5,10 +5,10 @@
 import { type Clock, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
 import type { Cluster } from '../cluster.ts'
-import type { DigestSums } from './digest.ts'
 import { FeedState } from './feed-state.ts'
 import { forgetDeletions } from './forget-deletions.ts'
 import { type FeedReading, readFeed, readFeedAndDigest } from './read-feed.ts'
+import type { DigestSums } from './running-digest.ts'
 import { VersionHistory } from './version-history.ts'
 
 export interface MetadataFeedOptions {

@@ -1,8 +1,9 @@
 import type { ClusterIdentity } from '../cluster.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { clusterMeta } from '../schema/cluster.ts'
-import { type DigestSums, digestOfTables } from './digest.ts'
+import { digestOfTables } from './digest-of-tables.ts'
 import { type FeedEntry, readEntries } from './read-entries.ts'
+import type { DigestSums } from './running-digest.ts'
 
 /** Where the feed stands. */
 interface FeedHead extends ClusterIdentity {

@@ -4,7 +4,7 @@
  */
 import type { InSyncChange, InSyncReplica } from '@courant/api/internal/v1/broker'
 import type { ErrorCode } from '@courant/kernel'
-import type { LockedBrokers } from '../elections/lock-brokers.ts'
+import type { LockedBrokers } from '../elections/broker-states.ts'
 import type { PartitionState } from '../elections/settle.ts'
 
 /** The first objection in Kafka's order (ReplicationControlManager.validateAlterPartitionData). */

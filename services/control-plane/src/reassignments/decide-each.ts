@@ -1,26 +1,20 @@
 import type { ReassignmentResult } from '@courant/api/internal/v1/cluster'
-import { BusError, isUuid, limits } from '@courant/kernel'
+import { isUuid } from '@courant/kernel'
 import type { Cluster } from '../cluster.ts'
 import { currentVersion } from '../database/current-version.ts'
 import type { Transaction } from '../database/database.ts'
-import type { BrokerStates } from '../elections/decide-leadership.ts'
-import { type LockedBrokers, lockBrokers, statesOf } from '../elections/lock-brokers.ts'
+import { statesOf } from '../elections/broker-states.ts'
+import { lockBrokers } from '../elections/lock-brokers.ts'
+import { lockNamedPartitions } from '../elections/lock-partitions.ts'
+import { writePartitions } from '../elections/write-partitions.ts'
 import {
-  lockNamedPartitions,
+  checkNamedPartitions,
   type PartitionName,
   partitionKey,
-} from '../elections/lock-partitions.ts'
-import { succeed } from '../elections/settle.ts'
-import { writePartitions } from '../elections/write-partitions.ts'
+} from '../partitions/partition-key.ts'
 import type { PartitionRow } from '../schema/partition.ts'
-import { partitionWire } from '../topics/topic-wire.ts'
+import { type Decide, decideOne } from './decide-one.ts'
 import { followReplicationFactor } from './follow-replication-factor.ts'
-
-/** What decisions are made from, and true until COMMIT. */
-export interface DecisionGround {
-  readonly brokers: LockedBrokers
-  readonly states: BrokerStates
-}
 
 interface Decided {
   readonly results: ReassignmentResult[]
@@ -29,15 +23,14 @@ interface Decided {
 
 /**
  * Decides for each named partition on its own, in one transaction: one that is refused holds up no
- * other. `decide` returns the same row where nothing is to be done, and throws a BusError to
- * refuse.
+ * other.
  */
 export function decideEach<Named extends PartitionName>(
   cluster: Cluster,
   named: readonly Named[],
-  decide: (row: PartitionRow, of: Named, ground: DecisionGround) => PartitionRow,
+  decide: Decide<Named>,
 ): Promise<Decided> {
-  checkSize(named.length)
+  checkNamedPartitions(named)
   const work = async (transaction: Transaction): Promise<Decided> => {
     const brokers = await lockBrokers(transaction)
     const ground = { brokers, states: statesOf(brokers) }
@@ -50,39 +43,6 @@ export function decideEach<Named extends PartitionName>(
   }
   // Done again, it finds that nothing is to be done; or tells that it is not possible any more.
   return cluster.database.platform(work, { onLostCommit: 'repeat' })
-}
-
-function checkSize(length: number): void {
-  const max = limits.electionsPerTransactionMax
-  if (length <= max) return
-  throw new BusError('INVALID_ARGUMENT', `At most ${max} partitions are named in one call.`)
-}
-
-function decideOne(
-  rows: Map<string, PartitionRow>,
-  { topicId, partition }: PartitionName,
-  decide: (row: PartitionRow) => PartitionRow,
-): ReassignmentResult {
-  const key = partitionKey({ topicId, partition })
-  const before = rows.get(key)
-  const name = { topicId, partition }
-  try {
-    if (before === undefined) {
-      throw new BusError('PARTITION_NOT_FOUND', 'There is no such partition.')
-    }
-    const next = decide(before)
-    const after = next === before ? before : succeed(before, next)
-    rows.set(key, after)
-    return { ...name, error: '', detail: '', row: partitionWire(after) }
-  } catch (error) {
-    if (!(error instanceof BusError)) throw error
-    return {
-      ...name,
-      error: error.code,
-      detail: error.detail,
-      row: before && partitionWire(before),
-    }
-  }
 }
 
 async function commit(

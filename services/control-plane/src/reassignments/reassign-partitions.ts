@@ -1,13 +1,13 @@
 import type {
   CancelReassignmentsRequest,
   CancelReassignmentsResponse,
+  Reassignment,
   ReassignPartitionsRequest,
   ReassignPartitionsResponse,
 } from '@courant/api/internal/v1/cluster'
 import type { Cluster } from '../cluster.ts'
-import { recipientsOf } from '../elections/lock-brokers.ts'
-import { cancelReassignment, checkTarget, startReassignment } from './change-reassignment.ts'
 import { decideEach } from './decide-each.ts'
+import { decideCancellation, decideReassignment } from './decide-one.ts'
 
 /**
  * Begins to move partitions (KIP-455). From there on leaders drive it: once the added replicas are
@@ -17,17 +17,12 @@ export function reassignPartitions(
   cluster: Cluster,
   { reassignments }: ReassignPartitionsRequest,
 ): Promise<ReassignPartitionsResponse> {
-  return decideEach(cluster, reassignments, (row, { replicas }, { states, brokers }) => {
-    checkTarget(row, replicas)
-    return startReassignment(row, replicas, { states, recipients: recipientsOf(brokers) })
-  })
+  return decideEach<Reassignment>(cluster, reassignments, decideReassignment)
 }
 
 export function cancelReassignments(
   cluster: Cluster,
   { partitions }: CancelReassignmentsRequest,
 ): Promise<CancelReassignmentsResponse> {
-  return decideEach(cluster, partitions, (row, _name, { states }) =>
-    cancelReassignment(row, states),
-  )
+  return decideEach(cluster, partitions, decideCancellation)
 }

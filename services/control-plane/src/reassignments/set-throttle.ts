@@ -2,19 +2,17 @@ import type {
   SetReassignmentThrottleRequest,
   SetReassignmentThrottleResponse,
 } from '@courant/api/internal/v1/cluster'
-import { BusError } from '@courant/kernel'
 import type { Cluster } from '../cluster.ts'
 import { lockBrokers } from '../elections/lock-brokers.ts'
 import { clusterMeta } from '../schema/cluster.ts'
+import { checkThrottle } from './check-throttle.ts'
 
 /** Reaches brokers as a part of their own rows; brokers that come later get it with theirs. */
 export async function setReassignmentThrottle(
   cluster: Cluster,
   { bytesPerSecond }: SetReassignmentThrottleRequest,
 ): Promise<SetReassignmentThrottleResponse> {
-  if (bytesPerSecond < 0 || !Number.isSafeInteger(bytesPerSecond)) {
-    throw new BusError('INVALID_ARGUMENT', 'The throttle is 0 or more bytes a second.')
-  }
+  checkThrottle(bytesPerSecond)
   return cluster.database.platform(
     async (transaction) => {
       const brokers = await lockBrokers(transaction)

@@ -1,19 +1,14 @@
 import type { AddPartitionsRequest, AddPartitionsResponse } from '@courant/api/internal/v1/admin'
-import { BusError, limits } from '@courant/kernel'
 import { asc, eq } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import { currentVersion } from '../database/current-version.ts'
 import type { Transaction } from '../database/database.ts'
 import { partition } from '../schema/partition.ts'
 import { topic } from '../schema/topic.ts'
-import { checkTenantId } from '../tenants/require-tenant.ts'
-import { insertPartitions, lockActiveBrokers } from './new-partitions.ts'
-import {
-  checkPartitionCount,
-  invalidPartitions,
-  lockTopics,
-  requireTopic,
-} from './tenant-topics.ts'
+import { checkTenantId } from '../tenants/tenant-id.ts'
+import { insertPartitions, lockActiveBrokers } from './insert-partitions.ts'
+import { addedPartitions, checkActiveBrokers, checkPartitionCount } from './judge-topic.ts'
+import { countPartitions, lockTopics, requireTopic } from './tenant-topics.ts'
 import { topicWire } from './topic-wire.ts'
 
 /** To a new total. Equal to the present total it changes nothing; fewer is refused. */
@@ -26,21 +21,15 @@ export async function addPartitions(
   const work = async (transaction: Transaction): Promise<AddPartitionsResponse> => {
     await lockTopics(transaction, tenantId)
     const before = await requireTopic(transaction, name)
-    const added = partitionCount - before.partitionCount
-    if (added < 0) {
-      throw invalidPartitions(`The topic has ${before.partitionCount} partitions already.`)
-    }
+    const added = addedPartitions(before, partitionCount)
     if (added === 0) {
       const metadataVersion = await currentVersion(transaction)
       return { topic: topicWire(before), metadataVersion }
     }
-    await checkPartitionCount(transaction, { count: partitionCount, added })
+    const total = await countPartitions(transaction)
+    checkPartitionCount({ count: partitionCount, added, total })
     const brokers = await lockActiveBrokers(transaction)
-    if (brokers.length < before.replicationFactor) {
-      throw new BusError('BROKER_UNAVAILABLE', 'Too few brokers are active for more replicas.', {
-        retryAfterMs: limits.retryAfterMs,
-      })
-    }
+    checkActiveBrokers(before, brokers.length)
     const existing = await transaction
       .select()
       .from(partition)

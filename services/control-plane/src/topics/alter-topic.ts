@@ -1,16 +1,18 @@
 import type { AlterTopicRequest, AlterTopicResponse } from '@courant/api/internal/v1/admin'
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, ne } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import { currentVersion } from '../database/current-version.ts'
 import type { Transaction } from '../database/database.ts'
 import type { Change } from '../database/record-changes.ts'
 import { lockPartitions } from '../elections/lock-partitions.ts'
+import { writePartitions } from '../elections/write-partitions.ts'
 import { partition } from '../schema/partition.ts'
 import { topic } from '../schema/topic.ts'
-import { checkTenantId } from '../tenants/require-tenant.ts'
+import { checkTenantId } from '../tenants/tenant-id.ts'
 import { lockTopics, requireTopic } from './tenant-topics.ts'
-import { alteredSettings, minIsrOf } from './topic-settings.ts'
+import { alteredSettings, minIsrOf, sameSettings } from './topic-settings.ts'
 import { topicWire } from './topic-wire.ts'
+import { withMinIsr } from './with-min-isr.ts'
 
 /** Sets some settings and returns others to their default. The second time changes nothing. */
 export async function alterTopic(
@@ -24,7 +26,7 @@ export async function alterTopic(
     const before = await requireTopic(transaction, name)
     const config = alteredSettings(before.config, { set, reset }, before.replicationFactor)
     const after = { ...before, config }
-    if (sortedText(config) === sortedText(before.config)) {
+    if (sameSettings(config, before.config)) {
       return { topic: topicWire(before), metadataVersion: await currentVersion(transaction) }
     }
     const partitions = await setMinIsr(transaction, before.topicId, minIsrOf(config))
@@ -35,34 +37,15 @@ export async function alterTopic(
   return cluster.database.tenant(tenantId, work, { signal, onLostCommit: 'repeat' })
 }
 
-/** jsonb keeps no order of its own. */
-function sortedText(settings: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(settings).sort())
-}
-
-/**
- * The minimum is part of a partition's state and moves with its epoch (B3.4): a leader that still
- * holds a lower one could otherwise acknowledge alone what an election then takes for incomplete.
- * Where the in-sync replicas now suffice, nobody else is eligible (KIP-966).
- */
 async function setMinIsr(
   transaction: Transaction,
   topicId: string,
   minIsr: number,
 ): Promise<Change[]> {
-  const suffices = sql`cardinality(${partition.inSyncReplicas}) >= ${minIsr}`
-  const concerned = sql`${partition.topicId} = ${topicId} AND ${partition.effectiveMinIsr} <> ${minIsr}`
-  await lockPartitions(transaction, concerned)
-  const changed = await transaction
-    .update(partition)
-    .set({
-      effectiveMinIsr: minIsr,
-      partitionEpoch: sql`${partition.partitionEpoch} + 1`,
-      eligibleReplicas: sql`CASE WHEN ${suffices} THEN '{}' ELSE ${partition.eligibleReplicas} END`,
-      lastKnownEligibleReplicas: sql`CASE WHEN ${suffices} THEN '{}'
-        ELSE ${partition.lastKnownEligibleReplicas} END`,
-    })
-    .where(concerned)
-    .returning({ partition: partition.partition })
-  return changed.map((row) => ({ kind: 'partition', key: `${topicId}/${row.partition}` }))
+  const concerned = and(eq(partition.topicId, topicId), ne(partition.effectiveMinIsr, minIsr))
+  const rows = await lockPartitions(transaction, concerned)
+  return writePartitions(
+    transaction,
+    rows.map((row) => withMinIsr(row, minIsr)),
+  )
 }

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster.ts'
 import { lockPartitions } from '../elections/lock-partitions.ts'
 import { partition } from '../schema/partition.ts'
 import { topic, topicTombstone } from '../schema/topic.ts'
-import { checkTenantId } from '../tenants/require-tenant.ts'
+import { checkTenantId } from '../tenants/tenant-id.ts'
 import { lockTopics, requireTopic } from './tenant-topics.ts'
 
 /**

@@ -1,33 +1,18 @@
 import { hash } from 'node:crypto'
-import { sql } from 'drizzle-orm'
-import type { Transaction } from '../database/database.ts'
-import type { Change } from '../database/record-changes.ts'
 import { type PlacementBroker, placeReplicas } from '../placement/place-replicas.ts'
-import { type PartitionRow, partition } from '../schema/partition.ts'
+import type { PartitionRow } from '../schema/partition.ts'
 import type { TopicRow } from '../schema/topic.ts'
 import { minIsrOf } from './topic-settings.ts'
 
-/** PostgreSQL takes 65 535 parameters a statement. */
-const ROWS_PER_STATEMENT = 2_000
-
 /**
- * The brokers that may get replicas. None of them is fenced before the transaction ends (B1.4):
- * either the partition that it makes is seen by whoever fences, or this sees the broker fenced.
+ * The topic's partitions from the first that it has not yet to its count. An empty log is in sync
+ * everywhere. Pure.
  */
-export async function lockActiveBrokers(transaction: Transaction): Promise<PlacementBroker[]> {
-  const { rows } = await transaction.execute<{ broker_id: number; host: string; rack: string }>(
-    sql`SELECT broker_id, host, rack FROM courant.lock_active_brokers()`,
-  )
-  return rows.map(({ broker_id, host, rack }) => ({ brokerId: broker_id, host, rack }))
-}
-
-/** Inserts the topic's partitions from `first` to its count. An empty log is in sync everywhere. */
-export async function insertPartitions(
-  transaction: Transaction,
+export function newPartitions(
   topic: TopicRow,
   brokers: readonly PlacementBroker[],
   existing: readonly PartitionRow[],
-): Promise<Change[]> {
+): PartitionRow[] {
   const places = placeReplicas({
     brokers,
     partitions: topic.partitionCount - existing.length,
@@ -35,17 +20,20 @@ export async function insertPartitions(
     seed: hash('sha256', topic.topicId, 'buffer').readUInt32BE(0),
     existing: existing.map(({ replicas }) => replicas),
   })
-  const rows = places.map((replicas, index) => ({
+  return places.map((replicas, index) => ({
     topicId: topic.topicId,
     partition: existing.length + index,
     tenantId: topic.tenantId,
     replicas,
     inSyncReplicas: replicas,
+    eligibleReplicas: [],
+    lastKnownEligibleReplicas: [],
     leader: replicas[0] ?? null,
+    leaderEpoch: 0,
+    partitionEpoch: 0,
     effectiveMinIsr: minIsrOf(topic.config),
+    lastUncleanLeaderEpoch: 0,
+    targetReplicas: [],
+    addingReplicas: [],
   }))
-  for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
-    await transaction.insert(partition).values(rows.slice(from, from + ROWS_PER_STATEMENT))
-  }
-  return rows.map((row) => ({ kind: 'partition', key: `${row.topicId}/${row.partition}` }))
 }

@@ -1,5 +1,5 @@
 /** What the operations on topics share. All of it runs in a transaction of the topic's tenant. */
-import { BusError, limits, topicNameProblem } from '@courant/kernel'
+import { BusError } from '@courant/kernel'
 import { eq, sql, sum } from 'drizzle-orm'
 import type { Transaction } from '../database/database.ts'
 import { type TopicRow, topic } from '../schema/topic.ts'
@@ -29,29 +29,8 @@ export async function requireTopic(transaction: Transaction, name: string): Prom
   return row
 }
 
-export function checkTopicName(name: string): void {
-  const detail = topicNameProblem(name)
-  if (detail === null) return
-  throw new BusError('INVALID_TOPIC_NAME', detail, { violations: [{ pointer: '/name', detail }] })
-}
-
-/** Throws INVALID_PARTITIONS when a topic cannot have so many, or the tenant with it too many. */
-export async function checkPartitionCount(
-  transaction: Transaction,
-  { count, added }: { readonly count: number; readonly added: number },
-): Promise<void> {
-  const { partitionsPerTopicMax, partitionsPerTenantMax } = limits
-  if (count < 1 || count > partitionsPerTopicMax) {
-    throw invalidPartitions(`A topic has 1 to ${partitionsPerTopicMax} partitions.`)
-  }
+/** Of all topics of the tenant. */
+export async function countPartitions(transaction: Transaction): Promise<number> {
   const [row] = await transaction.select({ total: sum(topic.partitionCount) }).from(topic)
-  if (Number(row?.total ?? 0) + added > partitionsPerTenantMax) {
-    throw invalidPartitions(`A tenant has at most ${partitionsPerTenantMax} partitions in all.`)
-  }
-}
-
-export function invalidPartitions(detail: string): BusError {
-  return new BusError('INVALID_PARTITIONS', detail, {
-    violations: [{ pointer: '/partitions', detail }],
-  })
+  return Number(row?.total ?? 0)
 }

@@ -52,6 +52,11 @@ export function alteredSettings(
   return normalSettings(Object.fromEntries(kept), replicationFactor)
 }
 
+export function sameSettings(a: Settings, b: Settings): boolean {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name])
+}
+
 function defaultMinIsr(replicationFactor: number): number {
   return Math.floor(replicationFactor / 2) + 1
 }

@@ -42,14 +42,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'believe a damaged or empty disk (B2.3, bugs 11 and 12)',
-    file: 'src/brokers/register-broker.ts',
-    find: 'return before.activatedEpoch === null || (request.intact && isSuccessor(before, request))',
+    file: 'src/brokers/judge-registration.ts',
+    find: 'return request.intact && isSuccessor(before, request)',
     replace: 'return true',
     test: HISTORY,
   },
   {
     name: 'believe a stale copy of a disk (amendment 1, bug 14)',
-    file: 'src/brokers/register-broker.ts',
+    file: 'src/brokers/judge-registration.ts',
     find: 'previous >= (before.activatedEpoch ?? 0)',
     replace: 'previous >= 0',
     test: HISTORY,
@@ -57,7 +57,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let a second process take a live id (B2.2)',
     file: 'src/brokers/register-broker.ts',
-    find: 'if (before !== null && !isNew) await refuseSecond(transaction, before, request)',
+    find: 'if (before !== null) refuseSecond(before, await lockSession(transaction, brokerId), request)',
     replace: '',
     test: ['test/brokers.test.ts', 'is refused while another process holds the id'],
   },
@@ -70,9 +70,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'keep replicas eligible when the minimum is lowered (B3.4, bug 13)',
-    file: 'src/topics/alter-topic.ts',
-    find: '.inSyncReplicas}) >= ',
-    replace: '.inSyncReplicas}) < 0 * ',
+    file: 'src/topics/with-min-isr.ts',
+    find: 'now.inSyncReplicas.length >= minIsr',
+    replace: 'minIsr < 0',
     test: ['test/brokers.test.ts', 'ends the eligibility'],
   },
   {
@@ -92,13 +92,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let a broker lead that follows no elections (B2.5, bug 4)',
     file: 'src/brokers/heartbeat.ts',
-    find: 'if (!follows) return row\n',
+    find: '  if (!renewsSession(row, request, versionOneSessionAgo())) return row\n',
     replace: '\n',
     test: ['test/brokers.test.ts', 'amendment 5'],
   },
   {
     name: 'let a broker lead before it has caught up (B2.4)',
-    file: 'src/brokers/heartbeat.ts',
+    file: 'src/brokers/judge-heartbeat.ts',
     find: 'Math.max(row.brokerEpoch, versionOneSessionAgo)',
     replace: 'row.brokerEpoch',
     test: ['test/brokers.test.ts', 'amendment 5'],
@@ -238,7 +238,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'forget who leaves below the minimum (B3.3, bug 12)',
-    file: 'src/in-sync-replicas/alter-partitions.ts',
+    file: 'src/in-sync-replicas/apply-change.ts',
     find: 'settle(withInSyncReplicas(before, inOrder), states)',
     replace: 'settle({ ...before, inSyncReplicas: inOrder }, states)',
     test: [IN_SYNC, 'leaves eligible who goes below the minimum'],
@@ -288,20 +288,20 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'remove a broker that has replicas (B1.3)',
     file: 'src/brokers/remove-broker.ts',
-    find: '    await requireEmpty(transaction, brokerId)\n',
+    find: '    refuseReplicas(await countReplicas(transaction, brokerId))\n',
     replace: '',
     test: [OPERATORS, 'is not removed while a replica is its own'],
   },
   {
     name: 'elect uncleanly where a clean election is possible (B3.5, bug 18)',
-    file: 'src/elections/elect-unclean-leader.ts',
+    file: 'src/elections/judge-unclean-election.ts',
     find: 'if (settle(row, statesOf(brokers)).leader !== null) {',
     replace: 'if (row.leaderEpoch < 0) {',
     test: [OPERATORS, 'is refused while a clean one is possible'],
   },
   {
     name: 'leave no mark of an unclean election (B5.5)',
-    file: 'src/elections/elect-unclean-leader.ts',
+    file: 'src/elections/judge-unclean-election.ts',
     find: '    lastUncleanLeaderEpoch: now.leaderEpoch + 1,\n',
     replace: '',
     test: [OPERATORS, 'the term from which they may cut'],
