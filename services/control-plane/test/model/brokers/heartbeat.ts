@@ -1,0 +1,82 @@
+import type { SendHeartbeatRequest, SendHeartbeatResponse } from '@courant/api/internal/v1/broker'
+import { brokerStateWire } from '../../../src/brokers/broker-wire.ts'
+import { inState, renewsSession, wantedState } from '../../../src/brokers/judge-heartbeat.ts'
+import { staleBrokerEpoch } from '../../../src/brokers/stale-broker-epoch.ts'
+import type { BrokerRow } from '../../../src/schema/broker.ts'
+import type { ModelCluster } from '../database/model-cluster.ts'
+import { type Transaction, transaction, type Work } from '../database/transaction.ts'
+import { runElections } from '../elections/run-elections.ts'
+
+export interface ModelHeartbeats {
+  readonly cluster: ModelCluster
+  readonly sessionTimeoutMs: number
+  /** The metadata version of one session timeout ago, 0 if that is not known. */
+  readonly versionOneSessionAgo: () => number
+}
+
+export function* sendHeartbeat(
+  heartbeats: ModelHeartbeats,
+  request: SendHeartbeatRequest,
+): Work<SendHeartbeatResponse> {
+  const { cluster, versionOneSessionAgo } = heartbeats
+  const row = yield* transaction((within) => renew(heartbeats, within, request))
+  const wanted = wantedState(row, request, versionOneSessionAgo())
+  if (wanted !== null) yield* moveTo(cluster, request, wanted)
+  const state = wanted ?? row.state
+  return {
+    state: brokerStateWire(state),
+    mayStop: request.wantShutdown && (yield* mayStop(request.brokerId, state)),
+  }
+}
+
+function renew(
+  { sessionTimeoutMs, versionOneSessionAgo }: ModelHeartbeats,
+  { state, nowMs }: Transaction,
+  request: SendHeartbeatRequest,
+): BrokerRow {
+  const { brokerId, brokerEpoch, metadataVersion } = request
+  const row = state.brokers.get(brokerId)
+  if (row?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
+  if (!renewsSession(row, request, versionOneSessionAgo())) return row
+  if (state.sessions.get(brokerId)?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
+  const expiresAtMs = nowMs + sessionTimeoutMs
+  state.sessions.set(brokerId, { brokerId, brokerEpoch, expiresAtMs, metadataVersion })
+  return row
+}
+
+function* moveTo(
+  cluster: ModelCluster,
+  { brokerId, brokerEpoch }: SendHeartbeatRequest,
+  state: BrokerRow['state'],
+): Work<void> {
+  yield* transaction((within) => {
+    const row = within.state.brokers.get(brokerId)
+    if (row?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
+    if (row.state !== state) changeState(cluster, within, row, state)
+  }, 'repeat')
+  yield* runElections(cluster)
+}
+
+export function changeState(
+  cluster: ModelCluster,
+  within: Transaction,
+  row: BrokerRow,
+  state: BrokerRow['state'],
+): void {
+  within.state.brokers.set(row.brokerId, inState(row, state))
+  cluster.record(within, [{ kind: 'broker', key: String(row.brokerId) }])
+}
+
+function* mayStop(brokerId: number, state: BrokerRow['state']): Work<boolean> {
+  if (state !== 'draining') return true
+  return !(yield* transaction((within) => hasMovableLeaderships(within, brokerId)))
+}
+
+function hasMovableLeaderships({ state }: Transaction, brokerId: number): boolean {
+  const isActive = (id: number): boolean => state.brokers.get(id)?.state === 'active'
+  for (const { leader, inSyncReplicas, eligibleReplicas } of state.partitions.values()) {
+    if (leader !== brokerId) continue
+    if (inSyncReplicas.some(isActive) || eligibleReplicas.some(isActive)) return true
+  }
+  return false
+}

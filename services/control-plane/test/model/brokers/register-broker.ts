@@ -1,0 +1,74 @@
+import type { RegisterBrokerRequest, RegisterBrokerResponse } from '@courant/api/internal/v1/broker'
+import {
+  checkRegistration,
+  refuseSecond,
+  vouches,
+} from '../../../src/brokers/judge-registration.ts'
+import { leaveReplicaSet } from '../../../src/brokers/leave-replica-set.ts'
+import type { Change } from '../../../src/database/record-changes.ts'
+import type { ModelCluster } from '../database/model-cluster.ts'
+import { type Transaction, transaction, type Work } from '../database/transaction.ts'
+import { partitionsWhere, writePartitions } from '../elections/partitions.ts'
+import { runElections } from '../elections/run-elections.ts'
+import { beginSession, sessionOf } from './sessions.ts'
+
+export interface ModelRegistrations {
+  readonly cluster: ModelCluster
+  readonly sessionTimeoutMs: number
+}
+
+export function* registerBroker(
+  registrations: ModelRegistrations,
+  request: RegisterBrokerRequest,
+): Work<RegisterBrokerResponse> {
+  const { cluster, sessionTimeoutMs } = registrations
+  checkRegistration(request, cluster.identity.clusterId)
+  const brokerEpoch = yield* transaction(
+    (within) => beginEpoch(registrations, within, request),
+    'repeat',
+  )
+  yield* runElections(cluster)
+  return {
+    clusterId: cluster.identity.clusterId,
+    brokerEpoch,
+    metadataVersion: brokerEpoch,
+    sessionTimeoutMs,
+  }
+}
+
+function beginEpoch(
+  { cluster, sessionTimeoutMs }: ModelRegistrations,
+  within: Transaction,
+  request: RegisterBrokerRequest,
+): number {
+  const { state, nowMs } = within
+  const { brokerId, incarnationId, directoryId, host, port, rack } = request
+  const before = state.brokers.get(brokerId) ?? null
+  if (before?.incarnationId === incarnationId) return before.brokerEpoch
+  if (before !== null) refuseSecond(before, sessionOf(within, brokerId), request)
+  const changes = leaveReplicaSets(within, brokerId, vouches(before, request))
+  changes.push({ kind: 'broker', key: String(brokerId) })
+  const brokerEpoch = cluster.record(within, changes)
+  state.brokers.set(brokerId, {
+    activatedEpoch: null,
+    isEmptying: false,
+    ...before,
+    ...{ brokerId, brokerEpoch, incarnationId, directoryId, host, port, rack },
+    state: 'fenced',
+    registeredAt: new Date(nowMs),
+  })
+  beginSession(within, { brokerId, brokerEpoch, timeoutMs: sessionTimeoutMs })
+  return brokerEpoch
+}
+
+function leaveReplicaSets(within: Transaction, brokerId: number, isVouched: boolean): Change[] {
+  const rows = partitionsWhere(
+    within,
+    ({ inSyncReplicas, eligibleReplicas }) =>
+      inSyncReplicas.includes(brokerId) || (!isVouched && eligibleReplicas.includes(brokerId)),
+  )
+  return writePartitions(
+    within,
+    rows.map((row) => leaveReplicaSet(row, brokerId, isVouched)),
+  )
+}
