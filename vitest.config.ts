@@ -17,6 +17,7 @@ export default defineConfig({
             '{packages,services}/*/{src,test}/**/*.test.ts',
             'scripts/**/*.test.ts',
             'bench/src/**/*.test.ts',
+            'test/chaos/**/*.test.ts',
           ],
           exclude: [STANDALONE, CONTROL_PLANE, '**/node_modules/**'],
         },

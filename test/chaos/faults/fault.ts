@@ -1,0 +1,43 @@
+import type { SeededRandom } from '@courant/kernel'
+import type { ChaosCluster, Target } from '../cluster/chaos-cluster.ts'
+
+/** What a fault may use. */
+export interface World {
+  readonly cluster: ChaosCluster
+}
+
+/** One blow: which processes it takes, what it does to them, and how that ends. */
+export interface Strike {
+  /** Nothing else strikes them meanwhile. */
+  readonly targets: readonly Target[]
+  /** For the log: what exactly, such as how long. */
+  readonly text: string
+  /** How long until it heals. */
+  readonly durationMs: number
+  /** Resolves when the damage is done. */
+  begin(): Promise<void>
+  /** Resolves when everything runs again. A fault that heals by itself still has to look. */
+  heal(): Promise<void>
+}
+
+/** A kind of fault, counted by its name. */
+export interface Fault {
+  readonly name: string
+  /** How often it is chosen, against the others. */
+  readonly weight: number
+  /** Chooses among what is whole now; null when that is not enough for this kind. */
+  plan(world: World, whole: readonly Target[], random: SeededRandom): Strike | null
+}
+
+export function targetText({ role, id }: Target): string {
+  return role === 'postgres' ? role : `${role} ${id}`
+}
+
+/** In [from, to), short ones more often: what matters happens on several scales. */
+export function duration(random: SeededRandom, fromMs: number, toMs: number): number {
+  return Math.round(fromMs * (toMs / fromMs) ** random.next())
+}
+
+export function oneOf<Item>(items: readonly Item[], random: SeededRandom): Item | null {
+  return items[random.below(items.length)] ?? null
+}

@@ -1,0 +1,123 @@
+import { type SeededRandom, systemClock, wait } from '@courant/kernel'
+import type { Target } from '../cluster/chaos-cluster.ts'
+import { monotonicNs } from '../history/recorder.ts'
+import { type Fault, type Strike, targetText, type World } from './fault.ts'
+
+/** A fault that struck. */
+export interface Struck {
+  readonly fault: string
+  readonly text: string
+  readonly beginNs: number
+  /** When the heal was begun, and when it had been done; infinite while it has not. */
+  healNs: number
+  healedNs: number
+}
+
+export interface NemesisOptions {
+  readonly world: World
+  readonly faults: readonly Fault[]
+  readonly random: SeededRandom
+  /** A line for whoever watches. */
+  readonly say: (line: string) => void
+}
+
+/** The mix of kinds changes so often; a quarter of the periods have none. */
+const PERIOD_MS = 20_000
+const KINDS_A_PERIOD = 5
+const QUIET_SHARE = 0.25
+/** Between two strikes of a period. Several may last at the same time. */
+const INTERVAL_MS_MIN = 500
+const INTERVAL_MS_MAX = 5_000
+const RETRY_MS = 1_000
+
+/** Strikes as the seed has it, until it is told to stop, and then heals everything. */
+export class Nemesis {
+  readonly struck: Struck[] = []
+  readonly #options: NemesisOptions
+  readonly #taken = new Set<string>()
+  readonly #healing = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+
+  constructor(options: NemesisOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the time is over and everything has healed. */
+  async run(durationMs: number): Promise<void> {
+    const timer = systemClock.setTimer(durationMs, () => this.#stopping.abort())
+    while (!this.#stopping.signal.aborted) await this.#period()
+    timer.cancel()
+    await Promise.all(this.#healing)
+  }
+
+  async #period(): Promise<void> {
+    const { random, faults } = this.#options
+    const end = systemClock.monotonicMs() + PERIOD_MS
+    const kinds = random.next() < QUIET_SHARE ? [] : sample(faults, KINDS_A_PERIOD, random)
+    while (systemClock.monotonicMs() < end && !this.#stopping.signal.aborted) {
+      await this.#strike(kinds)
+      const span = INTERVAL_MS_MAX - INTERVAL_MS_MIN
+      await wait(systemClock, INTERVAL_MS_MIN + span * random.next(), this.#stopping.signal)
+    }
+  }
+
+  async #strike(kinds: readonly Fault[]): Promise<void> {
+    const { world, random, say } = this.#options
+    const [fault] = sample(kinds, 1, random)
+    const whole = world.cluster.targets.filter((target) => !this.#taken.has(targetText(target)))
+    const strike = fault?.plan(world, whole, random) ?? null
+    if (fault === undefined || strike === null) return
+    this.#take(strike.targets)
+    const struck = {
+      fault: fault.name,
+      text: strike.text,
+      beginNs: monotonicNs(),
+      healNs: Number.POSITIVE_INFINITY,
+      healedNs: Number.POSITIVE_INFINITY,
+    }
+    this.struck.push(struck)
+    say(`${fault.name}: ${strike.text}`)
+    const healing = this.#live(strike, struck).finally(() => {
+      this.#healing.delete(healing)
+      for (const target of strike.targets) this.#taken.delete(targetText(target))
+    })
+    this.#healing.add(healing)
+  }
+
+  #take(targets: readonly Target[]): void {
+    for (const target of targets) this.#taken.add(targetText(target))
+  }
+
+  /** From the blow until everything runs again, also when the run ends in between. */
+  async #live(strike: Strike, struck: Struck): Promise<void> {
+    await strike.begin()
+    await wait(systemClock, strike.durationMs, this.#stopping.signal)
+    struck.healNs = monotonicNs()
+    // What it needs may be away itself, until another fault heals.
+    for (;;) {
+      try {
+        await strike.heal()
+        break
+      } catch (error) {
+        this.#options.say(`${struck.fault}, ${strike.text}: ${String(error).split('\n')[0]}`)
+        await wait(systemClock, RETRY_MS)
+      }
+    }
+    struck.healedNs = monotonicNs()
+  }
+}
+
+/** Some of the faults, by weight, none twice. */
+function sample(faults: readonly Fault[], count: number, random: SeededRandom): Fault[] {
+  const left = [...faults]
+  const chosen: Fault[] = []
+  while (left.length > 0 && chosen.length < count) {
+    let rest = random.next() * left.reduce((sum, { weight }) => sum + weight, 0)
+    const index = left.findIndex(({ weight }) => {
+      rest -= weight
+      return rest < 0
+    })
+    chosen.push(...left.splice(Math.max(0, index), 1))
+  }
+  return chosen
+}

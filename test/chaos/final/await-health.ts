@@ -1,0 +1,32 @@
+import { systemClock, wait } from '@courant/kernel'
+import type { ChaosCluster } from '../cluster/chaos-cluster.ts'
+import { targetText } from '../faults/fault.ts'
+import type { Violation } from '../history/history.ts'
+import { unhealthyLogs } from '../load/topics.ts'
+
+/** After the last heal everybody leads and is in sync again within this. */
+const HEALTHY_MS_MAX = 120_000
+const POLL_MS = 100
+
+/** How long it took, and what is still wrong when that is too long. */
+export async function awaitHealth(
+  cluster: ChaosCluster,
+): Promise<{ readonly healthyMs: number; readonly violations: readonly Violation[] }> {
+  const begin = systemClock.monotonicMs()
+  for (;;) {
+    const problems = await problemsOf(cluster)
+    const healthyMs = systemClock.monotonicMs() - begin
+    if (problems.length === 0) return { healthyMs, violations: [] }
+    if (healthyMs > HEALTHY_MS_MAX) {
+      return { healthyMs, violations: problems.map((text) => ({ checker: 'liveness', text })) }
+    }
+    await wait(systemClock, POLL_MS)
+  }
+}
+
+async function problemsOf(cluster: ChaosCluster): Promise<readonly string[]> {
+  const members = await cluster.status()
+  const waiting = members.filter(({ state }) => state !== 'ready')
+  if (waiting.length > 0) return waiting.map((member) => `${targetText(member)} is ${member.state}`)
+  return await unhealthyLogs(cluster.gateways).catch((error: Error) => [String(error)])
+}

@@ -1,0 +1,32 @@
+/**
+ * `npm run test:chaos -- --minutes N --seed S [--json] [--keep]`: the local cluster under load and
+ * faults. Exit status 0 when nothing was violated, 1 when something was.
+ */
+import { parseArgs } from 'node:util'
+import { reportText } from './report/report-text.ts'
+import { run } from './run.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '3' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
+})
+const startedAt = performance.now()
+const report = await run({
+  seed: numberOf('seed'),
+  minutes: numberOf('minutes'),
+  keep: values.keep ? 'home' : 'nothing',
+  say: (line) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
+})
+console.log(values.json ? JSON.stringify(report) : reportText(report))
+process.exit(report.violations.length === 0 ? 0 : 1)
+
+function numberOf(name: 'minutes' | 'seed'): number {
+  const number = Number(values[name])
+  if (Number.isFinite(number) && number >= 0) return number
+  console.error(`--${name} ${values[name]} is not a number`)
+  process.exit(2)
+}
