@@ -1,6 +1,6 @@
 /** The composition root: which parts there are, in which order they begin and end. */
 import { type Address, BusError, brokerId } from '@courant/kernel'
-import { openNodeStorage, type Storage } from '@courant/log'
+import { type LogDirectory, openNodeStorage, type Storage } from '@courant/log'
 import type { ServicePorts } from '@courant/service-kit'
 import { observeBroker } from './broker-metrics.ts'
 import type { ControlPlaneLink } from './control-plane/control-plane-link.ts'
@@ -22,6 +22,12 @@ export interface Broker {
    * synced files.
    */
   stop(): Promise<void>
+}
+
+/** A broker whose logs and partitions may be looked at, by who checks them. */
+export interface RunningBroker extends Broker {
+  readonly logs: LogDirectory
+  readonly partitions: PartitionRegistry
 }
 
 /** What a broker needs beyond the ports of every service. */
@@ -54,7 +60,7 @@ export async function runBroker(
   config: BrokerConfig,
   ports: BrokerPorts,
   stopping: AbortSignal = new AbortController().signal,
-): Promise<Broker> {
+): Promise<RunningBroker> {
   const ending = new Ending()
   try {
     return await assemble(config, ports, ending, stopping)
@@ -82,7 +88,7 @@ async function assemble(
   ports: BrokerPorts,
   ending: Ending,
   stopping: AbortSignal,
-): Promise<Broker> {
+): Promise<RunningBroker> {
   const { clock, network, log, link, metrics, health } = ports
   let membership: Membership | null = null
   ending.add(async () => link.close())
@@ -125,6 +131,8 @@ async function assemble(
   log.info({ address }, 'the broker serves')
   return {
     address,
+    logs,
+    partitions,
     async stop() {
       health.drain()
       await member.leave(LEAVE_MS_MAX)

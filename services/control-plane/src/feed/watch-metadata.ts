@@ -10,6 +10,12 @@ const CHUNK_ENTRIES = 2_000
 
 type Event = NonNullable<WatchMetadataResponse['event']>
 
+/** What a watch needs of the feed and of the cluster; a simulation has these of its own. */
+export interface Watched {
+  readonly feed: Pick<MetadataFeed, 'state' | 'digest' | 'isStopping' | 'changed' | 'atLeast'>
+  readonly cluster: Pick<Cluster, 'identity'>
+}
+
 /**
  * One watcher's stream (B1.6): a snapshot if it needs one, then sets of changes in the order of
  * their versions, and now and then a digest. What a watcher costs is its position: while it is slow
@@ -17,7 +23,7 @@ type Event = NonNullable<WatchMetadataResponse['event']>
  * in parts, if that is too much for one message.
  */
 export async function* watchMetadata(
-  parts: { readonly feed: MetadataFeed; readonly cluster: Cluster },
+  parts: Watched,
   request: WatchMetadataRequest,
   signal: AbortSignal,
 ): AsyncGenerator<WatchMetadataResponse, void, undefined> {
@@ -67,7 +73,7 @@ const CATCH_UP_MS = 2_000
 /** The version from which changes suffice; null when only a snapshot will do. */
 function resumesAt(
   request: WatchMetadataRequest,
-  { identity }: Cluster,
+  { identity }: Watched['cluster'],
   state: FeedState,
 ): number | null {
   const isSame =
@@ -78,7 +84,7 @@ function resumesAt(
   return isSame && sinceVersion > 0 && canResume ? sinceVersion : null
 }
 
-function respond({ identity }: Cluster, event: Event): WatchMetadataResponse {
+function respond({ identity }: Watched['cluster'], event: Event): WatchMetadataResponse {
   const { clusterId, clusterIncarnation } = identity
   return { clusterId, clusterIncarnation, event }
 }

@@ -5,6 +5,7 @@
 export { SilenceWatch } from '../../src/brokers/silence-watch.ts'
 export { FeedState } from '../../src/feed/feed-state.ts'
 export { VersionHistory } from '../../src/feed/version-history.ts'
+export { watchMetadata } from '../../src/feed/watch-metadata.ts'
 export { allocateProducerIds } from './brokers/allocate-producer-ids.ts'
 export { fenceBroker, sweepSessions } from './brokers/fence-broker.ts'
 export { sendHeartbeat } from './brokers/heartbeat.ts'
