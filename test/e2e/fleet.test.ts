@@ -116,7 +116,7 @@ describe('a cluster', () => {
     expect(await cluster.order('add', 'broker')).toMatch(/^broker +4 +\d+ +ready/m)
     const { brokers } = await getJson(
       { url: gateways[0].url, apiKey: (await cluster.file()).operatorKey },
-      '/v1/brokers',
+      '/v1/cluster/brokers',
     )
     expect(brokers.map((broker: { brokerId: number }) => broker.brokerId)).toEqual([1, 2, 3, 4])
   })

@@ -138,11 +138,3 @@ describe('tenants', () => {
     expect(list.json.tenants).toMatchObject([{ name: 'made-once' }])
   })
 })
-
-describe('brokers', () => {
-  it('are listed to operators', async () => {
-    const { operatorKey } = inject('standalone')
-    const { json } = await call(operatorKey, { method: 'GET', path: '/v1/brokers' })
-    expect(json.brokers).toMatchObject([{ brokerId: 1, state: 'ACTIVE' }])
-  })
-})

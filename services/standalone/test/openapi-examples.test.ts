@@ -40,6 +40,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 /** What must be asked before the rest, and what only after it. */
 const FIRST = ['createTopic', 'produceRecords', 'createApiKey', 'createTenant']
 const LAST = ['revokeApiKey', 'deleteTopic']
+const OPERATORS = ['Platform', 'Cluster']
 const ordered = [
   ...FIRST.flatMap((name) => operations.filter((entry) => entry.name === name)),
   ...operations.filter(({ name }) => !FIRST.includes(name) && !LAST.includes(name)),
@@ -63,6 +64,7 @@ function requestsOf({ path, method, operation }: (typeof operations)[number]): C
     .replace('{topic}', 'orders')
     .replace('{partition}', '3')
     .replace('{keyId}', keyId)
+    .replace('{brokerId}', '1')
   if (operation.requestBody === undefined) return [{ method, path: filled }]
   return Object.entries(operation.requestBody.content).map(([type, { example }]) => ({
     method,
@@ -82,7 +84,8 @@ describe('the examples of the OpenAPI document', () => {
   it.each(ordered)('$method $path', async (entry) => {
     const { operation, method } = entry
     const { operatorKey } = inject('standalone')
-    const credential = operation.tags.includes('Platform') ? operatorKey : key
+    const isOperators = operation.tags.some((tag) => OPERATORS.includes(tag))
+    const credential = isOperators ? operatorKey : key
     for (const request of requestsOf(entry)) {
       const answer = await call(credential, request)
       const described = operation.responses[String(answer.status)]

@@ -254,7 +254,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/brokers": {
+    "/v1/cluster": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe the cluster as this gateway knows it
+         * @description From the gateway's copy of the metadata, so that it is answered also while the control plane is away. Two gateways that differ for long in `metadataVersion` do not hear the same. Safe to repeat.
+         */
+        get: operations["describeCluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/brokers": {
         parameters: {
             query?: never;
             header?: never;
@@ -263,11 +283,217 @@ export interface paths {
         };
         /**
          * List brokers
-         * @description As this gateway knows them, in the order of their ids. There are few, so there is one page. Safe to repeat.
+         * @description With what each of them holds, in the order of their ids. There are few, so there is one page. Safe to repeat.
          */
         get: operations["listBrokers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/brokers/{brokerId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe a broker
+         * @description Its state and what it holds; which partitions these are, `GET /v1/cluster/partitions` with `brokerId` says. Safe to repeat.
+         */
+        get: operations["describeBroker"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a broker that is gone
+         * @description For a broker that is stopped and holds no replicas: drain it first. While it is alive or holds any, the answer is `BROKER_IN_USE`.
+         *
+         *     A repeat after the broker is gone answers 404.
+         */
+        delete: operations["removeBroker"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/brokers/{brokerId}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move everything off a broker
+         * @description From now on the broker gets no replicas, and those that it has move to others by and by, within the throttle of reassignments, while it serves on. It is empty when `drain` is `DRAINED`; `replicas` says how many are left.
+         *
+         *     Refused with `BROKER_UNAVAILABLE` when too few others are active to take its replicas. Safe to repeat.
+         */
+        post: operations["drainBroker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/brokers/{brokerId}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the drain of a broker
+         * @description The broker may get replicas again. What has not moved yet stays, and what has moved does not come back by itself. Safe to repeat.
+         */
+        post: operations["undrainBroker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/partitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List partitions of all tenants
+         * @description In the order of topic ids and partitions. All filters that are given hold together; `brokerId` means: with a replica on that broker. Safe to repeat.
+         */
+        get: operations["listPartitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/reassignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List partitions that move
+         * @description Also those that a drain moves. A partition leaves the list when all of `addingReplicas` are in sync, and has no `removingReplicas` then. Safe to repeat.
+         */
+        get: operations["listReassignments"];
+        put?: never;
+        /**
+         * Move partitions to other brokers
+         * @description Replicas that are new are added and catch up, within the throttle; only when all of them are in sync do the others leave. A list of the same brokers in another order changes the preferred leader. With fewer or more replicas than before, the replication factor changes.
+         *
+         *     Each partition is taken or refused by itself: 200 when all are taken, 207 when some are, and a problem that points at each when none is. Safe to repeat: what moves there already moves on.
+         */
+        post: operations["startReassignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/reassignments/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take moves of partitions back
+         * @description Each partition is on the replicas that it had before its move. Refused with `NOT_ENOUGH_REPLICAS` where too few of these are in sync, since what was acknowledged may be on the new ones only. A drain moves the partition again; end that first.
+         *
+         *     Answers as the start does. A repeat after success answers `NO_REASSIGNMENT_IN_PROGRESS`.
+         */
+        post: operations["cancelReassignments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/reassignments/throttle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the throttle of reassignments
+         * @description It holds for drains too. Safe to repeat.
+         */
+        get: operations["describeReassignmentThrottle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set the throttle of reassignments
+         * @description For moves that are under way too, and for drains. Replicas that fell behind for other reasons are never held back.
+         *
+         *     Safe to repeat.
+         */
+        patch: operations["alterReassignmentThrottle"];
+        trace?: never;
+    };
+    "/v1/cluster/elections/preferred": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give leaderships back to preferred leaders
+         * @description Where the first replica of a partition is active and in sync, it leads. The control plane does so by itself, a few at a time; this does it at once. Partitions that move are left out.
+         *
+         *     Safe to repeat: what is led by its preferred leader stays.
+         */
+        post: operations["electPreferredLeaders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cluster/elections/unclean": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Elect a leader that may lack acknowledged records
+         * @description The last resort for a partition of which every replica that has everything is lost for good. The named replica leads, and the others cut their logs to its own. Call it with `"acceptDataLoss": false` first: that changes nothing and tells what is known of each replica.
+         *
+         *     While a clean election is possible the answer is `ELECTION_NOT_NEEDED`, so a repeat after success does no harm.
+         */
+        post: operations["electUncleanLeader"];
         delete?: never;
         options?: never;
         head?: never;
@@ -409,15 +635,84 @@ export interface components {
             /** @description Epoch milliseconds. */
             expiresAt: number | null;
         };
-        Broker: {
+        Cluster: {
+            /** @description Null until metadata has arrived. */
+            clusterId: string | null;
+            /** @description Grows when an operator begins anew from a backup. */
+            clusterIncarnation: number | null;
+            /** @description Of this gateway's copy. */
+            metadataVersion: number;
+            brokers: {
+                brokerId: number;
+                brokerEpoch: number;
+                host: string;
+                port: number;
+                rack: string;
+                /**
+                 * @description FENCED: it has no session, so it leads nothing and nothing waits for it. STOPPING: it hands its leaderships on, to stop in order.
+                 * @enum {string}
+                 */
+                state: "ACTIVE" | "FENCED" | "STOPPING";
+            }[];
+        };
+        ClusterBroker: {
             brokerId: number;
+            /** @description One uptime of it; a later one has a larger one. */
+            brokerEpoch: number;
             host: string;
             port: number;
             rack: string;
-            /** @enum {string} */
-            state: "ACTIVE" | "FENCED" | "DRAINING";
+            /**
+             * @description FENCED: it has no session, so it leads nothing and nothing waits for it. STOPPING: it hands its leaderships on, to stop in order.
+             * @enum {string}
+             */
+            state: "ACTIVE" | "FENCED" | "STOPPING";
+            /**
+             * @description Whether an operator wants it empty, and whether it is.
+             * @enum {string}
+             */
+            drain: "NONE" | "DRAINING" | "DRAINED";
+            /** @description Epoch milliseconds. */
+            registeredAt: number;
+            /** @description Unless it is heard before. Negative: it ended so long ago. */
+            sessionEndsInMs: number;
             /** @description Partitions that it leads. */
-            leaderOf: number;
+            leaders: number;
+            /** @description Partitions that it is to lead. */
+            preferredLeaders: number;
+            /** @description Partitions that it has a replica of. */
+            replicas: number;
+            /** @description Of these, those in which it is in sync. */
+            replicasInSync: number;
+        };
+        ClusterPartition: {
+            topicId: string;
+            topic: string;
+            tenantId: string;
+            /** @description Its name; null while it is not known here. */
+            tenant: string | null;
+            partition: number;
+            /** @description Empty: all is as it should be. */
+            states: ("UNDER_REPLICATED" | "BELOW_MIN_INSYNC" | "LEADERLESS" | "REASSIGNING")[];
+            /** @description Id of the leading broker; null without one. */
+            leader: number | null;
+            leaderEpoch: number;
+            partitionEpoch: number;
+            /** @description Broker ids, preferred leader first. */
+            replicas: number[];
+            inSyncReplicas: number[];
+            /** @description In sync for `acks=all` to be taken. */
+            minInsyncReplicas: number;
+            /** @description Not in sync, but have every acknowledged record (KIP-966). */
+            eligibleReplicas: number[];
+            /** @description Had every acknowledged record until their disks could not be vouched for. */
+            lastKnownEligibleReplicas: number[];
+            /** @description Have to catch up yet. */
+            addingReplicas: number[];
+            /** @description Leave once those have. */
+            removingReplicas: number[];
+            /** @description Of the last leader that may have lacked records. */
+            lastUncleanLeaderEpoch: number | null;
         };
         CreatedApiKey: {
             /** @description The public part: `crt_<keyId>_<secret>`. */
@@ -519,6 +814,19 @@ export interface components {
             /** @description Any other value. */
             valueBase64?: string;
             headers: components["schemas"]["RecordHeader"][];
+        };
+        ReassignmentResult: {
+            topicId: string;
+            partition: number;
+            /** @description As it is now: those that are added, and those that leave, among them. */
+            replicas: number[];
+            addingReplicas: number[];
+            removingReplicas: number[];
+            problem?: components["schemas"]["Problem"];
+        };
+        ReassignmentThrottle: {
+            /** @description What each broker may fetch for the replicas that are added to it; null: any. */
+            bytesPerSecond: number | null;
         };
         RecordHeader: {
             /** @description At most 1024 bytes. */
@@ -3395,6 +3703,106 @@ export interface operations {
             };
         };
     };
+    describeCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy, at this moment. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "clusterId": "5d0c9f0e-54a3-4f0e-9f55-0f2f7a1f5d11",
+                     *       "clusterIncarnation": 1,
+                     *       "metadataVersion": 4711,
+                     *       "brokers": [
+                     *         {
+                     *           "brokerId": 1,
+                     *           "brokerEpoch": 17,
+                     *           "host": "10.0.3.17",
+                     *           "port": 7072,
+                     *           "rack": "eu-1a",
+                     *           "state": "ACTIVE"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Cluster"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listBrokers: {
         parameters: {
             query?: never;
@@ -3415,18 +3823,25 @@ export interface operations {
                      *       "brokers": [
                      *         {
                      *           "brokerId": 1,
+                     *           "brokerEpoch": 17,
                      *           "host": "10.0.3.17",
                      *           "port": 7072,
                      *           "rack": "eu-1a",
                      *           "state": "ACTIVE",
-                     *           "leaderOf": 128
+                     *           "drain": "NONE",
+                     *           "registeredAt": 1764000000000,
+                     *           "sessionEndsInMs": 7310,
+                     *           "leaders": 128,
+                     *           "preferredLeaders": 130,
+                     *           "replicas": 390,
+                     *           "replicasInSync": 390
                      *         }
                      *       ],
                      *       "nextCursor": null
                      *     }
                      */
                     "application/json": {
-                        brokers: components["schemas"]["Broker"][];
+                        brokers: components["schemas"]["ClusterBroker"][];
                         /** @description Pass as `cursor` to get the next page; null on the last. */
                         nextCursor: string | null;
                     };
@@ -3488,6 +3903,1916 @@ export interface operations {
             };
             /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describeBroker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a broker.
+                 * @example 1
+                 */
+                brokerId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The broker. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "brokerId": 1,
+                     *       "brokerEpoch": 17,
+                     *       "host": "10.0.3.17",
+                     *       "port": 7072,
+                     *       "rack": "eu-1a",
+                     *       "state": "ACTIVE",
+                     *       "drain": "NONE",
+                     *       "registeredAt": 1764000000000,
+                     *       "sessionEndsInMs": 7310,
+                     *       "leaders": 128,
+                     *       "preferredLeaders": 130,
+                     *       "replicas": 390,
+                     *       "replicasInSync": 390
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClusterBroker"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BROKER_NOT_FOUND`: There is no such broker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeBroker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a broker.
+                 * @example 1
+                 */
+                brokerId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BROKER_NOT_FOUND`: There is no such broker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BROKER_IN_USE`: The broker is alive or has replicas. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drainBroker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a broker.
+                 * @example 1
+                 */
+                brokerId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drain has begun, or is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "brokerId": 1,
+                     *       "brokerEpoch": 17,
+                     *       "host": "10.0.3.17",
+                     *       "port": 7072,
+                     *       "rack": "eu-1a",
+                     *       "state": "ACTIVE",
+                     *       "drain": "DRAINING",
+                     *       "registeredAt": 1764000000000,
+                     *       "sessionEndsInMs": 7310,
+                     *       "leaders": 128,
+                     *       "preferredLeaders": 130,
+                     *       "replicas": 390,
+                     *       "replicasInSync": 390
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClusterBroker"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BROKER_NOT_FOUND`: There is no such broker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `BROKER_UNAVAILABLE`: The broker cannot be reached. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undrainBroker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of a broker.
+                 * @example 1
+                 */
+                brokerId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The broker is not drained. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "brokerId": 1,
+                     *       "brokerEpoch": 17,
+                     *       "host": "10.0.3.17",
+                     *       "port": 7072,
+                     *       "rack": "eu-1a",
+                     *       "state": "ACTIVE",
+                     *       "drain": "NONE",
+                     *       "registeredAt": 1764000000000,
+                     *       "sessionEndsInMs": 7310,
+                     *       "leaders": 128,
+                     *       "preferredLeaders": 130,
+                     *       "replicas": 390,
+                     *       "replicasInSync": 390
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ClusterBroker"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BROKER_NOT_FOUND`: There is no such broker. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPartitions: {
+        parameters: {
+            query?: {
+                /** @description UNDER_REPLICATED: some replica is not in sync. BELOW_MIN_INSYNC: so few are that `acks=all` is refused. LEADERLESS: nobody can write or read. REASSIGNING: it moves to other brokers. */
+                state?: "UNDER_REPLICATED" | "BELOW_MIN_INSYNC" | "LEADERLESS" | "REASSIGNING";
+                /** @description Id of a broker. */
+                brokerId?: number;
+                /** @description Id of a topic, a lower-case UUID: its name is unique only within its tenant. */
+                topicId?: string;
+                /** @description Name of a tenant, with `topic`, in the place of `topicId`. */
+                tenant?: string;
+                /** @description Name of a topic of that tenant. */
+                topic?: string;
+                /** @description Items a page; 100 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "partitions": [
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "topic": "orders",
+                     *           "tenantId": "0b9e4a52-5f0e-4d8e-b3a5-4a1f9d2c7e61",
+                     *           "tenant": "acme",
+                     *           "partition": 3,
+                     *           "states": [
+                     *             "UNDER_REPLICATED",
+                     *             "REASSIGNING"
+                     *           ],
+                     *           "leader": 1,
+                     *           "leaderEpoch": 6,
+                     *           "partitionEpoch": 21,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3,
+                     *             4
+                     *           ],
+                     *           "inSyncReplicas": [
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ],
+                     *           "minInsyncReplicas": 2,
+                     *           "eligibleReplicas": [],
+                     *           "lastKnownEligibleReplicas": [],
+                     *           "addingReplicas": [
+                     *             4
+                     *           ],
+                     *           "removingReplicas": [
+                     *             2
+                     *           ],
+                     *           "lastUncleanLeaderEpoch": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        partitions: components["schemas"]["ClusterPartition"][];
+                        /** @description Pass as `cursor` to get the next page; null on the last. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TENANT_NOT_FOUND`: There is no such tenant. `TOPIC_NOT_FOUND`: There is no such topic. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReassignments: {
+        parameters: {
+            query?: {
+                /** @description Items a page; 100 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "reassignments": [
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "topic": "orders",
+                     *           "tenantId": "0b9e4a52-5f0e-4d8e-b3a5-4a1f9d2c7e61",
+                     *           "tenant": "acme",
+                     *           "partition": 3,
+                     *           "states": [
+                     *             "UNDER_REPLICATED",
+                     *             "REASSIGNING"
+                     *           ],
+                     *           "leader": 1,
+                     *           "leaderEpoch": 6,
+                     *           "partitionEpoch": 21,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3,
+                     *             4
+                     *           ],
+                     *           "inSyncReplicas": [
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ],
+                     *           "minInsyncReplicas": 2,
+                     *           "eligibleReplicas": [],
+                     *           "lastKnownEligibleReplicas": [],
+                     *           "addingReplicas": [
+                     *             4
+                     *           ],
+                     *           "removingReplicas": [
+                     *             2
+                     *           ],
+                     *           "lastUncleanLeaderEpoch": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        reassignments: components["schemas"]["ClusterPartition"][];
+                        /** @description Pass as `cursor` to get the next page; null on the last. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startReassignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reassignments": [
+                 *         {
+                 *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                 *           "partition": 3,
+                 *           "replicas": [
+                 *             1,
+                 *             3,
+                 *             4
+                 *           ]
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    reassignments: {
+                        /** @description Id of a topic, a lower-case UUID: its name is unique only within its tenant. */
+                        topicId: string;
+                        /** @description Index of the partition. */
+                        partition: number;
+                        /** @description All that the partition is to have, preferred leader first. */
+                        replicas: number[];
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "partition": 3,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3,
+                     *             4
+                     *           ],
+                     *           "addingReplicas": [
+                     *             4
+                     *           ],
+                     *           "removingReplicas": [
+                     *             2
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "failed": 0
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description In the order of the request. */
+                        results: components["schemas"]["ReassignmentResult"][];
+                        /** @description How many of them were refused. */
+                        failed: number;
+                    };
+                };
+            };
+            /** @description Some of them; each of the others says in `problem` why not. */
+            207: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "partition": 3,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3,
+                     *             4
+                     *           ],
+                     *           "addingReplicas": [
+                     *             4
+                     *           ],
+                     *           "removingReplicas": [
+                     *             2
+                     *           ]
+                     *         },
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "partition": 4,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ],
+                     *           "addingReplicas": [],
+                     *           "removingReplicas": [],
+                     *           "problem": {
+                     *             "type": "/docs/errors#INVALID_REPLICA_ASSIGNMENT",
+                     *             "title": "The replicas cannot be these",
+                     *             "status": 400,
+                     *             "detail": "These brokers cannot take replicas now: 9.",
+                     *             "code": "INVALID_REPLICA_ASSIGNMENT",
+                     *             "retriable": false,
+                     *             "applied": "no",
+                     *             "requestId": "b1946ac92492-7f"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "failed": 1
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description In the order of the request. */
+                        results: components["schemas"]["ReassignmentResult"][];
+                        /** @description How many of them were refused. */
+                        failed: number;
+                    };
+                };
+            };
+            /** @description `INVALID_REPLICA_ASSIGNMENT`: The replicas cannot be these. `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PARTITION_NOT_FOUND`: There is no such partition. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REASSIGNMENT_IN_PROGRESS`: The partition is moving already. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelReassignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "partitions": [
+                 *         {
+                 *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                 *           "partition": 3
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    partitions: {
+                        /** @description Id of a topic, a lower-case UUID: its name is unique only within its tenant. */
+                        topicId: string;
+                        /** @description Index of the partition. */
+                        partition: number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "partition": 3,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3,
+                     *             4
+                     *           ],
+                     *           "addingReplicas": [
+                     *             4
+                     *           ],
+                     *           "removingReplicas": [
+                     *             2
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "failed": 0
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description In the order of the request. */
+                        results: components["schemas"]["ReassignmentResult"][];
+                        /** @description How many of them were refused. */
+                        failed: number;
+                    };
+                };
+            };
+            /** @description Some of them; each of the others says in `problem` why not. */
+            207: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "partition": 3,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3,
+                     *             4
+                     *           ],
+                     *           "addingReplicas": [
+                     *             4
+                     *           ],
+                     *           "removingReplicas": [
+                     *             2
+                     *           ]
+                     *         },
+                     *         {
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "partition": 4,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ],
+                     *           "addingReplicas": [],
+                     *           "removingReplicas": [],
+                     *           "problem": {
+                     *             "type": "/docs/errors#INVALID_REPLICA_ASSIGNMENT",
+                     *             "title": "The replicas cannot be these",
+                     *             "status": 400,
+                     *             "detail": "These brokers cannot take replicas now: 9.",
+                     *             "code": "INVALID_REPLICA_ASSIGNMENT",
+                     *             "retriable": false,
+                     *             "applied": "no",
+                     *             "requestId": "b1946ac92492-7f"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "failed": 1
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description In the order of the request. */
+                        results: components["schemas"]["ReassignmentResult"][];
+                        /** @description How many of them were refused. */
+                        failed: number;
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PARTITION_NOT_FOUND`: There is no such partition. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NO_REASSIGNMENT_IN_PROGRESS`: The partition is not moving. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_ENOUGH_REPLICAS`: Too few replicas are in sync. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describeReassignmentThrottle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The throttle. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bytesPerSecond": 50000000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReassignmentThrottle"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alterReassignmentThrottle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bytesPerSecond": 50000000
+                 *     }
+                 */
+                "application/json": {
+                    /** @description What each broker may fetch for the replicas that are added to it; null: any. */
+                    bytesPerSecond: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The throttle. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bytesPerSecond": 50000000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReassignmentThrottle"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    electPreferredLeaders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "topicIds": [
+                 *         "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Of these topics alone; absent: of all topics. */
+                    topicIds?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "elected": 4
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description Leaderships that moved. */
+                        elected: number;
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    electUncleanLeader: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                 *       "partition": 3,
+                 *       "brokerId": 2,
+                 *       "acceptDataLoss": false
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Id of a topic, a lower-case UUID: its name is unique only within its tenant. */
+                    topicId: string;
+                    /** @description Index of the partition. */
+                    partition: number;
+                    /** @description Id of a broker. */
+                    brokerId: number;
+                    /** @description Acknowledged records may be lost for good. False: only report what is known of each replica. */
+                    acceptDataLoss: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The report, and whether there was an election. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "elected": false,
+                     *       "replicas": [
+                     *         {
+                     *           "brokerId": 1,
+                     *           "state": "FENCED",
+                     *           "standing": "ELIGIBLE"
+                     *         },
+                     *         {
+                     *           "brokerId": 2,
+                     *           "state": "ACTIVE",
+                     *           "standing": "BEHIND"
+                     *         }
+                     *       ],
+                     *       "leader": null,
+                     *       "leaderEpoch": 6
+                     *     }
+                     */
+                    "application/json": {
+                        elected: boolean;
+                        /** @description What was known of each before the election. */
+                        replicas: {
+                            brokerId: number;
+                            /**
+                             * @description Null: it was removed.
+                             * @enum {string|null}
+                             */
+                            state: "ACTIVE" | "FENCED" | "STOPPING" | null;
+                            /**
+                             * @description IN_SYNC and ELIGIBLE: has every acknowledged record, as long as its disk is what it was. LAST_KNOWN_ELIGIBLE: had, until its disk could not be vouched for. BEHIND: may lack any number of records.
+                             * @enum {string}
+                             */
+                            standing: "IN_SYNC" | "ELIGIBLE" | "LAST_KNOWN_ELIGIBLE" | "BEHIND";
+                        }[];
+                        /** @description As it is now. */
+                        leader: number | null;
+                        leaderEpoch: number;
+                    };
+                };
+            };
+            /** @description `INVALID_REPLICA_ASSIGNMENT`: The replicas cannot be these. `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PARTITION_NOT_FOUND`: There is no such partition. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `ELECTION_NOT_NEEDED`: The partition has or can have a leader. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

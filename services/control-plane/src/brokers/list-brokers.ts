@@ -1,4 +1,5 @@
 import type { BrokerStatus, ListBrokersResponse } from '@courant/api/internal/v1/cluster'
+import { assert } from '@courant/kernel'
 import { asc, eq, sql } from 'drizzle-orm'
 import { currentVersion } from '../database/current-version.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -24,19 +25,18 @@ const NOTHING: Holdings = {
 export function listBrokers(database: Database): Promise<ListBrokersResponse> {
   return database.snapshot(async (transaction) => {
     const holdings = await readHoldings(transaction)
+    const throttle = await readThrottle(transaction)
     const rows = await transaction
       .select({
         row: broker,
-        throttle: clusterMeta.reassignmentBytesPerSecond,
         sessionEndsInMs: sql<number>`coalesce(floor(1000 *
           extract(epoch FROM ${brokerSession.expiresAt} - clock_timestamp())), 0)::float8`,
       })
       .from(broker)
-      .innerJoin(clusterMeta, sql`true`)
       .leftJoin(brokerSession, eq(brokerSession.brokerId, broker.brokerId))
       .orderBy(asc(broker.brokerId))
     const brokers = rows.map(
-      ({ row, throttle, sessionEndsInMs }): BrokerStatus => ({
+      ({ row, sessionEndsInMs }): BrokerStatus => ({
         broker: brokerWire(row, throttle),
         registeredAtMs: row.registeredAt.getTime(),
         sessionEndsInMs,
@@ -44,8 +44,17 @@ export function listBrokers(database: Database): Promise<ListBrokersResponse> {
         ...(holdings.get(row.brokerId) ?? NOTHING),
       }),
     )
-    return { brokers, metadataVersion: await currentVersion(transaction) }
+    const metadataVersion = await currentVersion(transaction)
+    return { brokers, metadataVersion, reassignmentBytesPerSecond: throttle }
   })
+}
+
+async function readThrottle(transaction: Transaction): Promise<number> {
+  const [row] = await transaction
+    .select({ bytesPerSecond: clusterMeta.reassignmentBytesPerSecond })
+    .from(clusterMeta)
+  assert(row !== undefined, 'the cluster has its one row')
+  return row.bytesPerSecond
 }
 
 type HoldingsRow = Record<

@@ -24,6 +24,7 @@ import {
   TenantAdminServiceClient,
   TopicAdminServiceClient,
 } from '@courant/api/internal/v1/admin'
+import { ClusterAdminServiceClient } from '@courant/api/internal/v1/cluster'
 import {
   type LookupApiKeyResponse,
   type LookupTopicResponse,
@@ -31,6 +32,7 @@ import {
 } from '@courant/api/internal/v1/metadata'
 import { type Address, assert, BusError, type Clock, limits, type TenantId } from '@courant/kernel'
 import { credentials } from '@grpc/grpc-js'
+import { ClusterAdmin } from './cluster-admin.ts'
 
 /** What every call says about the request that it serves. */
 export interface CallOptions {
@@ -42,6 +44,7 @@ interface Stubs {
   readonly topics: TopicAdminServiceClient
   readonly apiKeys: ApiKeyAdminServiceClient
   readonly tenants: TenantAdminServiceClient
+  readonly cluster: ClusterAdminServiceClient
   readonly metadata: MetadataServiceClient
 }
 
@@ -58,6 +61,7 @@ const CHANNEL = {
  * an unknown outcome is the caller's to judge, who knows whether a repeat is harmless.
  */
 export class ControlPlane {
+  readonly cluster: ClusterAdmin
   readonly #stubs: readonly Stubs[]
   readonly #clock: Clock
   /** Index of the address that answered last. */
@@ -67,6 +71,9 @@ export class ControlPlane {
     assert(addresses.length > 0, 'a control plane has an address')
     this.#stubs = addresses.map(stubsOf)
     this.#clock = clock
+    this.cluster = new ClusterAdmin((methodOf, request, options) =>
+      this.#call(({ cluster }) => methodOf(cluster), request, options),
+    )
   }
 
   createTopic(request: CreateTopicRequest, options: CallOptions): Promise<CreateTopicResponse> {
@@ -118,9 +125,7 @@ export class ControlPlane {
   }
 
   close(): void {
-    for (const { topics, apiKeys, tenants, metadata } of this.#stubs) {
-      for (const client of [topics, apiKeys, tenants, metadata]) client.close()
-    }
+    for (const stubs of this.#stubs) for (const client of Object.values(stubs)) client.close()
   }
 
   async #call<Request, Response>(
@@ -159,6 +164,7 @@ function stubsOf({ host, port }: Address): Stubs {
     topics: new TopicAdminServiceClient(target, insecure, CHANNEL),
     apiKeys: new ApiKeyAdminServiceClient(target, insecure, CHANNEL),
     tenants: new TenantAdminServiceClient(target, insecure, CHANNEL),
+    cluster: new ClusterAdminServiceClient(target, insecure, CHANNEL),
     metadata: new MetadataServiceClient(target, insecure, CHANNEL),
   }
 }

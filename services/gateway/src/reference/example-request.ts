@@ -5,6 +5,7 @@ export const PATH_SAMPLES: Readonly<Record<string, string | number>> = {
   topic: 'orders',
   partition: 3,
   keyId: 'V1StGXR8Z5jdHi6B',
+  brokerId: 1,
 }
 
 /** The request that the reference shows for a route, which tests send as well. */

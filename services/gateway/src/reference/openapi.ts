@@ -23,6 +23,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Topics: 'Named, partitioned logs.',
   'API keys': "What a tenant's programs authenticate with.",
   Platform: 'Management of the platform; needs a key of an operator.',
+  Cluster: 'Brokers and the places of partitions; needs a key of an operator.',
   Service: 'The gateway about itself.',
 }
 

@@ -14,6 +14,11 @@ export function decodeCursor(cursor: string | undefined): string {
   if (cursor === undefined) return ''
   const decoded = Buffer.from(cursor, 'base64url').toString('utf8')
   if (encodeCursor(decoded) === cursor) return decoded
+  throw foreignCursor()
+}
+
+/** The refusal of a cursor that no page has shown. */
+export function foreignCursor(): BusError {
   const detail = 'This is not a cursor of ours; take nextCursor from the page before.'
-  throw new BusError('INVALID_ARGUMENT', detail, { violations: [{ pointer: '?cursor', detail }] })
+  return new BusError('INVALID_ARGUMENT', detail, { violations: [{ pointer: '?cursor', detail }] })
 }

@@ -2,7 +2,7 @@
 import { createApiKey } from './api-keys/create.ts'
 import { listApiKeys } from './api-keys/list.ts'
 import { revokeApiKey } from './api-keys/revoke.ts'
-import { listBrokers } from './brokers/list.ts'
+import { clusterRoutes } from './cluster/cluster-routes.ts'
 import type { Route } from './route.ts'
 import { errorsPage, openApi, referencePage, root } from './service/documents.ts'
 import { liveness, readiness } from './service/health.ts'
@@ -30,7 +30,7 @@ export const managementRoutes: readonly Route[] = [
   revokeApiKey,
   createTenant,
   listTenants,
-  listBrokers,
+  ...clusterRoutes,
   liveness,
   readiness,
   openApi,

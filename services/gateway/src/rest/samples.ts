@@ -1,4 +1,4 @@
-/** What the examples of the reference speak of: one small company's topic, keys and brokers. */
+/** What the examples of the reference speak of: one small company's topic and keys. */
 import { defaultTopicConfig, topicSettings } from '@courant/kernel'
 
 export const JSON_TYPE = 'application/json'
@@ -50,13 +50,4 @@ export const sampleTenant = {
   tenantId: '0b9e4a52-5f0e-4d8e-b3a5-4a1f9d2c7e61',
   name: 'acme',
   createdAt: 1_764_000_000_000,
-}
-
-export const sampleBroker = {
-  brokerId: 1,
-  host: '10.0.3.17',
-  port: 7072,
-  rack: 'eu-1a',
-  state: 'ACTIVE',
-  leaderOf: 128,
 }

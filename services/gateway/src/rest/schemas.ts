@@ -3,6 +3,7 @@
  * objects that we send are open to additions, which is what clients are told to expect within /v1.
  * A schema with an `$id` becomes a named component of the OpenAPI document.
  */
+import type { Problem } from '@courant/api'
 import { limits, topicSettings } from '@courant/kernel'
 import { type Static, type TSchema, Type } from 'typebox'
 
@@ -50,6 +51,9 @@ export const ListQuery = Type.Object(
 export const NextCursor = nullable(
   Type.String({ description: 'Pass as `cursor` to get the next page; null on the last.' }),
 )
+
+/** What went wrong with one item of an answer that is about several. */
+export const ItemProblem = Type.Unsafe<Problem>({ $ref: '#/components/schemas/Problem' })
 
 const settings = Object.entries(topicSettings)
 
@@ -137,21 +141,6 @@ export const CreatedApiKey = Type.Object(
 export const Tenant = Type.Object(
   { tenantId: Type.String(), name: Type.String(), createdAt: Timestamp },
   { $id: 'Tenant' },
-)
-
-export const Broker = Type.Object(
-  {
-    brokerId: Type.Integer(),
-    host: Type.String(),
-    port: Type.Integer(),
-    rack: Type.String(),
-    state: Type.Unsafe<'ACTIVE' | 'FENCED' | 'DRAINING'>({
-      type: 'string',
-      enum: ['ACTIVE', 'FENCED', 'DRAINING'],
-    }),
-    leaderOf: Type.Integer({ description: 'Partitions that it leads.' }),
-  },
-  { $id: 'Broker' },
 )
 
 type Setting = (typeof topicSettings)[keyof typeof topicSettings]

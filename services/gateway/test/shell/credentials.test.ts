@@ -122,13 +122,13 @@ describe('the two kinds of key', () => {
       ['/v1/topics/orders/partitions/0/records', operatorKey],
       ['/v1/api-keys', operatorKey],
       ['/v1/tenants', apiKey],
-      ['/v1/brokers', apiKey],
+      ['/v1/cluster', apiKey],
     ] as const) {
       const response = await started.request(path, { key })
       expect([path, response.status]).toEqual([path, 403])
       expect(await response.json()).toMatchObject({ code: 'PERMISSION_DENIED', applied: 'no' })
     }
-    expect((await started.request('/v1/brokers', { key: operatorKey })).status).toBe(200)
+    expect((await started.request('/v1/cluster', { key: operatorKey })).status).toBe(200)
     expect(started.control.adminCalls).toEqual([])
   })
 })

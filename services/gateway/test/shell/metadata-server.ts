@@ -4,6 +4,7 @@ import {
   TenantAdminServiceService,
   TopicAdminServiceService,
 } from '@courant/api/internal/v1/admin'
+import { ClusterAdminServiceService } from '@courant/api/internal/v1/cluster'
 import {
   type MetadataEntry,
   MetadataServiceService,
@@ -69,6 +70,7 @@ export class MetadataServer {
     this.#recordCalls(TopicAdminServiceService)
     this.#recordCalls(ApiKeyAdminServiceService)
     this.#recordCalls(TenantAdminServiceService)
+    this.#recordCalls(ClusterAdminServiceService)
     const credentials = ServerCredentials.createInsecure()
     const port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync('127.0.0.1:0', credentials, (error, bound) =>

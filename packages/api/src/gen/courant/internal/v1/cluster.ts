@@ -74,6 +74,8 @@ export interface ListBrokersRequest {
 export interface ListBrokersResponse {
   brokers: BrokerStatus[];
   metadataVersion: number;
+  /** The throttle of reassignments that every broker has, also when there is none; 0 for no limit. */
+  reassignmentBytesPerSecond: number;
 }
 
 export interface BrokerStatus {
@@ -276,7 +278,7 @@ export const ListBrokersRequest: MessageFns<ListBrokersRequest> = {
 };
 
 function createBaseListBrokersResponse(): ListBrokersResponse {
-  return { brokers: [], metadataVersion: 0 };
+  return { brokers: [], metadataVersion: 0, reassignmentBytesPerSecond: 0 };
 }
 
 export const ListBrokersResponse: MessageFns<ListBrokersResponse> = {
@@ -286,6 +288,9 @@ export const ListBrokersResponse: MessageFns<ListBrokersResponse> = {
     }
     if (message.metadataVersion !== 0) {
       writer.uint32(16).uint64(message.metadataVersion);
+    }
+    if (message.reassignmentBytesPerSecond !== 0) {
+      writer.uint32(24).int64(message.reassignmentBytesPerSecond);
     }
     return writer;
   },
@@ -319,6 +324,14 @@ export const ListBrokersResponse: MessageFns<ListBrokersResponse> = {
             message.metadataVersion = longToNumber(reader.uint64());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.reassignmentBytesPerSecond = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -338,6 +351,7 @@ export const ListBrokersResponse: MessageFns<ListBrokersResponse> = {
     const message = createBaseListBrokersResponse();
     message.brokers = object.brokers?.map((e) => BrokerStatus.fromPartial(e)) || [];
     message.metadataVersion = object.metadataVersion ?? 0;
+    message.reassignmentBytesPerSecond = object.reassignmentBytesPerSecond ?? 0;
     return message;
   },
 };
