@@ -49,8 +49,17 @@ export async function startBroker(
   ports: ServicePorts,
   stopping?: AbortSignal,
 ): Promise<Broker> {
+  return await startBrokerOn(await openNodeStorage(config.dataDirectory), config, ports, stopping)
+}
+
+/** The same on another disk than that of the machine. */
+export async function startBrokerOn(
+  storage: Storage,
+  config: BrokerConfig,
+  ports: ServicePorts,
+  stopping?: AbortSignal,
+): Promise<Broker> {
   const { clock, random, log } = ports
-  const storage = await openNodeStorage(config.dataDirectory)
   const link = new GrpcControlPlaneLink({ addresses: config.controlPlane, clock, random, log })
   return await runBroker(config, { ...ports, storage, link }, stopping)
 }

@@ -1,2 +1,2 @@
-export { type Broker, startBroker } from './broker.ts'
+export { type Broker, startBroker, startBrokerOn } from './broker.ts'
 export { type BrokerConfig, brokerSettings } from './settings.ts'
