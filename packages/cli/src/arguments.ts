@@ -27,6 +27,11 @@ export function parsePartitions(text: string, before: readonly number[] = []): r
   return [...new Set([...before, ...text.split(',').map(parseInteger)])]
 }
 
+/** `3,1,2`, in this order. */
+export function parseNumbers(text: string): readonly number[] {
+  return text.split(',').map(parseInteger)
+}
+
 /** `90d`, `36h`, `30m`, `10s`, `500ms` */
 export function parseDuration(text: string): number {
   const match = DURATION.exec(text)

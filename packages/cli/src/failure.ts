@@ -30,3 +30,8 @@ export class Failure extends Error {
 export function usageError(message: string, advice: string | null = null): Failure {
   return new Failure(message, { advice, exitStatus: EXIT.usage })
 }
+
+/** No answer at all, or one that says that a later one may be another. */
+export function isPassing(error: unknown): error is Failure {
+  return error instanceof Failure && (error.problem === null || error.problem.retriable)
+}

@@ -1,16 +1,28 @@
 import { Command } from 'commander'
 import manifest from '#manifest' with { type: 'json' }
+import { describeBroker } from './commands/brokers/describe.ts'
+import { drainBroker } from './commands/brokers/drain.ts'
+import { listBrokers } from './commands/brokers/list.ts'
+import { removeBroker } from './commands/brokers/remove.ts'
+import { undrainBroker } from './commands/brokers/undrain.ts'
 import { addProcess } from './commands/cluster/add.ts'
 import { restartProcess } from './commands/cluster/restart.ts'
 import { startCluster } from './commands/cluster/start.ts'
 import { clusterStatus } from './commands/cluster/status.ts'
 import { stopCluster } from './commands/cluster/stop.ts'
 import { consumeCommand } from './commands/consume.ts'
+import { electPreferred } from './commands/elect/preferred.ts'
+import { electUnclean } from './commands/elect/unclean.ts'
 import { createKey } from './commands/keys/create.ts'
 import { listKeys } from './commands/keys/list.ts'
 import { revokeKey } from './commands/keys/revoke.ts'
 import { offsetsCommand } from './commands/offsets.ts'
+import { listPartitions } from './commands/partitions/list.ts'
 import { produceCommand } from './commands/produce.ts'
+import { cancelReassignments } from './commands/reassign/cancel.ts'
+import { listReassignments } from './commands/reassign/list.ts'
+import { startReassignment } from './commands/reassign/start.ts'
+import { reassignmentThrottle } from './commands/reassign/throttle.ts'
 import { createTenant } from './commands/tenants/create.ts'
 import { listTenants } from './commands/tenants/list.ts'
 import { addPartitions } from './commands/topics/add-partitions.ts'
@@ -25,7 +37,7 @@ import { examples } from './help.ts'
 const SETTINGS = `
 Where the server is, in this order:
   --url, --api-key                        flags
-  COURANT_URL, COURANT_API_KEY            the environment (tenants: COURANT_OPERATOR_KEY)
+  COURANT_URL, COURANT_API_KEY            the environment (operators: COURANT_OPERATOR_KEY)
   credentials.json                        in COURANT_DATA_DIR, else in .courant here or further up;
                                           npm start writes it
 
@@ -73,6 +85,7 @@ export function createProgram(): Command {
       listTenants(),
     ]),
   )
+  for (const ofOperators of operatorGroups()) program.addCommand(ofOperators)
   program.addCommand(clusterGroup())
   for (const command of everyCommand(program)) {
     command
@@ -86,6 +99,32 @@ export function createProgram(): Command {
 /** The command and all below it, in the order of the help. */
 export function everyCommand(command: Command): Command[] {
   return [command, ...command.commands.flatMap(everyCommand)]
+}
+
+/** On a cluster wherever it runs, through its API. */
+function operatorGroups(): Command[] {
+  return [
+    group('brokers', 'See, drain and remove brokers; needs the operator key.', [
+      listBrokers(),
+      describeBroker(),
+      drainBroker(),
+      undrainBroker(),
+      removeBroker(),
+    ]),
+    group('partitions', 'See the partitions of all tenants; needs the operator key.', [
+      listPartitions(),
+    ]),
+    group('reassign', 'Move partitions to other brokers; needs the operator key.', [
+      startReassignment(),
+      listReassignments(),
+      cancelReassignments(),
+      reassignmentThrottle(),
+    ]),
+    group('elect', 'Elect leaders of partitions; needs the operator key.', [
+      electPreferred(),
+      electUnclean(),
+    ]),
+  ]
 }
 
 /** `courant cluster` alone starts one. */

@@ -9,7 +9,7 @@ export interface Connection {
   readonly apiKey: string
 }
 
-/** Tenants' keys are for topics and records; the operator's is for tenants, and for them alone. */
+/** Tenants' keys are for topics and records; the operator's is for tenants and brokers. */
 export type Role = 'tenant' | 'operator'
 
 export interface ConnectionFlags {

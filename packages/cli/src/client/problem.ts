@@ -9,7 +9,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   TOPIC_NOT_FOUND: 'Create it with: courant topics create <name>',
   UNAUTHENTICATED: 'Check --api-key, COURANT_API_KEY or credentials.json.',
   PERMISSION_DENIED:
-    'Tenants are managed with the operator key (COURANT_OPERATOR_KEY), all else with an API key.',
+    'Tenants and brokers are managed with the operator key (COURANT_OPERATOR_KEY), all else with ' +
+    'an API key.',
 }
 
 /** The failure of a request, from the body of its answer. */

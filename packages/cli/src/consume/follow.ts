@@ -1,5 +1,5 @@
 import { systemClock, wait } from '@courant/kernel'
-import { Failure } from '../failure.ts'
+import { type Failure, isPassing } from '../failure.ts'
 import type { RecordLine } from './record-line.ts'
 import type { ReadBounds, RecordPages } from './record-pages.ts'
 
@@ -60,11 +60,6 @@ async function followPartition(
     await wait(systemClock, pauseMs, signal)
     pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)
   }
-}
-
-/** No answer at all, or one that says that a later one may be another. */
-function isPassing(error: unknown): error is Failure {
-  return error instanceof Failure && (error.problem === null || error.problem.retriable)
 }
 
 /** However many partitions break at one time, a person is told once. */
