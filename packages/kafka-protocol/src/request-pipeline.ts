@@ -155,12 +155,19 @@ export class RequestPipeline {
     while (this.#queueHead < this.#queue.length && this.#maySend()) {
       const request = this.#queue[this.#queueHead]
       this.#queueHead += 1
-      if (request !== undefined && request.encode !== null) this.#send(request)
+      if (request !== undefined) this.#send(request)
     }
-    if (this.#queueHead === this.#queue.length) {
-      this.#queue = []
-      this.#queueHead = 0
-    }
+    // Under steady load the queue is never empty: what has been sent must go all the same.
+    if (this.#queueHead * 2 > this.#queue.length) this.#keepQueued(this.#queued())
+  }
+
+  #queued(): PendingRequest[] {
+    return this.#queue.slice(this.#queueHead)
+  }
+
+  #keepQueued(requests: PendingRequest[]): void {
+    this.#queue = requests
+    this.#queueHead = 0
   }
 
   #receive(bytes: Buffer): void {
@@ -198,11 +205,11 @@ export class RequestPipeline {
   #expire(): void {
     const nowMs = this.#options.clock.monotonicMs()
     this.#pending.expire(nowMs)
-    for (const request of this.#queue) {
-      if (request.encode === null || request.deadlineMs > nowMs) continue
-      request.encode = null
-      request.settle.reject(expired(request.api, 'unwritten'))
+    const queued = this.#queued()
+    for (const { api, deadlineMs, settle } of queued) {
+      if (deadlineMs <= nowMs) settle.reject(expired(api, 'unwritten'))
     }
+    this.#keepQueued(queued.filter(({ deadlineMs }) => deadlineMs > nowMs))
     if (this.#state === 'connected' && this.#pending.count + this.queuedCount > 0) {
       this.#watchDeadlines()
     }
@@ -213,13 +220,10 @@ export class RequestPipeline {
     this.#state = 'closed'
     this.#deadlineTimer?.cancel()
     this.#pending.failAll(error)
-    for (const request of this.#queue) {
-      if (request.encode !== null) {
-        request.settle.reject(connectionLost(request.api, 'unwritten', error))
-      }
+    for (const { api, settle } of this.#queued()) {
+      settle.reject(connectionLost(api, 'unwritten', error))
     }
-    this.#queue = []
-    this.#queueHead = 0
+    this.#keepQueued([])
     this.#options.onClose(error)
   }
 }

@@ -12,6 +12,8 @@ import { RequestRouter } from './request-router.ts'
 import { ServerConnection } from './server-connection.ts'
 import { WireWriter } from './wire-writer.ts'
 
+const LONG_NAME = 'x'.repeat(32_000)
+
 describe('ServerConnection', () => {
   it('hands over no more requests than the bound, then as many as are answered', async () => {
     const peer = new ScriptedPeer()
@@ -126,6 +128,19 @@ describe('ServerConnection', () => {
     peer.answer(20)
     await Promise.resolve()
     expect(peer.writes).toBe(1)
+  })
+
+  it('gives up a client whose waiting answer is too large when its turn comes', () => {
+    const peer = new ScriptedPeer()
+    peer.send(2)
+    const [first, second] = peer.handled
+    const names = Array.from({ length: limits.frameBytesMax / 32_000 + 1 }, () => LONG_NAME)
+    second?.respond({ topics: names.map((name) => ({ name, partitions: [] })), throttleTimeMs: 0 })
+    expect(peer.state).toBe('open')
+    peer.server.shookHands(true)
+    expect(peer.state).toBe('destroyed')
+    first?.respond({ topics: [], throttleTimeMs: 0 })
+    expect(peer.writes).toBe(0)
   })
 
   it('drains: answers what it has read, reads no more, then ends', async () => {

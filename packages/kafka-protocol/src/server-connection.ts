@@ -122,7 +122,12 @@ export class ServerConnection implements ExchangeOwner {
 
   shookHands(answersMayOvertake: boolean): void {
     this.#splitter.frameBytesMax = limits.frameBytesMax
-    if (answersMayOvertake) this.#answers.allowOvertaking(this.#writer)
+    if (!answersMayOvertake) return
+    try {
+      this.#answers.allowOvertaking(this.#writer)
+    } catch (error) {
+      this.#giveUp(error)
+    }
   }
 
   answered(exchange: AnyExchange): void {

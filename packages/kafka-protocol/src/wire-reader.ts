@@ -2,6 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import { BusError, limits } from '@courant/kernel'
 import { knownText } from './known-texts.ts'
 
+/** Kafka's own bound, for compact strings too: nobody may have a name of 64 MiB echoed. */
+const STRING_BYTES_MAX = 0x7fff
+
 /**
  * Reads the primitive types of the Kafka protocol from one frame. Whatever the bytes are, the only
  * thing it throws is a BusError: every length is compared with what is left before it is believed,
@@ -163,6 +166,7 @@ export class WireReader {
 
   #text(length: number): string {
     if (length < 0) throw malformed('a length is negative')
+    if (length > STRING_BYTES_MAX) throw malformed('a string is too long')
     const start = this.#take(length)
     const known = knownText(this.#bytes, start, start + length)
     if (known !== null) return known

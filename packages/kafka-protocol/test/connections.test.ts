@@ -177,6 +177,31 @@ describe('a deadline', () => {
   })
 })
 
+describe('a queue of requests', () => {
+  it('has room again for each that has waited too long', async () => {
+    const { client, take } = await pair('any-order')
+    const held = Array.from({ length: limits.requestsInFlightMax }, () =>
+      client.request(produceApi, produce(1), 20_000),
+    )
+    const submit = (timeoutMs: number) => client.request(produceApi, produce(2), timeoutMs)
+    const patient = submit(20_000)
+    const impatient = Array.from({ length: limits.requestsQueuedMax - 1 }, () =>
+      submit(1).catch((error: unknown) => error),
+    )
+    const refused = await submit(20_000).catch((error: unknown) => error)
+    expect(codesOf([refused])).toEqual(['BUSY'])
+    expect(codesOf(await Promise.all(impatient))).toEqual(['BROKER_UNAVAILABLE'])
+    expect(client.queuedCount).toBe(1)
+    const late = submit(20_000)
+    for (const exchange of await take(held.length)) exchange.respond(produced(1))
+    const [first, second] = await take(2)
+    first?.respond(produced(7))
+    second?.respond(produced(8))
+    expect([offsetOf(await patient), offsetOf(await late)]).toEqual([7, 8])
+    await Promise.all(held)
+  })
+})
+
 describe('the server', () => {
   it('answers ApiVersions of an unknown version in v0 with UNSUPPORTED_VERSION', async () => {
     const socket = await rawClient()

@@ -85,6 +85,13 @@ describe('hostile bytes', () => {
     expect(() => new WireReader(bytes)[method]()).toThrow(BusError)
   })
 
+  it('a compact string longer than a classic one can be is refused', () => {
+    const longest = written((writer) => writer.compactString('x'.repeat(0x7fff)))
+    expect(new WireReader(longest).compactString().length).toBe(0x7fff)
+    const longer = written((writer) => writer.compactString('x'.repeat(0x8000)))
+    expect(() => new WireReader(longer).compactString()).toThrow('too long')
+  })
+
   it('tagged fields out of order, repeated or with a wrong size are refused', () => {
     for (const hex of ['0201000100', '020000000000', '010005']) {
       const reader = new WireReader(Buffer.from(hex, 'hex'))
