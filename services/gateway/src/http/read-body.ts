@@ -1,12 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { promisify } from 'node:util'
-import { gunzip, zstdDecompress } from 'node:zlib'
 import { BusError, limits } from '@courant/kernel'
 import type { BufferPool } from '../fetch/buffer-pool.ts'
 import type { BodyDeadlines } from './body-deadlines.ts'
 import { BodyPieces } from './body-pieces.ts'
-
-const decoders = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) }
+import { contentEncodingOf, decodeBody } from './content-encoding.ts'
 
 /** What the reading of bodies shares. */
 export interface BodyReading {
@@ -24,8 +21,8 @@ export function readBody(
   bytesMax: number,
   reading: BodyReading,
 ): Promise<Buffer> {
-  const encoding = request.headers['content-encoding']
-  if (encoding !== undefined) return readEncoded(request, bytesMax, reading, encoding)
+  const { headers } = request
+  if (headers['content-encoding'] !== undefined) return readEncoded(request, bytesMax, reading)
   return collect(request, bytesMax, reading)
 }
 
@@ -33,20 +30,15 @@ async function readEncoded(
   request: IncomingMessage,
   bytesMax: number,
   { deadlines }: BodyReading,
-  encoding: string,
 ): Promise<Buffer> {
-  const decode = decoderOf(encoding)
+  const encoding = contentEncodingOf(request)
   const sent = await collect(request, bytesMax, { deadlines })
-  return decode === null ? sent : inflate(sent, decode, bytesMax)
-}
-
-type Decoder = (typeof decoders)['gzip' | 'zstd']
-
-function decoderOf(encoding: string): Decoder | null {
-  const name = encoding.trim().toLowerCase()
-  if (name === 'identity' || name === '') return null
-  if (name === 'gzip' || name === 'zstd') return decoders[name]
-  throw new BusError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is gzip, zstd or identity.')
+  if (encoding === null) return sent
+  try {
+    return await decodeBody(sent, encoding, bytesMax)
+  } catch (error) {
+    throw error instanceof RangeError ? tooLarge(bytesMax) : error
+  }
 }
 
 /** What `Content-Length` says, -1 where it says nothing. */
@@ -85,17 +77,6 @@ function collect(
     deadlines.add(onLate)
     request.on('data', onData).on('end', onEnd).on('close', onGone)
   })
-}
-
-async function inflate(sent: Buffer, decode: Decoder, bytesMax: number): Promise<Buffer> {
-  try {
-    return await decode(sent, { maxOutputLength: bytesMax })
-  } catch (error) {
-    if (error instanceof RangeError) throw tooLarge(bytesMax)
-    throw new BusError('INVALID_ARGUMENT', 'The body is not what Content-Encoding says.', {
-      cause: error,
-    })
-  }
 }
 
 function tooLarge(bytesMax: number): BusError {

@@ -24,6 +24,10 @@ afterEach(() => gateway.broker.speak())
 afterAll(() => gateway.stop())
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
+const encodings = [
+  ['gzip', gzipSync],
+  ['zstd', zstdCompressSync],
+] as const
 
 function produce(
   body: NonNullable<RequestInit['body']>,
@@ -112,17 +116,26 @@ describe('JSON', () => {
     expect(storedCount()).toBe(before)
   })
 
-  it.each([
-    ['gzip', gzipSync],
-    ['zstd', zstdCompressSync],
-  ] as const)('takes a %s body, and stops a bomb at the limit', async (encoding, compress) => {
-    const headers = { ...JSON_HEADERS, 'content-encoding': encoding }
-    const small = await produce(Buffer.from(compress('{"records":[{"value":1}]}')), headers)
-    expect(small.status).toBe(200)
-    const bomb = compress(Buffer.alloc(limits.bodyBytesMax + 1, ' '))
-    const large = await produce(Buffer.from(bomb), headers)
-    expect(large.status).toBe(413)
-    expect((await problemOf(large)).code).toBe('PAYLOAD_TOO_LARGE')
+  it.each(encodings)(
+    'takes a %s body, and stops a bomb at the limit',
+    async (encoding, compress) => {
+      const headers = { ...JSON_HEADERS, 'content-encoding': encoding }
+      const small = await produce(Buffer.from(compress('{"records":[{"value":1}]}')), headers)
+      expect(small.status).toBe(200)
+      const bomb = compress(Buffer.alloc(limits.bodyBytesMax + 1, ' '))
+      const large = await produce(Buffer.from(bomb), headers)
+      expect(large.status).toBe(413)
+      expect((await problemOf(large)).code).toBe('PAYLOAD_TOO_LARGE')
+    },
+  )
+
+  it.each(encodings)('refuses bytes behind the end of %s', async (encoding, compress) => {
+    const before = storedCount()
+    const body = Buffer.concat([compress('{"records":[{"value":1}]}'), Buffer.alloc(8)])
+    const response = await produce(body, { ...JSON_HEADERS, 'content-encoding': encoding })
+    expect(response.status).toBe(400)
+    expect((await problemOf(response)).detail).toContain('Content-Encoding')
+    expect(storedCount()).toBe(before)
   })
 
   it.each([

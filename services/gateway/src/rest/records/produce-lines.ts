@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { PassThrough, Readable, type Transform } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { BusError } from '@courant/kernel'
+import { Readable } from 'node:stream'
 import type { Topic } from '@courant/metadata'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { contentEncodingOf, decodingBody } from '../../http/content-encoding.ts'
 import { closeLingering } from '../../http/lingering-close.ts'
 import { LineProducer } from '../../produce/line-producer.ts'
 import type { DataPath } from './data-path.ts'
@@ -38,26 +37,7 @@ export function produceLines(
   return sendOpen(reply.code(200).type(NDJSON_TYPE), answer)
 }
 
-/**
- * Decompressed as it is read: what has not been asked for does not exist yet, so a bomb finds no
- * room.
- */
 function decoded(request: IncomingMessage): Readable {
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
-  if (encoding === 'identity' || encoding === '') return request
-  if (encoding === 'gzip') return decompressed(request, createGunzip())
-  if (encoding === 'zstd') return decompressed(request, createZstdDecompress())
-  throw new BusError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is gzip, zstd or identity.')
-}
-
-function decompressed(request: IncomingMessage, decoder: Transform): Readable {
-  const body = new PassThrough()
-  request.on('error', (error) => decoder.destroy(error))
-  decoder.on('error', (error) => body.destroy(request.errored === null ? notEncoded(error) : error))
-  body.on('close', () => decoder.destroy())
-  return request.pipe(decoder).pipe(body)
-}
-
-function notEncoded(cause: Error): BusError {
-  return new BusError('INVALID_ARGUMENT', 'The body is not what Content-Encoding says.', { cause })
+  const encoding = contentEncodingOf(request)
+  return encoding === null ? request : decodingBody(request, encoding)
 }
