@@ -33,6 +33,11 @@ import { Erasure } from './erasure.ts'
 import { Replay } from './replay.ts'
 
 const MIB = 1024 * 1024
+/**
+ * Syncs of small files wait for each other's journal commits anyway: eight at a time share them.
+ * With four the ring fills when a thousand writers use thousands of partitions, and all wait.
+ */
+const CHECKPOINTS_IN_FLIGHT = 8
 
 /**
  * Opens the data directory, made when it is new: locks it, reads the last checkpoint, replays the
@@ -96,7 +101,7 @@ async function openLocked(
   const checkpointer = new Checkpointer({
     ring,
     checkpoints,
-    inFlightMax: options.checkpointsInFlightMax ?? 4,
+    inFlightMax: options.checkpointsInFlightMax ?? CHECKPOINTS_IN_FLIGHT,
     facts: () => parts.directory.facts,
     fail: (error) => context.fail(error),
     dirty: recovered.dirty,
