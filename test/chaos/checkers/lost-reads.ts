@@ -1,7 +1,7 @@
 import { type History, placeText, type Violation } from '../history/history.ts'
 import { finalPlaces } from './final-places.ts'
 
-/** Every value that a consumer was given is in the final read: nothing is shown before it is safe. */
+/** What a consumer was given is in the final read: nothing is shown before it is safe. */
 export function lostReads(history: History): Violation[] {
   const places = finalPlaces(history)
   return history.seen

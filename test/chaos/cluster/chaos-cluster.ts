@@ -15,6 +15,7 @@ import {
   type ServicePlan,
   startCluster,
 } from '@courant/standalone'
+import type { Violation } from '../history/history.ts'
 import type { Gateways } from '../load/client.ts'
 
 export interface Target {
@@ -34,15 +35,29 @@ export interface ChaosClusterOptions {
 const RING_BYTES = 16 << 20
 const POLL_MS = 50
 
+/** As the supervisor says it; a process that ends so gave up by itself. */
+const CRASH = /^(.+ ended with status [1-9]\d*)\. To start it again/
+/** Whose start needs what may be away ends, for whoever watches it to try again. */
+const MAY_GIVE_UP = /^control-plane /
+
 export class ChaosCluster {
+  /** Processes that ended though nobody had killed or stopped them. */
+  readonly crashes: readonly Violation[]
   readonly #cluster: Cluster
 
-  private constructor(cluster: Cluster) {
+  private constructor(cluster: Cluster, crashes: readonly Violation[]) {
     this.#cluster = cluster
+    this.crashes = crashes
   }
 
   static async start(options: ChaosClusterOptions): Promise<ChaosCluster> {
-    const { home, portOffset, adapt, say } = options
+    const { home, portOffset, adapt } = options
+    const crashes: Violation[] = []
+    const say = (line: string): void => {
+      options.say(line)
+      const text = CRASH.exec(line)?.[1]
+      if (text !== undefined && !MAY_GIVE_UP.test(text)) crashes.push({ checker: 'crash', text })
+    }
     const config = readEnvironment(clusterSettings, {
       COURANT_DATA_DIR: join(home, 'data'),
       COURANT_CLUSTER_PORT_OFFSET: String(portOffset),
@@ -57,7 +72,7 @@ export class ChaosCluster {
       requestStop: () => say('an order to stop has come: not followed'),
       adapt,
     })
-    return new ChaosCluster(cluster)
+    return new ChaosCluster(cluster, crashes)
   }
 
   get gateways(): Gateways {

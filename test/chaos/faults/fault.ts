@@ -1,9 +1,15 @@
 import type { SeededRandom } from '@courant/kernel'
+import type { BrokerPrograms } from '../cluster/broker-programs.ts'
 import type { ChaosCluster, Target } from '../cluster/chaos-cluster.ts'
+import type { ChaosNetwork } from '../network/chaos-network.ts'
+import type { Links } from '../network/links.ts'
 
 /** What a fault may use. */
 export interface World {
   readonly cluster: ChaosCluster
+  readonly programs: BrokerPrograms
+  readonly network: ChaosNetwork
+  readonly links: Links
 }
 
 /** One blow: which processes it takes, what it does to them, and how that ends. */

@@ -14,7 +14,7 @@ export function killOne(role: Role, weight: number): Fault {
     weight,
     plan(world, whole, random) {
       const target = oneOf(
-        whole.filter((found) => found.role === role),
+        whole.filter((found) => found.role === role && !isForgetful(world, found)),
         random,
       )
       return target === null ? null : killing(world, [target], random)
@@ -39,6 +39,11 @@ export function killBrokers(which: 'majority' | 'all', weight: number): Fault {
       )
     },
   }
+}
+
+/** Its kill is a power cut, which is counted as such. */
+function isForgetful({ programs }: World, { role, id }: Target): boolean {
+  return role === 'broker' && programs.of(id) === 'on a disk that forgets'
 }
 
 function killing({ cluster }: World, targets: readonly Target[], random: SeededRandom): Strike {

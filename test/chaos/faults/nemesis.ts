@@ -23,11 +23,11 @@ export interface NemesisOptions {
 
 /** The mix of kinds changes so often; a quarter of the periods have none. */
 const PERIOD_MS = 20_000
-const KINDS_A_PERIOD = 5
+const KINDS_A_PERIOD = 7
 const QUIET_SHARE = 0.25
 /** Between two strikes of a period. Several may last at the same time. */
 const INTERVAL_MS_MIN = 500
-const INTERVAL_MS_MAX = 5_000
+const INTERVAL_MS_MAX = 3_500
 const RETRY_MS = 1_000
 
 /** Strikes as the seed has it, until it is told to stop, and then heals everything. */
@@ -55,18 +55,20 @@ export class Nemesis {
     const end = systemClock.monotonicMs() + PERIOD_MS
     const kinds = random.next() < QUIET_SHARE ? [] : sample(faults, KINDS_A_PERIOD, random)
     while (systemClock.monotonicMs() < end && !this.#stopping.signal.aborted) {
-      await this.#strike(kinds)
+      this.#strike(kinds)
       const span = INTERVAL_MS_MAX - INTERVAL_MS_MIN
       await wait(systemClock, INTERVAL_MS_MIN + span * random.next(), this.#stopping.signal)
     }
   }
 
-  async #strike(kinds: readonly Fault[]): Promise<void> {
+  #strike(kinds: readonly Fault[]): void {
     const { world, random, say } = this.#options
-    const [fault] = sample(kinds, 1, random)
     const whole = world.cluster.targets.filter((target) => !this.#taken.has(targetText(target)))
-    const strike = fault?.plan(world, whole, random) ?? null
-    if (fault === undefined || strike === null) return
+    const planned = sample(kinds, kinds.length, random)
+      .map((fault) => ({ fault, strike: fault.plan(world, whole, random) }))
+      .find(({ strike }) => strike !== null)
+    if (planned === undefined || planned.strike === null) return
+    const { fault, strike } = planned
     this.#take(strike.targets)
     const struck = {
       fault: fault.name,

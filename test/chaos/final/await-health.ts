@@ -8,10 +8,14 @@ import { unhealthyLogs } from '../load/topics.ts'
 const HEALTHY_MS_MAX = 120_000
 const POLL_MS = 100
 
-/** How long it took, and what is still wrong when that is too long. */
-export async function awaitHealth(
-  cluster: ChaosCluster,
-): Promise<{ readonly healthyMs: number; readonly violations: readonly Violation[] }> {
+export interface Health {
+  /** How long it took. */
+  readonly healthyMs: number
+  /** What is still wrong, when it took too long. */
+  readonly violations: readonly Violation[]
+}
+
+export async function awaitHealth(cluster: ChaosCluster): Promise<Health> {
   const begin = systemClock.monotonicMs()
   for (;;) {
     const problems = await problemsOf(cluster)

@@ -13,7 +13,7 @@ export interface ProducerOptions {
 /** Keys of a producer; nobody else uses them. */
 const KEYS = 24
 const RECORDS_MAX = 12
-const PAUSE_MS = 40
+const PAUSE_MS = 150
 const PAUSE_AFTER_FAILURE_MS = 150
 
 /**
@@ -57,9 +57,13 @@ export class Producer {
     const { urls, apiKey } = gateways
     const topic = topics[this.#random.below(topics.length)] ?? ''
     const format: Format = this.#random.next() < 0.5 ? 'json' : 'ndjson'
-    const records = recorder
-      .takeValues(1 + this.#random.below(RECORDS_MAX))
-      .map((value) => ({ key: `p${id}-${this.#random.below(KEYS)}`, value }))
+    // Half of them for one log: where another has no leader, these do not wait for it.
+    const keyCount = this.#random.next() < 0.5 ? 1 : KEYS
+    const firstKey = this.#random.below(KEYS)
+    const records = recorder.takeValues(1 + this.#random.below(RECORDS_MAX)).map((value) => ({
+      key: `p${id}-${(firstKey + this.#random.below(keyCount)) % KEYS}`,
+      value,
+    }))
     const request = recorder.takeRequest()
     const url = urls[this.#gateway % urls.length] ?? ''
     const startNs = monotonicNs()

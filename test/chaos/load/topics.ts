@@ -51,7 +51,7 @@ interface Described {
   }[]
 }
 
-const REQUEST_MS_MAX = 10_000
+const REQUEST_MS_MAX = 30_000
 
 function request(
   { urls: [url = ''], apiKey }: Gateways,

@@ -59,7 +59,7 @@ function recoveredNs(acked: readonly Sent[][], beginNs: number): number {
   )
 }
 
-export function percentiles(values: readonly number[]): Percentiles | null {
+function percentiles(values: readonly number[]): Percentiles | null {
   if (values.length === 0) return null
   const sorted = [...values].sort((one, other) => one - other)
   const at = (share: number): number =>
