@@ -38,10 +38,17 @@ export const suites: readonly Suite[] = [
   },
   {
     name: 'crash simulation',
-    command: 'npm run --silent test:sim -- --seeds {count} --first-seed 1',
+    command: 'npm run --silent test:sim:log -- --seeds {count} --first-seed 1',
     budgetSeconds: 480,
     counts: 'summary',
     cases: 400,
+  },
+  {
+    name: 'simulated cluster',
+    command: 'npm run --silent test:sim -- --seeds {count} --first-seed 1',
+    budgetSeconds: 400,
+    counts: 'summary',
+    cases: 200,
   },
   {
     name: 'planted bugs',

@@ -1,5 +1,5 @@
 /**
- * The crash simulation, as long as one likes: `npm run test:sim -- --seeds 400 --first-seed 1`. The
+ * The crash simulation, as long as one likes: `npm run test:sim:log -- --seeds 400 --first-seed 1`. The
  * last line is "N passed, N failed"; a failed seed is printed with the command that runs it again.
  */
 import { parseArgs } from 'node:util'
@@ -51,7 +51,7 @@ async function passes(seed: number): Promise<boolean> {
     return true
   } catch (error) {
     print(`seed ${seed} failed: ${error instanceof Error ? error.stack : String(error)}`)
-    print(`  again: npm run test:sim -- --seeds 1 --first-seed ${seed}`)
+    print(`  again: npm run test:sim:log -- --seeds 1 --first-seed ${seed}`)
     return false
   }
 }

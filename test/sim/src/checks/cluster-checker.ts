@@ -1,0 +1,172 @@
+import type { RunningBroker } from '@courant/broker/run'
+import type { BrokerNode } from '../cluster/broker-node.ts'
+import type { SimCluster } from '../cluster/sim-cluster.ts'
+import type { SimProcess } from '../machine/sim-process.ts'
+import { CommittedLog } from './committed-log.ts'
+import { type Log, ReplicaView } from './replica-view.ts'
+import { type PartitionRow, RowHistory, showRow } from './row-history.ts'
+import { ValueFates } from './value-fates.ts'
+import { ensure } from './violation.ts'
+
+/** What is known of a broker's replicas: of the process that runs, or that ran last. */
+interface Observed {
+  readonly node: BrokerNode
+  process: SimProcess | null
+  broker: RunningBroker | null
+  /** By log: a log that was deleted and created again is another one. */
+  readonly running: Map<Log, ReplicaView>
+  /** By partition: the newest that is current, or what the last process left. */
+  readonly views: Map<string, ReplicaView>
+}
+
+/**
+ * The invariants that one can see from outside (reliability C4, I1 to I8), checked when something
+ * has moved that could break them:
+ *
+ * - what is below a high watermark is one log, for ever and on every replica;
+ * - who is in sync or eligible has all that is committed, on its disk;
+ * - who leads has it, and nobody else leads in the same epoch;
+ * - rows change as the control plane may change them.
+ */
+export class ClusterChecker {
+  readonly #cluster: SimCluster
+  readonly fates = new ValueFates()
+  readonly #logs = new Map<string, CommittedLog>()
+  readonly #observed = new Map<number, Observed>()
+  readonly #byProcess = new Map<SimProcess, Observed>()
+  readonly #leaders = new Map<string, number>()
+  readonly #rows: RowHistory
+
+  constructor(cluster: SimCluster) {
+    this.#cluster = cluster
+    this.#rows = new RowHistory(cluster.state)
+    for (const node of cluster.brokers) {
+      const observed = { node, process: null, broker: null, running: new Map(), views: new Map() }
+      this.#observed.set(node.id, observed)
+      node.onOpen = (_node, broker, process) => this.#opened(observed, broker, process)
+      node.onDeath = () => this.#died(observed)
+    }
+    cluster.scheduler.afterEvent = (owner) => this.#afterEvent(owner)
+    cluster.database.onCommit = () => this.#committed()
+  }
+
+  committedLog(topicId: string, partition: number): CommittedLog {
+    const key = `${topicId}/${partition}`
+    const known = this.#logs.get(key)
+    if (known !== undefined) return known
+    const log = new CommittedLog(`${topicId.slice(0, 4)}/${partition}`, this.fates)
+    this.#logs.set(key, log)
+    return log
+  }
+
+  get logs(): Iterable<CommittedLog> {
+    return this.#logs.values()
+  }
+
+  /** Whether a replica has all that is committed, and knows it. */
+  isComplete(brokerId: number, topicId: string, partition: number): boolean {
+    const view = this.#observed.get(brokerId)?.views.get(`${topicId}/${partition}`)
+    const { end } = this.committedLog(topicId, partition)
+    return (view?.safeEnd ?? 0) >= end && (view?.highWatermark ?? 0) >= end
+  }
+
+  #opened(observed: Observed, broker: RunningBroker, process: SimProcess): void {
+    observed.broker = broker
+    observed.process = process
+    observed.running.clear()
+    this.#byProcess.set(process, observed)
+  }
+
+  /** Before it dies: what it has by now is what its disk may have. */
+  #died(observed: Observed): void {
+    if (observed.broker !== null) this.#look(observed, observed.broker)
+    if (observed.process !== null) this.#byProcess.delete(observed.process)
+    observed.broker = null
+    observed.process = null
+  }
+
+  #afterEvent(owner: SimProcess | null): void {
+    if (owner === null) return
+    const observed = this.#byProcess.get(owner)
+    if (observed?.broker != null) this.#look(observed, observed.broker)
+  }
+
+  #look(observed: Observed, broker: RunningBroker): void {
+    for (const log of broker.logs.partitions()) {
+      const view = observed.running.get(log) ?? this.#newView(observed, log)
+      const key = `${log.topicId}/${log.partition}`
+      if (view.committed.isDeleted) continue
+      if (view.look() && view.isCurrent) this.#moved(observed, view, key)
+      const leadership = broker.partitions.find(log.topicId, log.partition)?.leadership ?? null
+      if (leadership === view.leadership || !view.isCurrent) continue
+      view.leadership = leadership
+      if (leadership !== null) this.#leads(observed, view, key, leadership.epoch)
+    }
+  }
+
+  #newView(observed: Observed, log: Log): ReplicaView {
+    const committed = this.committedLog(log.topicId, log.partition)
+    const view = new ReplicaView(`broker ${observed.node.id}`, log, committed)
+    observed.running.set(log, view)
+    return view
+  }
+
+  #moved(observed: Observed, view: ReplicaView, key: string): void {
+    const { committed } = view
+    const before = observed.views.get(key)
+    const { end } = committed
+    view.commit()
+    view.match()
+    if (before !== view) {
+      observed.views.set(key, view)
+      const kept = before?.safeEnd ?? 0
+      ensure(
+        view.safeEnd >= Math.min(kept, end),
+        () =>
+          `${view.who} had all up to ${kept} on its disk, and has recovered up to ${view.safeEnd}`,
+      )
+    }
+    if (committed.end === end) return
+    for (const { views } of this.#observed.values()) views.get(key)?.match()
+    const row = this.#cluster.state.partitions.get(key)
+    if (row !== undefined) this.#mayBeElected(row)
+  }
+
+  #leads(observed: Observed, view: ReplicaView, key: string, epoch: number): void {
+    const { id } = observed.node
+    const term = `${key}/${epoch}`
+    const other = this.#leaders.get(term) ?? id
+    this.#leaders.set(term, id)
+    ensure(other === id, () => `brokers ${other} and ${id} both lead ${key} in epoch ${epoch}`)
+    ensure(
+      view.safeEnd >= view.committed.end,
+      () => `${view.who} leads with ${view.safeEnd} of ${view.committed.end} that are committed`,
+    )
+  }
+
+  #committed(): void {
+    for (const row of this.#rows.look()) {
+      this.#cluster.journal.tell('database', () => showRow(row))
+      this.#mayBeElected(row)
+    }
+    for (const { topicId } of this.#cluster.state.tombstones.values()) {
+      for (const [key, log] of this.#logs) if (key.startsWith(topicId)) log.delete()
+    }
+  }
+
+  /** Whoever is in sync or eligible has all that is committed, on its disk. */
+  #mayBeElected(row: PartitionRow): void {
+    const key = `${row.topicId}/${row.partition}`
+    const committed = this.#logs.get(key)
+    if (committed === undefined || committed.end === 0 || committed.isDeleted) return
+    for (const id of [...row.inSyncReplicas, ...row.eligibleReplicas]) {
+      const view = this.#observed.get(id)?.views.get(key)
+      const safeEnd = view?.safeEnd ?? 0
+      ensure(
+        safeEnd >= committed.end,
+        () =>
+          `broker ${id} has ${safeEnd} of ${committed.end} that are committed in ${showRow(row)}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { type Batch, isSame, nameOf } from './batch.ts'
+import type { ValueFates } from './value-fates.ts'
+import { ensure } from './violation.ts'
+
+/**
+ * What a partition has committed: what was below the high watermark of any replica at any time. It
+ * only grows, and every replica must agree with it.
+ */
+export class CommittedLog {
+  readonly name: string
+  readonly #batches: Batch[] = []
+  readonly #fates: ValueFates
+  #isDeleted = false
+
+  constructor(name: string, fates: ValueFates) {
+    this.name = name
+    this.#fates = fates
+  }
+
+  get end(): number {
+    return this.#batches.at(-1)?.next ?? 0
+  }
+
+  get batchCount(): number {
+    return this.#batches.length
+  }
+
+  /** Its topic is gone: nobody promises anything of it any more. */
+  get isDeleted(): boolean {
+    return this.#isDeleted
+  }
+
+  delete(): void {
+    this.#isDeleted = true
+  }
+
+  batch(index: number): Batch | undefined {
+    return this.#batches[index]
+  }
+
+  extend(batch: Batch, who: string): void {
+    const { name, end } = this
+    ensure(batch.base === end, () => `${who} commits ${nameOf(batch)} of ${name} behind ${end}`)
+    for (const [index, value] of batch.values.entries()) {
+      this.#fates.committed(value, this.#place(batch.base + index))
+    }
+    this.#batches.push(batch)
+  }
+
+  /** A client was told that its record is at an offset. */
+  acknowledged(value: string, offset: number): void {
+    const at = this.#fates.placeOf(value)
+    ensure(
+      at === this.#place(offset),
+      () => `${value} is acknowledged as ${this.#place(offset)}, and is committed as ${at}`,
+    )
+  }
+
+  /** A consumer was given a record. */
+  consumed(value: string, offset: number): void {
+    const at = this.#fates.placeOf(value)
+    ensure(
+      at === this.#place(offset),
+      () => `${value} is read as ${this.#place(offset)}, and is committed as ${at}`,
+    )
+  }
+
+  /** Whether a batch is the committed one at that place. */
+  has(batch: Batch, index: number): boolean {
+    const own = this.#batches[index]
+    return own !== undefined && isSame(own, batch)
+  }
+
+  /** The batch that begins at an offset; -1 when none does. */
+  indexAt(base: number): number {
+    let low = 0
+    let high = this.#batches.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#batches[middle]?.base ?? 0) < base) low = middle + 1
+      else high = middle
+    }
+    return this.#batches[low]?.base === base ? low : -1
+  }
+
+  #place(offset: number): string {
+    return `${this.name}@${offset}`
+  }
+}

@@ -1,0 +1,26 @@
+import { duration, type Fault } from './fault.ts'
+
+/** PostgreSQL is stopped and started: every connection breaks. */
+export const stopDatabase: Fault = async ({ cluster, random, note, wait }) => {
+  const ms = duration(random, 100, 20_000)
+  note(`the database is away for ${ms} ms`)
+  cluster.database.stop()
+  await wait(ms)
+  cluster.database.start()
+}
+
+export const slowDatabase: Fault = async ({ cluster, random, note, wait }) => {
+  const extraMs = duration(random, 50, 4_000)
+  const ms = duration(random, 500, 15_000)
+  note(`transactions take ${extraMs} ms more for ${ms} ms`)
+  cluster.database.slowDown(extraMs)
+  await wait(ms)
+  cluster.database.slowDown(0)
+}
+
+/** Its clock is set: sessions seem to end at once, or never. */
+export const jumpClock: Fault = async ({ cluster, random, note }) => {
+  const ms = (random.below(2) === 0 ? 1 : -1) * duration(random, 1_000, 3_600_000)
+  note(`the clock of the database jumps by ${ms} ms`)
+  cluster.database.jump(ms)
+}

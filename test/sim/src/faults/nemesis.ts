@@ -1,0 +1,119 @@
+import type { SeededRandom } from '@courant/kernel'
+import type { SimCluster } from '../cluster/sim-cluster.ts'
+import type { Topics } from '../workload/topics.ts'
+import { jumpClock, slowDatabase, stopDatabase } from './database-faults.ts'
+import { failSync, fillDisk, slowSyncs } from './disk-faults.ts'
+import { type Fault, pickFrom } from './fault.ts'
+import {
+  breakConnections,
+  cutOneLink,
+  isolateOne,
+  isolateOneWay,
+  slowLink,
+  splitInTwo,
+} from './network-faults.ts'
+import { drain, flipMinimum, preferLeadersNow, reassign, recreateTopic } from './operator-faults.ts'
+import {
+  cutPowerOfAll,
+  cutPowerOfOne,
+  killAllBrokers,
+  killOne,
+  pause,
+  restartGently,
+} from './process-faults.ts'
+
+/** Every kind of fault, by the name under which it is counted. */
+export const faults: Readonly<Record<string, Fault>> = {
+  'kill one': killOne,
+  'kill all brokers': killAllBrokers,
+  'cut the power of one': cutPowerOfOne,
+  'cut the power of all': cutPowerOfAll,
+  pause,
+  'restart gently': restartGently,
+  'isolate one': isolateOne,
+  'isolate one way': isolateOneWay,
+  'cut one link': cutOneLink,
+  'split in two': splitInTwo,
+  'slow link': slowLink,
+  'break connections': breakConnections,
+  'fail a sync': failSync,
+  'slow syncs': slowSyncs,
+  'fill a disk': fillDisk,
+  'stop the database': stopDatabase,
+  'slow database': slowDatabase,
+  'jump the clock of the database': jumpClock,
+  'flip the minimum in sync': flipMinimum,
+  'elect preferred leaders': preferLeadersNow,
+  reassign,
+  drain,
+  'delete and create a topic': recreateTopic,
+}
+
+const PAUSES_MS = [400, 1_500, 4_000, 10_000] as const
+
+/** A random subset of the kinds and a pace of its own, so that seeds differ in what they look at. */
+export class Nemesis {
+  readonly kinds: readonly string[]
+  readonly #parts: {
+    readonly cluster: SimCluster
+    readonly topics: Topics
+    readonly random: SeededRandom
+  }
+  readonly #meanPauseMs: number
+  /** What was done when, for the report of a failed seed. */
+  readonly log: string[] = []
+  readonly counts = new Map<string, number>()
+
+  constructor(parts: {
+    readonly cluster: SimCluster
+    readonly topics: Topics
+    readonly random: SeededRandom
+  }) {
+    this.#parts = parts
+    const { random } = parts
+    const share = [0.15, 0.3, 0.6, 1][random.below(4)] ?? 1
+    const chosen = Object.keys(faults).filter(() => random.next() < share)
+    // A lower minimum tolerates no failed disk.
+    const mayFlip = !chosen.includes('fail a sync')
+    const kinds = chosen.filter((kind) => mayFlip || kind !== 'flip the minimum in sync')
+    this.kinds = kinds.length > 0 ? kinds : ['kill one']
+    this.#meanPauseMs = pickFrom(random, PAUSES_MS)
+  }
+
+  /** Ends when the time is over and every fault has ended. */
+  async run(ms: number): Promise<void> {
+    const { cluster, random } = this.#parts
+    const endMs = cluster.scheduler.nowMs + ms
+    const over = new AbortController()
+    cluster.journal.later(ms, () => over.abort())
+    const wait = (waitMs: number): Promise<void> => cluster.sleep(waitMs, over.signal)
+    const note = (what: string): void => this.#note(what)
+    const underWay: Promise<void>[] = []
+    while (cluster.scheduler.nowMs < endMs) {
+      await wait(-Math.log(1 - random.next()) * this.#meanPauseMs)
+      if (over.signal.aborted) break
+      const kind = pickFrom(random, this.kinds)
+      this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
+      underWay.push((faults[kind] as Fault)({ ...this.#parts, note, wait }))
+    }
+    await Promise.all(underWay)
+  }
+
+  /** Everything works from now on. */
+  heal(): void {
+    const { cluster } = this.#parts
+    this.#note('all is healed')
+    cluster.links.heal()
+    cluster.database.heal()
+    for (const node of cluster.nodes) {
+      node.machine.heal()
+      if (node.isDown) node.start()
+    }
+  }
+
+  #note(what: string): void {
+    const { cluster } = this.#parts
+    this.log.push(`${(cluster.scheduler.nowMs / 1_000).toFixed(3)} s: ${what}`)
+    cluster.journal.tell('nemesis', () => what)
+  }
+}

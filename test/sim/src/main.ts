@@ -1,0 +1,53 @@
+/**
+ * The simulation of the whole cluster, as long as one likes:
+ *
+ *     npm run test:sim -- --seeds 2000 --first-seed 1 [--seconds 60] [--workers 2] [--trace]
+ *
+ * A failed seed is printed with its faults and the command that runs it again. The last line is
+ * "N passed, N failed".
+ */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { Totals } from './run/totals.ts'
+import { runOnWorkers } from './run/workers.ts'
+import { runSeed, type SeedReport } from './run-seed.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    'first-seed': { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '60' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    trace: { type: 'boolean', default: false },
+    'stop-at-failure': { type: 'boolean', default: false },
+  },
+})
+const seconds = Number(values.seconds)
+const firstSeed = Number(values['first-seed'])
+const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => firstSeed + index)
+const totals = new Totals()
+
+if (values.trace) {
+  for (const seed of seeds) judge(await runSeed(seed, seconds, print))
+} else {
+  await runOnWorkers(seeds, seconds, Number(values.workers), (report) => {
+    judge(report)
+    return values['stop-at-failure'] ? totals.failed === 0 : true
+  })
+}
+for (const line of totals.lines()) print(line)
+process.exitCode = totals.failed > 0 ? 1 : 0
+
+function judge(report: SeedReport): void {
+  totals.add(report)
+  if (report.failure === null) return
+  print(`seed ${report.seed} failed: ${report.failure}`)
+  for (const line of report.faultLog) print(`  ${line}`)
+  print(
+    `  again: npm run test:sim -- --seeds 1 --first-seed ${report.seed} --seconds ${seconds} --trace`,
+  )
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,220 @@
+import { SeededRandom } from '@courant/kernel'
+import { ClusterChecker } from './checks/cluster-checker.ts'
+import { compareReplicas } from './checks/compare-replicas.ts'
+import { ensure, Violation } from './checks/violation.ts'
+import { clusterOptions } from './cluster/options.ts'
+import { SimCluster } from './cluster/sim-cluster.ts'
+import { Nemesis } from './faults/nemesis.ts'
+import { seedOf } from './machine/machine.ts'
+import { Consumer } from './workload/consumer.ts'
+import { Producer, Values } from './workload/producer.ts'
+import { newTally, type Tally } from './workload/tally.ts'
+import type { Target } from './workload/target.ts'
+import { Topics } from './workload/topics.ts'
+
+export interface SeedReport {
+  readonly seed: number
+  /** Null: every promise was kept. */
+  readonly failure: string | null
+  readonly tally: Tally
+  /** How often each kind of fault was done. */
+  readonly faults: ReadonlyMap<string, number>
+  readonly faultLog: readonly string[]
+  readonly simulatedMs: number
+  readonly events: number
+  readonly trace: number
+}
+
+const START_MS_MAX = 30_000
+const QUIET_MS = 2_000
+/** Reliability C4, liveness after heal. */
+const LEADERS_MS_MAX = 15_000
+const IN_SYNC_MS_MAX = 60_000
+
+/** One history: faults for so many seconds, then everything is healed and must work again. */
+export async function runSeed(
+  seed: number,
+  seconds: number,
+  print: ((line: string) => void) | null = null,
+): Promise<SeedReport> {
+  const random = new SeededRandom(seed)
+  const cluster = new SimCluster(random.below(2 ** 32), clusterOptions(random), print)
+  const history = new History(cluster, seedOf(random))
+  // What a process does not handle would end it: that is a failure whatever the rest says.
+  const unhandled = watchUnhandled(cluster)
+  let failure: string | null = null
+  try {
+    await cluster.scheduler.run(Promise.race([history.run(seconds * 1_000), unhandled.failed]))
+  } catch (error) {
+    failure = error instanceof Violation ? error.message : describe(error)
+  } finally {
+    unhandled.stop()
+  }
+  const { tally, nemesis } = history
+  const { nowMs, eventCount, trace } = cluster.scheduler
+  return {
+    seed,
+    failure,
+    tally,
+    faults: nemesis.counts,
+    faultLog: nemesis.log,
+    simulatedMs: nowMs,
+    events: eventCount,
+    trace,
+  }
+}
+
+class History {
+  readonly tally = newTally()
+  readonly nemesis: Nemesis
+  readonly #cluster: SimCluster
+  readonly #checker: ClusterChecker
+  readonly #topics: Topics
+  readonly #random: SeededRandom
+  readonly #producers: Producer[]
+  readonly #consumers = new Map<Target, Consumer>()
+  readonly #running: Promise<void>[] = []
+  readonly #failed = Promise.withResolvers<never>()
+
+  constructor(cluster: SimCluster, random: SeededRandom) {
+    this.#cluster = cluster
+    this.#random = random
+    this.#checker = new ClusterChecker(cluster)
+    this.#topics = new Topics(cluster)
+    this.nemesis = new Nemesis({ cluster, topics: this.#topics, random: seedOf(random) })
+    const values = new Values()
+    const pauseMs = [40, 120, 400][random.below(3)] ?? 120
+    const paddedTo = [16, 300, 3_000][random.below(3)] ?? 16
+    this.#producers = Array.from(
+      { length: 1 + random.below(3) },
+      () =>
+        new Producer({
+          cluster,
+          checker: this.#checker,
+          values,
+          tally: this.tally,
+          random: seedOf(random),
+          targets: () => this.#topics.targets,
+          pauseMs,
+          paddedTo,
+        }),
+    )
+    this.#topics.onCreate = (targets) => this.#consume(targets)
+  }
+
+  async run(ms: number): Promise<void> {
+    await Promise.race([this.#phases(ms), this.#failed.promise])
+  }
+
+  async #phases(ms: number): Promise<void> {
+    const cluster = this.#cluster
+    cluster.start()
+    const isReady = (): boolean =>
+      [...cluster.state.brokers.values()].filter(({ state }) => state === 'active').length ===
+      cluster.brokers.length
+    ensure(await cluster.until(isReady, START_MS_MAX), () => 'the cluster does not start')
+    this.#createTopics()
+    for (const producer of this.#producers) this.#go(producer.run())
+    await cluster.sleep(QUIET_MS)
+    await this.nemesis.run(ms)
+    this.nemesis.heal()
+    await this.#recovers()
+    for (const producer of this.#producers) producer.stop()
+    for (const consumer of this.#consumers.values()) consumer.stop()
+    await Promise.all(this.#running)
+    await this.#readsAll()
+    await compareReplicas(cluster, this.#checker, this.#topics.targets)
+  }
+
+  #createTopics(): void {
+    const random = this.#random
+    for (let index = 0; index < 1 + random.below(2); index += 1) {
+      this.#topics.create({
+        name: `topic-${index}`,
+        partitionCount: 1 + random.below(3),
+        minInsyncReplicas: [2, 2, 2, 1, 3][random.below(5)] ?? 2,
+      })
+    }
+  }
+
+  #go(work: Promise<void>): void {
+    this.#running.push(work)
+    work.catch((error: unknown) => this.#failed.reject(error))
+  }
+
+  #consume(targets: readonly Target[]): void {
+    for (const target of targets) {
+      const consumer = new Consumer({
+        cluster: this.#cluster,
+        checker: this.#checker,
+        tally: this.tally,
+        random: seedOf(this.#random),
+        target,
+      })
+      this.#consumers.set(target, consumer)
+      this.#go(consumer.run())
+    }
+  }
+
+  /** The liveness phase: leaders, in-sync replicas, and writes that are acknowledged. */
+  async #recovers(): Promise<void> {
+    const cluster = this.#cluster
+    const rows = () => [...cluster.state.partitions.values()]
+    const allLed = (): boolean => rows().every(({ leader }) => leader !== null)
+    ensure(
+      await cluster.until(allLed, LEADERS_MS_MAX),
+      () => `partitions have no leader ${LEADERS_MS_MAX} ms after all was healed`,
+    )
+    const allInSync = (): boolean =>
+      rows().every(
+        ({ inSyncReplicas, replicas, addingReplicas, targetReplicas }) =>
+          addingReplicas.length + targetReplicas.length === 0 &&
+          inSyncReplicas.length === replicas.length,
+      )
+    ensure(
+      await cluster.until(allInSync, IN_SYNC_MS_MAX),
+      () => `replicas are not in sync ${IN_SYNC_MS_MAX} ms after all was healed`,
+    )
+    const [producer] = this.#producers
+    for (const target of this.#topics.targets) {
+      let isWritten = false
+      for (let attempt = 0; attempt < 5 && !isWritten; attempt += 1) {
+        isWritten = (await producer?.write(target)) === true
+      }
+      ensure(isWritten, () => `nothing can be written to ${target.topic}/${target.partition}`)
+    }
+  }
+
+  /** Consumers read on until they have everything that was ever committed. */
+  async #readsAll(): Promise<void> {
+    for (const [target, consumer] of this.#consumers) {
+      const log = this.#checker.committedLog(target.topicId, target.partition)
+      for (let attempt = 0; attempt < 200 && consumer.position < log.end; attempt += 1) {
+        if (log.isDeleted) break
+        await consumer.poll(100)
+      }
+      ensure(
+        log.isDeleted || consumer.position === log.end,
+        () => `a consumer of ${log.name} gets to ${consumer.position} of ${log.end}`,
+      )
+    }
+  }
+}
+
+function watchUnhandled(cluster: SimCluster): { readonly failed: Promise<never>; stop(): void } {
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  const onRejection = (error: unknown): void => {
+    const { current } = cluster.scheduler
+    if (current?.isAlive === false) return
+    failed.reject(new Error(`unhandled in ${current?.host ?? 'the simulation'}`, { cause: error }))
+  }
+  process.on('unhandledRejection', onRejection)
+  return { failed: failed.promise, stop: () => process.off('unhandledRejection', onRejection) }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : ` because of ${describe(error.cause)}`
+  return `${error.stack}${cause}`
+}

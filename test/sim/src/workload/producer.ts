@@ -1,0 +1,92 @@
+import { BusError, type SeededRandom } from '@courant/kernel'
+import { PADDING } from '../checks/batch.ts'
+import type { ClusterChecker } from '../checks/cluster-checker.ts'
+import type { SimCluster } from '../cluster/sim-cluster.ts'
+import type { Tally } from './tally.ts'
+import type { Target } from './target.ts'
+
+/** Values that were never used before, in the order in which a client sends them. */
+export class Values {
+  #next = 0
+
+  next(): string {
+    this.#next += 1
+    return `v${this.#next}`
+  }
+}
+
+export interface ProducerParts {
+  readonly cluster: SimCluster
+  readonly checker: ClusterChecker
+  readonly values: Values
+  readonly tally: Tally
+  readonly random: SeededRandom
+  readonly targets: () => readonly Target[]
+  readonly pauseMs: number
+  /** Values are filled up to a size below this. */
+  readonly paddedTo: number
+}
+
+const BURST_MAX = 6
+/** Far longer than a caller waits: then nobody answers at all. */
+const SILENCE_MS_MAX = 180_000
+
+/** A client that writes unique values through some gateway, one after the other or in bursts. */
+export class Producer {
+  readonly #parts: ProducerParts
+  #isStopped = false
+
+  constructor(parts: ProducerParts) {
+    this.#parts = parts
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  async run(): Promise<void> {
+    const { cluster, random, targets, pauseMs } = this.#parts
+    while (!this.#isStopped) {
+      const known = targets()
+      const target = known[random.below(known.length)]
+      const count = random.below(8) === 0 ? 1 + random.below(BURST_MAX) : 1
+      if (target !== undefined) {
+        await Promise.all(Array.from({ length: count }, () => this.write(target)))
+      }
+      await cluster.sleep(random.next() * 2 * pauseMs)
+    }
+  }
+
+  /** Whether it was acknowledged. */
+  async write({ topic, partition }: Target): Promise<boolean> {
+    const { cluster, checker, values, tally, random, paddedTo } = this.#parts
+    const value = values.next()
+    const gateway = cluster.gateways[random.below(cluster.gateways.length)]
+    if (gateway === undefined) return false
+    const timeoutMs = 500 + random.below(8_000)
+    const bytes = Buffer.from(value.padEnd(random.below(paddedTo), PADDING), 'latin1')
+    const produced = gateway.produce({ name: topic, partition, value: bytes }, timeoutMs)
+    try {
+      const { topicId: writtenTo, offset } = await cluster.within(
+        produced,
+        SILENCE_MS_MAX,
+        () => `a produce of ${value}`,
+      )
+      tally.acknowledged += 1
+      const log = checker.committedLog(writtenTo, partition)
+      if (!log.isDeleted) log.acknowledged(value, offset)
+      cluster.journal.tell('client', () => `${value} at ${offset} of ${log.name}`)
+      return true
+    } catch (thrown) {
+      const error = BusError.from(thrown)
+      if (error.code === 'INTERNAL') throw thrown
+      cluster.journal.tell('client', () => `${value} of ${topic}/${partition}: ${error.message}`)
+      if (error.facts.applied === 'unknown') tally.unknown += 1
+      else {
+        tally.refused += 1
+        checker.fates.refused(value)
+      }
+      return false
+    }
+  }
+}
