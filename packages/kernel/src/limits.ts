@@ -82,6 +82,12 @@ export const limits = {
   /** How long a produce may wait for its acknowledgement. */
   produceTimeoutMsDefault: 30_000,
   produceTimeoutMsMax: 120_000,
+  /** How long a gateway sends a batch again of which nobody knows whether it was written. */
+  deliveryTimeoutMs: 120_000,
+  /** How long one try to have it written waits for its answer. */
+  produceTryMsMax: 30_000,
+  /** What a gateway that stops gives batches that nobody waits for any more. */
+  deliveryDrainMsMax: 5_000,
 
   /** Bytes that wait in a gateway for brokers: for one partition, for one tenant, in all. */
   accumulatorPartitionBytesMax: 16 * MIB,
@@ -128,6 +134,10 @@ export const limits = {
   statementMsMax: 10_000,
   /** Partitions whose leaderships or in-sync replicas change in one transaction. */
   electionsPerTransactionMax: 500,
+  /** Idempotent producers that a partition remembers; beyond, the longest idle is forgotten. */
+  producersPerPartitionMax: 4_096,
+  /** How long a partition remembers a producer that appends no more (Kafka's default). */
+  producerIdleMsMax: 86_400_000,
   /** Producer ids that a broker gets at a time, to give out while the control plane is away. */
   producerIdsPerBlock: 1_000,
   /** Changes of metadata in one message; a watcher that missed more gets a snapshot in parts. */
@@ -169,6 +179,9 @@ assert(limits.requestBytesInFlightMax >= limits.batchBytesMax)
 assert(limits.requestBytesInFlightMax <= limits.requestBytesInFlightTotalMax)
 assert(limits.waitMsMax < limits.connectionIdleMsMax, 'a long poll is not an idle connection')
 assert(limits.produceTimeoutMsMax < limits.connectionIdleMsMax, 'nor is a produce that waits')
+assert(limits.produceTryMsMax < limits.deliveryTimeoutMs, 'a batch has more than one try')
+assert(limits.produceTryMsMax <= limits.produceTimeoutMsMax, 'brokers wait as long')
+assert(limits.deliveryDrainMsMax < limits.shutdownMsMax)
 assert(limits.connectionsPerAddressMax <= limits.connectionsMax)
 assert(limits.bodyBytesMax < limits.lingerBytesMax, 'who sends a little too much hears of it')
 assert(limits.lingerMsMax < limits.shutdownMsMax)

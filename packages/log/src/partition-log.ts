@@ -7,7 +7,10 @@ export type LogConfig = Pick<
 >
 
 export interface AppendRequest {
-  /** One or more whole record batches that the caller has verified. They are copied at once. */
+  /**
+   * One or more whole record batches that the caller has verified; that of an idempotent producer
+   * alone. They are copied at once.
+   */
   readonly batches: Buffer
   readonly leaderEpoch: LeaderEpoch
   /** For topics with append time: stamps this timestamp and renews the checksums. */
@@ -15,8 +18,12 @@ export interface AppendRequest {
 }
 
 export interface AppendResult {
+  /** A duplicate was appended before: nothing is appended, and the rest is of its original. */
+  readonly outcome: 'appended' | 'duplicate'
   readonly baseOffset: Offset
   readonly lastOffset: Offset
+  /** What the batch is stamped with; -1 for none, and of a duplicate that is only on file. */
+  readonly logAppendTimeMs: number
   /**
    * Resolves when the append survives a power cut. Rejects with STORAGE_FAILED when nobody can
    * know. Shared by all appends of one cycle of the ring; a rejection that nobody handles is
@@ -95,13 +102,19 @@ export interface PartitionLog {
   /**
    * Assigns offsets, stamps the copy, and has it on its way to the disk when it returns. Throws,
    * with nothing applied: BUSY (the ring is full), STORAGE_FULL, FENCED_LEADER_EPOCH.
+   *
+   * The batch of an idempotent producer goes on where its producer has stopped, by all that was
+   * appended before it, durable or not. One of the last five again is a duplicate. Else it throws
+   * DUPLICATE_SEQUENCE_NUMBER (older than those), OUT_OF_ORDER_SEQUENCE_NUMBER (others are missing
+   * before it, or a new epoch does not begin at 0) or INVALID_PRODUCER_EPOCH (of an older epoch).
    */
   append(request: AppendRequest): AppendResult
 
   /**
    * Appends batches of another replica as they are, with offsets and epochs of its leader. The
-   * caller has verified the checksums. Throws, with nothing applied: CORRUPT_MESSAGE when they do
-   * not go on where this log ends, or go back to an older epoch; BUSY and STORAGE_FULL as `append`.
+   * caller has verified the checksums; producers are noted, not judged. Throws, with nothing
+   * applied: CORRUPT_MESSAGE when they do not go on where this log ends, or go back to an older
+   * epoch; BUSY and STORAGE_FULL as `append`.
    */
   replicate(batches: Buffer): AppendResult
 

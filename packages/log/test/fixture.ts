@@ -10,6 +10,7 @@ import {
   type TopicId,
 } from '@courant/kernel'
 import {
+  type ProducerStamp,
   RecordBatchBuilder,
   RecordCursor,
   recordBatches,
@@ -74,12 +75,16 @@ export async function openAt(
 }
 
 /** A batch of records with these values. */
-export function batchOf(values: readonly string[], timestamp = 1_000): Buffer {
+export function batchOf(
+  values: readonly string[],
+  timestamp = 1_000,
+  producer?: ProducerStamp,
+): Buffer {
   const builder = new RecordBatchBuilder(256)
   for (const value of values) {
     builder.append(recordSource({ timestamp, key: null, value: Buffer.from(value), headers: [] }))
   }
-  return builder.seal()
+  return builder.seal('none', producer)
 }
 
 export async function append(log: PartitionLog, ...values: string[]): Promise<number> {

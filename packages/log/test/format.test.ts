@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { decodePartition, encodePartition } from '../src/checkpoint/checkpoint-record.ts'
 import { MemoryPool } from '../src/memory/memory-pool.ts'
 import { SlabAllocator } from '../src/memory/slab-allocator.ts'
+import { ProducerTable } from '../src/producer/producer-table.ts'
 import { RingCycle } from '../src/ring/ring-cycle.ts'
 import { decodeEntries, encodeChange } from '../src/ring/ring-entry.ts'
 import { CYCLE_HEADER_BYTES, decodeSuperblock, encodeSuperblock } from '../src/ring/ring-layout.ts'
@@ -41,6 +42,7 @@ const partition = {
     },
   },
   epochs: [{ epoch: 1 as LeaderEpoch, offset: at(0) }],
+  producers: producersOf([0, 9, 0], [1, 10, 4], [1, 11, 9]),
 }
 
 describe('the format on disk', () => {
@@ -78,8 +80,15 @@ describe('the format on disk', () => {
 
   it('of a partition in the checkpoint log', async () => {
     const expected = await vector('checkpoint-record')
-    expect(encodePartition(partition).toString('hex')).toBe(expected)
+    const { head, producers } = encodePartition(partition)
+    expect(Buffer.concat([head, producers]).toString('hex')).toBe(expected)
     expect(decodePartition(Buffer.from(expected, 'hex'))).toEqual(partition)
+  })
+
+  it('of a partition that an earlier version saved, without producers', async () => {
+    const { head } = encodePartition(partition)
+    expect((await vector('checkpoint-record')).startsWith(head.toString('hex'))).toBe(true)
+    expect(decodePartition(head)).toEqual({ ...partition, producers: Buffer.alloc(0) })
   })
 
   it('of an index entry', async () => {
@@ -89,6 +98,22 @@ describe('the format on disk', () => {
     expect(entry?.toString('hex')).toBe(await vector('index-entry'))
   })
 })
+
+/** The state of one producer that has appended batches of two records: epoch, offset, sequence. */
+function producersOf(...batches: readonly (readonly [number, number, number])[]): Buffer {
+  const table = new ProducerTable(Buffer.alloc(0))
+  for (const [producerEpoch, baseOffset, baseSequence] of batches) {
+    const bytes = batchOf(['a', 'b'], 1_000, {
+      producerId: 2 ** 33 + 7,
+      producerEpoch,
+      baseSequence,
+    })
+    const batch = new RecordBatch(bytes)
+    batch.stampBaseOffset(at(baseOffset))
+    table.push(batch, 1_700_000_000_000)
+  }
+  return table.toBytes(1_700_000_000_000)
+}
 
 async function vector(name: string): Promise<string> {
   const path = join(import.meta.dirname, 'vectors', `${name}.hex`)

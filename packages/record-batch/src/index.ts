@@ -12,6 +12,7 @@ export { RecordBatch } from './record-batch.ts'
 export { type BatchMemory, type ProducerStamp, RecordBatchBuilder } from './record-batch-builder.ts'
 export {
   batchSizeAt,
+  hasProducerAt,
   maxTimestampAt,
   recordBatches,
   stampBatchAt,

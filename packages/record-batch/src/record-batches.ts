@@ -8,6 +8,7 @@ import {
   LAST_OFFSET_DELTA,
   MAX_TIMESTAMP,
   PARTITION_LEADER_EPOCH,
+  PRODUCER_ID,
 } from './layout.ts'
 import { RecordBatch } from './record-batch.ts'
 
@@ -60,3 +61,11 @@ export function stampBatchAt(
 export function maxTimestampAt(buffer: Buffer, position: number): number {
   return readInt64(buffer, position + MAX_TIMESTAMP)
 }
+
+/** Whether an idempotent producer made the batch: its id is then not negative. */
+export function hasProducerAt(buffer: Buffer, position: number): boolean {
+  return (buffer[position + PRODUCER_ID] ?? NEGATIVE) < NEGATIVE
+}
+
+/** The top bit of a big-endian integer: its sign. */
+const NEGATIVE = 0x80

@@ -45,6 +45,11 @@ function observeRequests(metrics: Metrics, parts: ObservedParts): void {
   total('courant_broker_produced_batches_total', 'Batches appended.', () => traffic.producedBatches)
   total('courant_broker_produced_records_total', 'Records appended.', () => traffic.producedRecords)
   total('courant_broker_produced_bytes_total', 'Bytes appended.', () => traffic.producedBytes)
+  total(
+    'courant_broker_duplicate_batches_total',
+    'Batches that idempotent producers have sent again.',
+    () => traffic.duplicateBatches,
+  )
   total('courant_broker_fetched_bytes_total', 'Bytes of records read.', () => traffic.fetchedBytes)
   total(
     'courant_broker_connections_refused_total',

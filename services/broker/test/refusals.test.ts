@@ -35,7 +35,11 @@ const lies: readonly [string, ErrorCode, Buffer][] = [
   ['no bytes', 'CORRUPT_MESSAGE', Buffer.alloc(0)],
   ['a control batch', 'INVALID_RECORD', forged((bytes) => bytes.writeInt16BE(0x20, ATTRIBUTES))],
   ['a transaction', 'NOT_IMPLEMENTED', forged((bytes) => bytes.writeInt16BE(0x10, ATTRIBUTES))],
-  ['a producer id', 'NOT_IMPLEMENTED', forged((bytes) => bytes.writeBigInt64BE(7n, PRODUCER_ID))],
+  [
+    'a producer without a sequence',
+    'INVALID_RECORD',
+    forged((bytes) => bytes.writeBigInt64BE(7n, PRODUCER_ID)),
+  ],
   ['an append time', 'INVALID_TIMESTAMP', forged((bytes) => bytes.writeInt16BE(0x08, ATTRIBUTES))],
   [
     'a time far ahead',

@@ -14,11 +14,17 @@
 import { assert, type Random } from '@courant/kernel'
 import { crc32c } from '@courant/record-batch'
 import { readFile, replaceFile, writeFully } from '../disk/file-io.ts'
+import { NO_PRODUCERS } from '../producer/producer-table.ts'
 import { RingCorruptError, understood } from '../ring/ring-corrupt-error.ts'
 import { readUInt64, writeUInt64 } from '../ring/ring-layout.ts'
 import type { RingPlace } from '../ring/ring-places.ts'
 import type { Storage, StorageFile } from '../storage.ts'
-import { decodePartition, encodePartition, type PartitionCheckpoint } from './checkpoint-record.ts'
+import {
+  decodePartition,
+  type EncodedPartition,
+  encodePartition,
+  type PartitionCheckpoint,
+} from './checkpoint-record.ts'
 
 const CHECKPOINT_FILE = 'checkpoints'
 
@@ -30,6 +36,9 @@ const STATE = 1
 const DELETED = 2
 /** A log smaller than this is not worth a rewrite. */
 const REWRITE_BYTES_MIN = 4 * 1024 * 1024
+
+/** The last record of each partition, by incarnation. */
+export type PartitionRecords = Map<number, EncodedPartition>
 
 /** What a checkpoint says of the directory as a whole. */
 export interface DirectoryFacts {
@@ -48,15 +57,15 @@ export interface Checkpoint extends DirectoryFacts {
 /** What all checkpoints together say. */
 export interface CheckpointedDirectory extends DirectoryFacts {
   readonly tail: RingPlace
-  /** The last record of each partition, by incarnation. */
-  readonly records: Map<number, Buffer>
+  /** The last record of each partition, by incarnation; as read, all of it in its head. */
+  readonly records: PartitionRecords
 }
 
 /** Null when there is no checkpoint log. Throws when a checkpoint that was synced is unreadable. */
 export async function readCheckpoints(storage: Storage): Promise<CheckpointedDirectory | null> {
   const content = await readFile(storage, CHECKPOINT_FILE)
   if (content === null) return null
-  const records = new Map<number, Buffer>()
+  const records: PartitionRecords = new Map()
   let last: Omit<CheckpointedDirectory, 'records'> | null = null
   let position = 0
   let number = 1
@@ -87,7 +96,7 @@ export async function readCheckpoints(storage: Storage): Promise<CheckpointedDir
 export class CheckpointLog {
   readonly #storage: Storage
   readonly #random: Random
-  readonly #records: Map<number, Buffer>
+  readonly #records: PartitionRecords
   #file: StorageFile | null = null
   #logId: Buffer = Buffer.alloc(8)
   #size = 0
@@ -95,7 +104,7 @@ export class CheckpointLog {
   #nextNumber = 1
   #mustRewrite = false
 
-  constructor(storage: Storage, random: Random, records: Map<number, Buffer>) {
+  constructor(storage: Storage, random: Random, records: PartitionRecords) {
     this.#storage = storage
     this.#random = random
     this.#records = records
@@ -104,7 +113,7 @@ export class CheckpointLog {
   /** Saves a checkpoint; it is synced when this resolves. One call at a time. */
   async append(checkpoint: Checkpoint): Promise<void> {
     const states = checkpoint.states.map((state) => encodePartition(state))
-    for (const state of states) this.#records.set(readUInt64(state, 0), state)
+    for (const state of states) this.#records.set(readUInt64(state.head, 0), state)
     for (const incarnation of checkpoint.deleted) this.#records.delete(incarnation)
     const isDue = this.#size > REWRITE_BYTES_MIN && this.#size > 4 * this.#sizeAfterRewrite
     if (this.#file === null || isDue || this.#mustRewrite) return await this.#rewrite(checkpoint)
@@ -144,10 +153,10 @@ export class CheckpointLog {
 
   #frame(
     { tail, nextIncarnation, eraseDueMs }: Checkpoint,
-    states: readonly Buffer[],
+    states: readonly EncodedPartition[],
     deleted: readonly number[],
   ): Buffer {
-    const stateBytes = states.reduce((sum, state) => sum + RECORD_HEADER_BYTES + state.length, 0)
+    const stateBytes = states.reduce((sum, state) => sum + RECORD_HEADER_BYTES + bytesOf(state), 0)
     const bodyBytes = BODY_HEADER_BYTES + stateBytes + deleted.length * (RECORD_HEADER_BYTES + 8)
     const frame = Buffer.alloc(alignedBytes(FRAME_HEADER_BYTES + bodyBytes))
     frame.writeUInt32LE(bodyBytes, 4)
@@ -160,9 +169,10 @@ export class CheckpointLog {
     let at = FRAME_HEADER_BYTES + BODY_HEADER_BYTES
     for (const state of states) {
       frame.writeUInt32LE(STATE, at)
-      frame.writeUInt32LE(state.length, at + 4)
-      state.copy(frame, at + RECORD_HEADER_BYTES)
-      at += RECORD_HEADER_BYTES + state.length
+      frame.writeUInt32LE(bytesOf(state), at + 4)
+      at += RECORD_HEADER_BYTES
+      at += state.head.copy(frame, at)
+      at += state.producers.copy(frame, at)
     }
     for (const incarnation of deleted) {
       frame.writeUInt32LE(DELETED, at)
@@ -177,9 +187,9 @@ export class CheckpointLog {
 }
 
 /** The partitions that checkpoints know, decoded. */
-export function decodeRecords(records: ReadonlyMap<number, Buffer>): PartitionCheckpoint[] {
+export function decodeRecords(records: PartitionRecords): PartitionCheckpoint[] {
   return understood('a checkpoint', () =>
-    [...records.values()].map((record) => decodePartition(record)),
+    [...records.values()].map(({ head }) => decodePartition(head)),
   )
 }
 
@@ -199,15 +209,22 @@ function frameAt(
 }
 
 /** Copies, because a slice would keep the whole file in memory. */
-function applyRecords(body: Buffer, records: Map<number, Buffer>): void {
+function applyRecords(body: Buffer, records: PartitionRecords): void {
   for (let at = BODY_HEADER_BYTES; at < body.length; ) {
     const bytes = body.readUInt32LE(at + 4)
     const start = at + RECORD_HEADER_BYTES
     const incarnation = readUInt64(body, start)
     if (body.readUInt32LE(at) === DELETED) records.delete(incarnation)
-    else records.set(incarnation, Buffer.from(body.subarray(start, start + bytes)))
+    else {
+      const head = Buffer.from(body.subarray(start, start + bytes))
+      records.set(incarnation, { head, producers: NO_PRODUCERS })
+    }
     at = start + bytes
   }
+}
+
+function bytesOf({ head, producers }: EncodedPartition): number {
+  return head.length + producers.length
 }
 
 function alignedBytes(bytes: number): number {

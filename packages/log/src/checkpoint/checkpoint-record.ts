@@ -10,6 +10,7 @@ import {
   topicId,
 } from '@courant/kernel'
 import type { EpochStart } from '../partition/leader-epoch-cache.ts'
+import { NO_PRODUCERS } from '../producer/producer-table.ts'
 import { uuidBytes, uuidText } from '../ring/ring-entry.ts'
 import { readUInt64, writeUInt64 } from '../ring/ring-layout.ts'
 import type { FilesState } from '../segment/partition-files.ts'
@@ -26,6 +27,17 @@ export interface PartitionCheckpoint {
   readonly highWatermark: Offset
   readonly files: FilesState
   readonly epochs: readonly EpochStart[]
+  /** Slots of idempotent producers, as of the batches on file: see `producer-slot.ts`. */
+  readonly producers: Buffer
+}
+
+/**
+ * A record in two pieces, so that the larger one need not be copied: what a log remembers of its
+ * producers while it is idle is the very memory of its last record.
+ */
+export interface EncodedPartition {
+  readonly head: Buffer
+  readonly producers: Buffer
 }
 
 const FIXED_BYTES = 8 + 16 + 4 + 4 + 8 + 8 + 8 + 8 + 4 + 4
@@ -33,7 +45,7 @@ const SEGMENT_BYTES = 8 + 4 + 4 + 8 + 8
 const ACTIVE_BYTES = SEGMENT_BYTES + 8 + 4
 const EPOCH_BYTES = 4 + 8
 
-export function encodePartition(state: PartitionCheckpoint): Buffer {
+export function encodePartition(state: PartitionCheckpoint): EncodedPartition {
   const { sealed, active, fileEnd } = state.files
   const bytes =
     FIXED_BYTES +
@@ -64,7 +76,7 @@ export function encodePartition(state: PartitionCheckpoint): Buffer {
     writeUInt64(into, offset, at + 4)
     at += EPOCH_BYTES
   }
-  return into
+  return { head: into, producers: state.producers }
 }
 
 /** The bytes are known to be whole: the checkpoint's checksum was right. */
@@ -101,6 +113,8 @@ export function decodePartition(from: Buffer): PartitionCheckpoint {
     highWatermark: readUInt64(from, 56) as Offset,
     files: { fileEnd: readUInt64(from, 40) as Offset, sealed, active },
     epochs,
+    // Records of before there were producers end here.
+    producers: at === from.length ? NO_PRODUCERS : from.subarray(at),
   }
 }
 

@@ -204,7 +204,7 @@ async function openRing(
     throw new RingCorruptError('The checkpoint log is missing.')
   }
   const tail = { cycle: 1, position: REGION_START }
-  const empty = { tail, nextIncarnation: 1, eraseDueMs: 0, records: new Map<number, Buffer>() }
+  const empty = { tail, nextIncarnation: 1, eraseDueMs: 0, records: new Map() }
   return { file, superblock, checkpointed: checkpointed ?? empty }
 }
 

@@ -86,13 +86,13 @@ export class Replay {
           `${log.appendedEnd}.`,
       )
     }
-    log.state.replayAppend(batches, cycle)
+    log.state.replayAppend(batches, cycle, log.context.clock.now())
   }
 
-  #change({ state }: DiskPartitionLog, entry: ChangeEntry, cycle: number): void {
+  #change({ state, context }: DiskPartitionLog, entry: ChangeEntry, cycle: number): void {
     switch (entry.type) {
       case 'truncate':
-        state.truncateTo(entry.offset, cycle)
+        state.truncateTo(entry.offset, cycle, context.clock.now())
         break
       case 'restart':
         state.restartAt(entry.offset, cycle)

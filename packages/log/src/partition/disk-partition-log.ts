@@ -1,5 +1,4 @@
-import { assert, BusError, type LeaderEpoch, type Offset } from '@courant/kernel'
-import { recordBatches } from '@courant/record-batch'
+import { assert, type LeaderEpoch, type Offset } from '@courant/kernel'
 import type { PartitionCheckpoint } from '../checkpoint/checkpoint-record.ts'
 import {
   type AppendRequest,
@@ -15,11 +14,13 @@ import {
 import type { Ring } from '../ring/ring.ts'
 import type { CycleParticipant, RingCycle } from '../ring/ring-cycle.ts'
 import { type FileContext, PartitionFiles } from '../segment/partition-files.ts'
-import type { BatchRun } from './batch-run.ts'
+import type { EnteredLog } from './entered-log.ts'
 import { checkpointOf, cutFiles, removeTrimmed, writeBack } from './file-changes.ts'
-import { requireContinuation, requireWholeBatches, stamp } from './incoming-batches.ts'
+import { FileWork } from './file-work.ts'
+import { append, replicate } from './log-appends.ts'
+import { LogRemovals } from './log-removals.ts'
 import { LogState } from './log-state.ts'
-import { findBoundary, findTimestamp, type ReadableLog, readFromFiles } from './partition-reads.ts'
+import { findTimestamp, readFromFiles } from './partition-reads.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** What the logs of a directory share. */
@@ -51,15 +52,11 @@ const UNCONFIGURED: LogConfig = {
   retentionBytes: -1,
 }
 
-/** Which cycle holds a truncation or deletion that is on its way to the disk. */
-const NONE = Number.MAX_SAFE_INTEGER
-const NOT_YET_ENTERED: number = NONE - 1
-
 /**
  * The log of one partition over the ring, its pending tail and its segment files: what may be asked
  * of it when, what is entered in the ring, and in which order the files follow.
  */
-export class DiskPartitionLog implements PartitionLog, CycleParticipant, ReadableLog {
+export class DiskPartitionLog implements PartitionLog, CycleParticipant, EnteredLog {
   readonly topicId: PartitionLog['topicId']
   readonly partition: PartitionLog['partition']
   readonly incarnation: number
@@ -68,9 +65,8 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   readonly files: PartitionFiles
   observer: LogObserver | null = null
   #config: LogConfig = UNCONFIGURED
-  #changingCycle: number = NONE
-  /** The change of the files that is under way: one at a time. */
-  #work: Promise<void> | null = null
+  readonly #work: FileWork
+  readonly #removals: LogRemovals
 
   constructor(context: LogContext, directory: string, checkpoint: PartitionCheckpoint) {
     this.context = context
@@ -79,6 +75,8 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     this.incarnation = checkpoint.incarnation
     this.state = new LogState(checkpoint)
     this.files = new PartitionFiles(context, directory, checkpoint.files)
+    this.#work = new FileWork(context)
+    this.#removals = new LogRemovals(this, this.#work)
   }
 
   get logStartOffset(): Offset {
@@ -117,29 +115,14 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
     this.#config = config
   }
 
-  append({ batches, leaderEpoch, logAppendTimeMs }: AppendRequest): AppendResult {
-    const { state } = this
-    this.#requireSteady()
-    state.requireEpoch(leaderEpoch)
-    requireWholeBatches(batches)
-    const { run, cycle } = this.#copyToRing(batches)
-    stamp(run, leaderEpoch, logAppendTimeMs)
-    state.epochs.begin(leaderEpoch, run.baseOffset)
-    return this.#add(run, cycle)
+  append(request: AppendRequest): AppendResult {
+    this.#removals.requireSteady()
+    return append(this, request)
   }
 
   replicate(batches: Buffer): AppendResult {
-    const { state } = this
-    this.#requireSteady()
-    requireWholeBatches(batches)
-    requireContinuation(batches, state.appendedEnd, state.epochs.latest)
-    const { run, cycle } = this.#copyToRing(batches)
-    for (const batch of recordBatches(run.memory, run.start, run.end)) {
-      state.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
-      run.nextOffset = batch.nextOffset
-      run.maxTimestamp = Math.max(run.maxTimestamp, batch.maxTimestamp)
-    }
-    return this.#add(run, cycle)
+    this.#removals.requireSteady()
+    return replicate(this, batches)
   }
 
   read(request: ReadRequest): ReadResult | Promise<ReadResult> {
@@ -163,12 +146,12 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
 
   async startEpoch(epoch: LeaderEpoch): Promise<void> {
     const { state, incarnation } = this
-    this.#requireSteady()
+    this.#removals.requireSteady()
     state.requireEpoch(epoch)
     const offset = state.appendedEnd
     const cycle = this.context.ring.enter({ type: 'epochStart', incarnation, epoch, offset })
     state.epochs.begin(epoch, offset)
-    this.#join(cycle)
+    this.join(cycle)
     await cycle.durable
   }
 
@@ -180,83 +163,29 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
 
   async advanceLogStart(offset: Offset): Promise<void> {
     const { state, incarnation } = this
-    this.#requireSteady()
+    this.#removals.requireSteady()
     if (offset > state.highWatermark) throw state.outOfRange(offset)
     if (offset <= state.logStartOffset) return
     const cycle = this.context.ring.enter({ type: 'logStart', incarnation, offset })
     state.trimTo(offset)
-    this.#join(cycle)
+    this.join(cycle)
     const { truncations } = state
     await cycle.durable
     // A truncation since then has had its own say on where the log starts.
     if (truncations === state.truncations) state.noteDurableLogStart(offset)
-    await this.#exclusively(() => removeTrimmed(this))
+    await this.#work.exclusively(() => removeTrimmed(this))
   }
 
-  async truncateTo(offset: Offset): Promise<void> {
-    const { state } = this
-    this.#requireSteady()
-    const { appendedEnd, epochs } = state
-    if (offset > appendedEnd) return
-    if (offset === appendedEnd && epochs.latestStart < appendedEnd) return
-    if (offset < state.logStartOffset) throw state.outOfRange(offset)
-    await this.#cut(
-      'truncate',
-      () => (offset === appendedEnd ? appendedEnd : findBoundary(this, offset)),
-      (end, cycle) => state.truncateTo(end, cycle),
-    )
+  truncateTo(offset: Offset): Promise<void> {
+    return this.#removals.truncateTo(offset)
   }
 
-  async restartAt(offset: Offset): Promise<void> {
-    this.#requireSteady()
-    await this.#cut(
-      'restart',
-      () => offset,
-      (end, cycle) => this.state.restartAt(end, cycle),
-    )
+  restartAt(offset: Offset): Promise<void> {
+    return this.#removals.restartAt(offset)
   }
 
-  /** Takes records away at an end that may have to be looked for in a file. */
-  async #cut(
-    type: 'truncate' | 'restart',
-    findEnd: () => Offset | Promise<Offset>,
-    apply: (end: Offset, cycle: number) => void,
-  ): Promise<void> {
-    const { state, incarnation } = this
-    // Nothing else may be entered before the boundary is known: it may have to be read from a file.
-    this.#changingCycle = NOT_YET_ENTERED
-    let isApplied = false
-    try {
-      const end = await findEnd()
-      state.requireExisting()
-      const cycle = this.context.ring.enter({ type, incarnation, offset: end })
-      this.#changingCycle = cycle.number
-      this.#join(cycle)
-      await cycle.durable
-      await this.#exclusively(() => {
-        state.requireExisting()
-        apply(end, cycle.number)
-        // In this turn: the next checkpoint must see the log after the truncation, or before it.
-        this.#changingCycle = NONE
-        isApplied = true
-        return cutFiles(this)
-      })
-    } finally {
-      // A deletion that came meanwhile keeps its own.
-      if (!isApplied && state.status === 'open') this.#changingCycle = NONE
-    }
-  }
-
-  /** Enters the deletion; the files go with the next checkpoint. */
   async delete(): Promise<void> {
-    this.state.requireExisting()
-    const cycle = this.context.ring.enter({ type: 'delete', incarnation: this.incarnation })
-    this.state.status = 'deleting'
-    // A truncation that is on its way, too, is not yet to be seen by a checkpoint.
-    this.#changingCycle = Math.min(this.#changingCycle, cycle.number)
-    this.#join(cycle)
-    await cycle.durable
-    this.state.delete()
+    await this.#removals.delete()
     this.observer = null
   }
 
@@ -264,7 +193,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   async create(): Promise<void> {
     const { topicId, partition, incarnation } = this
     const cycle = this.context.ring.enter({ type: 'create', incarnation, topicId, partition })
-    this.#join(cycle)
+    this.join(cycle)
     await cycle.durable
   }
 
@@ -275,7 +204,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   /** Writes pending batches to the segment files and tells what a checkpoint may say then. */
   async checkpoint(bytesMax: number): Promise<CheckpointOutcome> {
     let outcome: CheckpointOutcome | null = null
-    await this.#exclusively(async () => {
+    await this.#work.exclusively(async () => {
       outcome = await this.#checkpointNow(bytesMax)
     })
     assert(outcome !== null)
@@ -298,7 +227,7 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
   rollByAge(now: number): void {
     const { active } = this.files
     if (active === null || now - active.firstAppendMs < this.#config.segmentMs) return
-    if (this.#work === null && this.state.status === 'open') this.files.sealActive()
+    if (this.#work.isIdle && this.state.status === 'open') this.files.sealActive()
   }
 
   async #checkpointNow(bytesMax: number): Promise<CheckpointOutcome> {
@@ -307,70 +236,16 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Readabl
       return { log: this, state: null, appliedCycle: this.state.joinedCycle, bytes: 0 }
     }
     const { ring, tailCache } = this.context
-    const cycleMax = Math.min(ring.durableCycle, this.#changingCycle - 1)
+    const cycleMax = Math.min(ring.durableCycle, this.#removals.cycleBefore)
     const written = await writeBack(this, { cycleMax, bytesMax }, this.#config, tailCache)
     const state = checkpointOf(this, this, written.appliedCycle)
     return { log: this, state, ...written }
   }
 
-  /** The run has its base offset and no end yet: that is in the batches. */
-  #copyToRing(batches: Buffer): { readonly run: BatchRun; readonly cycle: RingCycle } {
-    const { ring, admit } = this.context
-    admit(batches.length)
-    const cycle = ring.cycleFor(batches.length)
-    const start = ring.append(cycle, this.incarnation, batches)
-    const baseOffset = this.state.appendedEnd
-    const run: BatchRun = {
-      memory: ring.slab.memory,
-      slab: ring.slab,
-      start,
-      end: start + batches.length,
-      baseOffset,
-      nextOffset: baseOffset,
-      maxTimestamp: -1,
-      cycle: cycle.number,
-    }
-    return { run, cycle }
-  }
-
-  #add(run: BatchRun, cycle: RingCycle): AppendResult {
-    const { baseOffset } = run
-    const lastOffset = (run.nextOffset - 1) as Offset
-    this.state.addRun(run)
-    this.#join(cycle)
-    return { baseOffset, lastOffset, durable: cycle.durable }
-  }
-
-  #join(cycle: RingCycle): void {
+  join(cycle: RingCycle): void {
     if (this.state.joinedCycle === cycle.number) return
     this.state.joinedCycle = cycle.number
     cycle.addParticipant(this)
     this.context.markDirty(this, cycle.number)
-  }
-
-  /**
-   * A failure here leaves files of which nobody knows what they hold: the directory goes offline.
-   */
-  async #exclusively(action: () => Promise<void>): Promise<void> {
-    while (this.#work !== null) await this.#work
-    this.context.ring.requireSound()
-    const work = action()
-    this.#work = work.then(
-      () => undefined,
-      () => undefined,
-    )
-    try {
-      await work
-    } catch (error) {
-      this.context.fail(error)
-      throw error
-    } finally {
-      this.#work = null
-    }
-  }
-
-  #requireSteady(): void {
-    this.state.requireExisting()
-    if (this.#changingCycle !== NONE) throw new BusError('BUSY', 'The log is being truncated.')
   }
 }

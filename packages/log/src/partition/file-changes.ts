@@ -2,6 +2,7 @@
 import { assert, BusError, type Offset } from '@courant/kernel'
 import type { PartitionCheckpoint } from '../checkpoint/checkpoint-record.ts'
 import type { LogConfig } from '../partition-log.ts'
+import { NO_PRODUCERS } from '../producer/producer-table.ts'
 import { batchOf } from '../segment/segment-reader.ts'
 import type { ReadableLog } from './partition-reads.ts'
 import type { TailCache } from './tail-cache.ts'
@@ -22,7 +23,7 @@ export interface WrittenBack {
 
 /** Writes pending batches to the segment files, and syncs them. */
 export async function writeBack(
-  { state, files }: ReadableLog,
+  { state, files, context }: ReadableLog,
   { cycleMax, bytesMax }: CheckpointBounds,
   config: LogConfig,
   tailCache: TailCache,
@@ -32,6 +33,8 @@ export async function writeBack(
   const runs = tail?.pendingRuns(state.truncatedCycle, cycleMax, bytesMax) ?? []
   await files.write(runs, config)
   tail?.written(runs.length)
+  // Before the cache may let go of the memory that they lie in.
+  state.saveProducers(runs, context.clock.now())
   if (tail !== null) for (const run of runs) tailCache.add(tail, run)
   const next = tail?.firstPendingCycle ?? null
   if (tail?.isEmpty) state.tail = null
@@ -60,6 +63,7 @@ export function checkpointOf(
     highWatermark: Math.min(state.highWatermark, fileEnd) as Offset,
     files: files.state,
     epochs: state.epochs.startsUpTo(fileEnd),
+    producers: state.producers?.saved ?? NO_PRODUCERS,
   }
 }
 

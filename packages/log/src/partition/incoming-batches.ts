@@ -3,6 +3,7 @@ import { assert, BusError, type LeaderEpoch, type Offset } from '@courant/kernel
 import {
   BATCH_HEADER_BYTES,
   batchSizeAt,
+  hasProducerAt,
   maxTimestampAt,
   RecordBatch,
   recordBatches,
@@ -10,11 +11,19 @@ import {
 } from '@courant/record-batch'
 import type { BatchRun } from './batch-run.ts'
 
-/** The batches fill the buffer: else it is the caller that has not looked. */
-export function requireWholeBatches(batches: Buffer): void {
+/**
+ * The batches fill the buffer: else it is the caller that has not looked. Returns whether an
+ * idempotent producer made any of them.
+ */
+export function requireWholeBatches(batches: Buffer): boolean {
   let at = 0
-  while (at < batches.length) at += batchSizeAt(batches, at) ?? BATCH_HEADER_BYTES
+  let hasProducer = false
+  while (at < batches.length) {
+    hasProducer ||= hasProducerAt(batches, at)
+    at += batchSizeAt(batches, at) ?? BATCH_HEADER_BYTES
+  }
   assert(at === batches.length && at > 0, 'an append of whole batches')
+  return hasProducer
 }
 
 /** What another replica sent goes on where this log ends, in offsets and in epochs. */

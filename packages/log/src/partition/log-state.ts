@@ -6,8 +6,10 @@ import {
   type PartitionIndex,
   type TopicId,
 } from '@courant/kernel'
-import { RecordBatch } from '@courant/record-batch'
+import { hasProducerAt, RecordBatch } from '@courant/record-batch'
 import type { PartitionCheckpoint } from '../checkpoint/checkpoint-record.ts'
+import { ProducerState } from '../producer/producer-state.ts'
+import { NO_PRODUCERS } from '../producer/producer-table.ts'
 import type { BatchRun } from './batch-run.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import { Tail } from './tail.ts'
@@ -20,6 +22,8 @@ const NEVER = Number.MAX_SAFE_INTEGER
  */
 export class LogState {
   readonly epochs: LeaderEpochCache
+  /** Null while no idempotent producer is known: most partitions have none. */
+  producers: ProducerState | null
   /** Null while nothing of the log is in memory: most partitions are idle. */
   tail: Tail | null = null
   logStartOffset: Offset
@@ -46,6 +50,8 @@ export class LogState {
   constructor(checkpoint: PartitionCheckpoint) {
     const { fileEnd } = checkpoint.files
     this.epochs = new LeaderEpochCache(checkpoint.epochs)
+    const { producers } = checkpoint
+    this.producers = producers.length === 0 ? null : new ProducerState(producers)
     this.logStartOffset = checkpoint.logStartOffset
     this.durableLogStart = checkpoint.logStartOffset
     this.appendedEnd = fileEnd
@@ -60,8 +66,20 @@ export class LogState {
     this.appendedEnd = run.nextOffset
   }
 
+  /** Batches of producers are in the run. */
+  noteProducers(run: BatchRun, nowMs: number): void {
+    this.producers ??= new ProducerState()
+    this.producers.note(run, nowMs)
+  }
+
+  /** These runs are on file, and the tail knows. */
+  saveProducers(runs: readonly BatchRun[], nowMs: number): void {
+    this.producers?.save(runs, this.tail?.hasPending ? 'pending' : 'none', nowMs)
+    if (this.producers?.isEmpty) this.producers = null
+  }
+
   /** Batches of the ring that go on where the log ends. */
-  replayAppend(batches: Buffer, cycle: number): void {
+  replayAppend(batches: Buffer, cycle: number, nowMs: number): void {
     const { baseOffset } = new RecordBatch(batches)
     assert(baseOffset === this.appendedEnd, 'the ring goes on where the log ends')
     const run: BatchRun = {
@@ -74,8 +92,10 @@ export class LogState {
       maxTimestamp: -1,
       cycle,
     }
+    let hasProducer = false
     for (let at = 0; at < batches.length; ) {
       const batch = new RecordBatch(batches, at)
+      hasProducer ||= hasProducerAt(batches, at)
       this.epochs.begin(batch.partitionLeaderEpoch, batch.baseOffset)
       run.maxTimestamp = Math.max(run.maxTimestamp, batch.maxTimestamp)
       run.nextOffset = batch.nextOffset
@@ -83,6 +103,7 @@ export class LogState {
       assert(batch.size > 0 && at <= batches.length, 'an entry holds whole batches')
     }
     this.addRun(run)
+    if (hasProducer) this.noteProducers(run, nowMs)
     this.durableEnd = this.appendedEnd
     this.joinedCycle = cycle
   }
@@ -107,12 +128,13 @@ export class LogState {
   }
 
   /** Cuts the log in memory at `end`, the base offset of a batch. The files follow. */
-  truncateTo(end: Offset, cycle: number): void {
+  truncateTo(end: Offset, cycle: number, nowMs: number): void {
     this.truncations += 1
     this.truncatedCycle = cycle
     this.joinedCycle = Math.max(this.joinedCycle, cycle)
     this.tail?.truncateTo(end)
     this.epochs.truncateTo(end)
+    this.producers?.truncateTo(end, this.tail?.allPending() ?? [], nowMs)
     this.appendedEnd = end
     this.durableEnd = Math.min(this.durableEnd, end) as Offset
     this.highWatermark = Math.min(this.highWatermark, end) as Offset
@@ -129,6 +151,7 @@ export class LogState {
     this.joinedCycle = Math.max(this.joinedCycle, cycle)
     this.tail?.truncateTo(0 as Offset)
     this.epochs.clear()
+    this.producers = null
     this.appendedEnd = offset
     this.durableEnd = offset
     this.highWatermark = offset
@@ -148,6 +171,7 @@ export class LogState {
   delete(): void {
     this.status = 'deleted'
     this.tail = null
+    this.producers = null
   }
 
   requireExisting(): void {
@@ -193,5 +217,6 @@ export function emptyCheckpoint(
     highWatermark: zero,
     files: { fileEnd: zero, sealed: [], active: null },
     epochs: [],
+    producers: NO_PRODUCERS,
   }
 }

@@ -1,5 +1,5 @@
 import { assert, type Offset } from '@courant/kernel'
-import { recordBatches } from '@courant/record-batch'
+import { type RecordBatch, recordBatches } from '@courant/record-batch'
 import { releaseOnce, type Slab } from '../memory/memory-pool.ts'
 import type { ReadResult } from '../partition-log.ts'
 import { type BatchRun, cutBatches, type ReadLimits } from './batch-run.ts'
@@ -58,6 +58,11 @@ export class Tail {
     last.end = run.end
     last.nextOffset = run.nextOffset
     last.maxTimestamp = Math.max(last.maxTimestamp, run.maxTimestamp)
+  }
+
+  /** All that the ring alone has. */
+  allPending(): readonly BatchRun[] {
+    return this.#runs.slice(this.#pending)
   }
 
   /** The first ring cycle that a checkpoint has yet to save, or null. */
@@ -145,11 +150,16 @@ export class Tail {
 
   /** The base offset of the batch that holds `offset`, or null when it is not in memory. */
   boundaryOf(offset: Offset): Offset | null {
+    return this.find(offset)?.batch.baseOffset ?? null
+  }
+
+  /** The batch that holds `offset` and the run that it lies in, or null when not in memory. */
+  find(offset: Offset): { readonly batch: RecordBatch; readonly run: BatchRun } | null {
     const start = this.start
     const run = start === null || offset < start ? undefined : this.#runs[this.#find(offset)]
     if (run === undefined) return null
     for (const batch of recordBatches(run.memory, run.start, run.end)) {
-      if (batch.nextOffset > offset) return batch.baseOffset
+      if (batch.nextOffset > offset) return { batch, run }
     }
     return null
   }

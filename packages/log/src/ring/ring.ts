@@ -107,6 +107,11 @@ export class Ring {
     return this.#places.placeOf(cycle)
   }
 
+  /** Settles as that cycle does; one that is not on its way has settled. */
+  durabilityOf(cycle: number): Promise<void> {
+    return this.#queue.find(({ number }) => number === cycle)?.durable ?? Promise.resolve()
+  }
+
   /** The cycle that takes an append of so many bytes now. Throws BUSY, or what `enter` throws. */
   cycleFor(batchBytes: number): RingCycle {
     const bytes = ENTRY_HEADER_BYTES + batchBytes

@@ -96,7 +96,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'do not enter a truncation in the ring',
-    file: 'partition/disk-partition-log.ts',
+    file: 'partition/log-removals.ts',
     find: '{ type, incarnation, offset: end }',
     replace: "{ type: 'logStart', incarnation, offset: 0 as Offset }",
   },
@@ -121,8 +121,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'checkpoint what is not durable yet',
     file: 'partition/disk-partition-log.ts',
-    find: 'Math.min(ring.durableCycle, this.#changingCycle - 1)',
-    replace: 'this.#changingCycle - 1',
+    find: 'Math.min(ring.durableCycle, this.#removals.cycleBefore)',
+    replace: 'this.#removals.cycleBefore',
   },
   {
     name: 'overwrite live cycles of the ring',
@@ -158,13 +158,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'allow changes during a truncation',
-    file: 'partition/disk-partition-log.ts',
+    file: 'partition/log-removals.ts',
     find: "    if (this.#changingCycle !== NONE) throw new BusError('BUSY', 'The log is being truncated.')\n",
     replace: '',
   },
   {
     name: 'let a checkpoint see a truncation between its two ends',
-    file: 'partition/disk-partition-log.ts',
+    file: 'partition/log-removals.ts',
     find: '        this.#changingCycle = NONE\n        isApplied = true\n',
     replace: '',
   },

@@ -9,8 +9,9 @@ import {
 } from '@courant/replication'
 import type { Acks } from './acks.ts'
 import { lagLimit, type PartitionHost } from './partition-host.ts'
+import type { WaitingAppend } from './pending-produces.ts'
 import { NOT_ENOUGH_REPLICAS } from './refusals.ts'
-import type { AwaitedEnd, WaitingAppends } from './waiting-appends.ts'
+import type { AwaitedEnd, ReachedEnds, WaitingAppends } from './waiting-appends.ts'
 
 interface LowWaiter {
   readonly offset: Offset
@@ -55,13 +56,24 @@ export class Leadership {
     if (this.replicas.isUnderMinIsr) throw NOT_ENOUGH_REPLICAS
   }
 
-  /** What an append waits for before it is acknowledged; null when it has that. */
-  awaited(acks: Acks, config: TopicConfig): AwaitedEnd | null {
-    const isLazy = config.durability === 'replicated'
-    if (acks === 0 || (acks === 1 && isLazy)) return null
-    if (acks === 1) return 'durable'
-    if (!isLazy) return 'committed'
-    return this.#replicatedEnd() >= this.log.appendedEnd ? null : 'replicated'
+  /** Acknowledges what ends at `end`, the last of the log, or has it wait. */
+  acknowledge(acks: Acks, config: TopicConfig, end: Offset, append: WaitingAppend): void {
+    const awaited = this.#awaited(acks, config, end)
+    if (awaited === null) append.acknowledge()
+    else this.#waiting.add(awaited, end, append)
+  }
+
+  /**
+   * Acknowledges a duplicate whose original ends at `end` not before that may be: what is not
+   * committed may still be taken back, and then the acknowledgement was a lie (reliability B11.2).
+   * The leader of a new term does not know what of the log is, until the high watermark has passed
+   * where the term began.
+   */
+  acknowledgeAgain(acks: Acks, config: TopicConfig, end: Offset, append: WaitingAppend): void {
+    const until = (acks === -1 ? Math.max(end, this.start) : end) as Offset
+    const awaited = this.#awaited(acks, config, until)
+    if (awaited === null || this.#reached()[awaited] >= until) append.acknowledge()
+    else this.#waiting.addAgain(awaited, until, append)
   }
 
   /** Whether the high watermark has moved. Releases whoever has waited for what is there now. */
@@ -70,11 +82,7 @@ export class Leadership {
     const before = log.highWatermark
     replicas.advance(log.durableEnd, lagLimit(this.#host))
     log.advanceHighWatermark(replicas.highWatermark)
-    this.#waiting.release({
-      durable: log.durableEnd,
-      committed: log.highWatermark,
-      replicated: Math.min(log.appendedEnd, this.#replicatedEnd()),
-    })
+    this.#waiting.release(this.#reached())
     return log.highWatermark > before
   }
 
@@ -124,6 +132,21 @@ export class Leadership {
     if (epoch === UNKNOWN_EPOCH || epoch === own) return
     if (epoch < own) throw new BusError('FENCED_LEADER_EPOCH', `The leader epoch is ${own}.`)
     throw new BusError('UNKNOWN_LEADER_EPOCH', `The leader epoch known here is ${own}.`)
+  }
+
+  /** What an append up to `end` waits for before it is acknowledged; null when it has that. */
+  #awaited(acks: Acks, config: TopicConfig, end: Offset): AwaitedEnd | null {
+    const isLazy = config.durability === 'replicated'
+    if (acks === 0 || (acks === 1 && isLazy)) return null
+    if (acks === 1) return 'durable'
+    if (!isLazy) return 'committed'
+    return this.#replicatedEnd() >= end ? null : 'replicated'
+  }
+
+  #reached(): ReachedEnds {
+    const { durableEnd, highWatermark, appendedEnd } = this.log
+    const replicated = Math.min(appendedEnd, this.#replicatedEnd())
+    return { durable: durableEnd, committed: highWatermark, replicated }
   }
 
   #replicatedEnd(): number {

@@ -1,6 +1,5 @@
 import {
   assert,
-  type BrokerId,
   BusError,
   type LeaderEpoch,
   type Offset,
@@ -21,32 +20,13 @@ import { AdvanceListeners } from './advance-listeners.ts'
 import type { FetchedRecords, FetchRequest } from './fetched-records.ts'
 import { Leadership } from './leadership.ts'
 import type { PartitionHost } from './partition-host.ts'
-import type { WaitingAppend } from './pending-produces.ts'
-import { producedBatch } from './produced-batch.ts'
+import { appendProduced, type ProducedAppend } from './produced-append.ts'
 import { readRecords } from './read-records.ts'
 import { ambiguous, DELETED, expected, NOT_LEADER, refusalOf, STARTING } from './refusals.ts'
 import { Replica, type ReplicaObserver, withoutRetention } from './replica.ts'
 import { ReplicaListeners } from './replica-listeners.ts'
+import type { FollowedTerm, Term } from './terms.ts'
 import { WaitingAppends } from './waiting-appends.ts'
-
-/** One leader's term, as the control plane decided it. */
-export interface Term {
-  readonly row: PartitionRow
-  readonly config: TopicConfig
-}
-
-/** Another broker's term. */
-export interface FollowedTerm {
-  readonly leader: BrokerId
-  readonly leaderEpoch: LeaderEpoch
-  readonly lastUncleanLeaderEpoch: LeaderEpoch
-  readonly config: TopicConfig
-}
-
-/** An append that hears of its place in the log before it is acknowledged. */
-export interface ProducedAppend extends WaitingAppend {
-  appended(baseOffset: Offset, appendTimeMs: number, logStartOffset: Offset): void
-}
 
 /**
  * The one owner of a partition on this broker. It serves while it leads and else refuses, with the
@@ -89,11 +69,17 @@ export class Partition implements LogObserver, ReplicaObserver {
   }
 
   get leaderEpoch(): LeaderEpoch {
-    return this.#leading().epoch
+    return this.requireLeadership().epoch
   }
 
   /** Null while this broker does not lead. */
   get leadership(): Leadership | null {
+    return this.#leadership
+  }
+
+  /** Throws why this broker does not lead. */
+  requireLeadership(): Leadership {
+    if (this.#leadership === null) throw this.#refusal
     return this.#leadership
   }
 
@@ -109,7 +95,7 @@ export class Partition implements LogObserver, ReplicaObserver {
 
   /** The log of a partition that leads, for look-ups. Throws why it does not. */
   get log(): PartitionLog {
-    return this.#leading().log
+    return this.requireLeadership().log
   }
 
   /**
@@ -187,25 +173,12 @@ export class Partition implements LogObserver, ReplicaObserver {
    */
   append(records: Buffer | null, acks: Acks, append: ProducedAppend): void {
     try {
-      const leadership = this.#leading()
-      const { log, epoch } = leadership
+      const leadership = this.requireLeadership()
       const { config } = this.#currentTerm()
-      if (acks === -1) leadership.requireReplicas()
-      const now = this.#host.clock.now()
-      const batch = producedBatch(records, config, now)
-      const stampsTime = config.timestampType === 'append'
-      const request = { batches: batch.buffer, leaderEpoch: epoch }
-      const appended = log.append(stampsTime ? { ...request, logAppendTimeMs: now } : request)
-      const { baseOffset, lastOffset } = appended
-      append.appended(baseOffset, stampsTime ? now : -1, log.logStartOffset)
-      this.#count(batch.recordCount, batch.size)
-      const awaited = leadership.awaited(acks, config)
-      if (awaited === null) append.acknowledge()
-      else this.#waiting.add(awaited, (lastOffset + 1) as Offset, append)
-      if (leadership.hasFollowers) {
-        leadership.replicas.appended(this.#host.clock.monotonicMs())
-        this.followers.notify(this, 'records')
-      }
+      const outcome = appendProduced(this.#host, leadership, config, { records, acks, append })
+      if (outcome === 'duplicate' || !leadership.hasFollowers) return
+      leadership.replicas.appended(this.#host.clock.monotonicMs())
+      this.followers.notify(this, 'records')
     } catch (thrown) {
       append.fail(expected(thrown))
     }
@@ -216,7 +189,7 @@ export class Partition implements LogObserver, ReplicaObserver {
    * one turn, before the read, whose records can only lie within them (KAFKA-7104).
    */
   fetch(request: FetchRequest): FetchedRecords | Promise<FetchedRecords> {
-    const { log } = this.#leading()
+    const { log } = this.requireLeadership()
     this.checkEpoch(request.leaderEpoch)
     const { traffic } = this.#host
     return readRecords(log, request, log.highWatermark, (size) => {
@@ -233,7 +206,7 @@ export class Partition implements LogObserver, ReplicaObserver {
     fetch: FollowerFetch,
     limits: Pick<FetchRequest, 'maxBytes' | 'first'>,
   ): EpochEnd | FetchedRecords | Promise<FetchedRecords> {
-    const leadership = this.#leading()
+    const leadership = this.requireLeadership()
     const diverging = leadership.replicaFetched(fetch)
     if (diverging !== null) return diverging
     this.#advance()
@@ -247,35 +220,14 @@ export class Partition implements LogObserver, ReplicaObserver {
   }
 
   checkEpoch(epoch: number): void {
-    this.#leading().checkEpoch(epoch)
+    this.requireLeadership().checkEpoch(epoch)
   }
 
   /** The end for consumers. Throws while it may lie before what an earlier leader acknowledged. */
   latestOffset(): Offset {
-    const { log, start } = this.#leading()
+    const { log, start } = this.requireLeadership()
     if (log.highWatermark >= start) return log.highWatermark
     throw new BusError('OFFSET_NOT_AVAILABLE', 'The new leader does not know the end yet.')
-  }
-
-  /**
-   * Deletes what lies below `offset`; resolves with the new start when that is durable on every
-   * in-sync replica: none of them can become the leader and show the records again (B5.9).
-   */
-  async deleteRecords(offset: Offset | 'highWatermark'): Promise<Offset> {
-    const leadership = this.#leading()
-    const { log } = leadership
-    const { logStartOffset, highWatermark } = log
-    const start = offset === 'highWatermark' ? highWatermark : offset
-    if (start < 0 || start > highWatermark) {
-      throw new BusError('OFFSET_OUT_OF_RANGE', `The high watermark is ${highWatermark}.`, {
-        extra: { logStartOffset, highWatermark },
-      })
-    }
-    await log.advanceLogStart(start)
-    this.checkEpoch(leadership.epoch)
-    this.tellLogStart()
-    await leadership.untilDeleted(start)
-    return log.logStartOffset
   }
 
   /** Followers hear of a log start that retention has moved. */
@@ -377,18 +329,6 @@ export class Partition implements LogObserver, ReplicaObserver {
     if (!this.#leadership?.advance()) return
     this.onAdvance.notify()
     this.followers.notify(this, 'offsets')
-  }
-
-  #count(records: number, bytes: number): void {
-    const { traffic } = this.#host
-    traffic.producedBatches += 1
-    traffic.producedRecords += records
-    traffic.producedBytes += bytes
-  }
-
-  #leading(): Leadership {
-    if (this.#leadership === null) throw this.#refusal
-    return this.#leadership
   }
 
   #currentTerm(): Term {

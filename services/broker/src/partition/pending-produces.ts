@@ -27,6 +27,14 @@ export class PendingProduces {
     this.#appends.push(append)
   }
 
+  /** Adds one that need not come last: a duplicate waits for its original. */
+  insert(end: Offset, append: WaitingAppend): void {
+    let at = this.#ends.length
+    while (at > this.#head && (this.#ends[at - 1] ?? 0) > end) at -= 1
+    this.#ends.splice(at, 0, end)
+    this.#appends.splice(at, 0, append)
+  }
+
   /** Acknowledges everything below the high watermark. */
   release(highWatermark: Offset): void {
     let end = this.#ends[this.#head]

@@ -39,11 +39,11 @@ export function producedBatch(
 /** Kafka's rules for batches of clients (LogValidator, UnifiedLog.analyzeAndValidateRecords). */
 function refuseForgeries(batch: RecordBatch): void {
   if (batch.isControl) throw new BusError('INVALID_RECORD', 'Clients do not write control batches.')
-  if (batch.isTransactional || batch.producerId >= 0) {
-    throw new BusError(
-      'NOT_IMPLEMENTED',
-      'Idempotent and transactional producers are not served yet.',
-    )
+  if (batch.isTransactional) {
+    throw new BusError('NOT_IMPLEMENTED', 'Transactional producers are not served yet.')
+  }
+  if (batch.producerId >= 0 && (batch.producerEpoch < 0 || batch.baseSequence < 0)) {
+    throw new BusError('INVALID_RECORD', 'A batch of a producer has an epoch and a sequence.')
   }
   if (batch.baseOffset !== 0) {
     throw new BusError('INVALID_RECORD', 'The base offset of a batch is the log’s to give.')

@@ -2,8 +2,8 @@ import { BusError, type Offset, type TopicConfig } from '@courant/kernel'
 import type { PartitionLog } from '@courant/log'
 import { RecordBatch, recordBatches } from '@courant/record-batch'
 import { type FetchedPartition, type FetchPosition, Follower } from '@courant/replication'
-import type { FollowedTerm } from './partition.ts'
 import { expected } from './refusals.ts'
+import type { FollowedTerm } from './terms.ts'
 
 /** What a leader answered, with its records as they came. */
 export interface FetchedReplica extends FetchedPartition {

@@ -3,6 +3,8 @@ export class Traffic {
   producedBatches = 0
   producedRecords = 0
   producedBytes = 0
+  /** Batches that idempotent producers have sent again. */
+  duplicateBatches = 0
   fetchedBytes = 0
   /** Bytes of records that followers have fetched here, and that this broker has fetched as one. */
   replicatedOutBytes = 0

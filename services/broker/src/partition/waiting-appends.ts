@@ -26,6 +26,11 @@ export class WaitingAppends {
     this.#queue(awaited).add(end, append)
   }
 
+  /** Of a duplicate: there may be others that wait for as much or more. */
+  addAgain(awaited: AwaitedEnd, end: Offset, append: WaitingAppend): void {
+    this.#queue(awaited).insert(end, append)
+  }
+
   release({ durable, committed, replicated }: ReachedEnds): void {
     this.#durable?.release(durable as Offset)
     this.#committed?.release(committed as Offset)

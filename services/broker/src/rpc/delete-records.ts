@@ -9,6 +9,7 @@ import {
 } from '@courant/kafka-protocol'
 import { BusError, type Clock, limits, type Offset } from '@courant/kernel'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
+import { deleteRecords } from '../partition/record-deletion.ts'
 import { expected } from '../partition/refusals.ts'
 import type { RequestCounts } from '../request-counts.ts'
 import type { Deadlines, Expiring } from './deadlines.ts'
@@ -81,7 +82,7 @@ class DeleteRecordsOperation implements Expiring {
       const partition = this.#parts.partitions.find(topic, entry.partitionIndex)
       if (partition === null) throw unknownPartition()
       const before = offset === HIGH_WATERMARK ? 'highWatermark' : (offset as Offset)
-      entry.lowWatermark = await partition.deleteRecords(before)
+      entry.lowWatermark = await deleteRecords(partition, before)
       entry.errorCode = NO_ERROR
     } catch (thrown) {
       entry.errorCode = kafkaCodeOf(expected(thrown))

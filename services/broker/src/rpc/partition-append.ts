@@ -1,6 +1,6 @@
 import { kafkaCodeOf, kafkaMessageOf, NO_ERROR } from '@courant/kafka-protocol'
 import type { BusError } from '@courant/kernel'
-import type { ProducedAppend } from '../partition/partition.ts'
+import type { ProducedAppend } from '../partition/produced-append.ts'
 
 /** Who is told when an append has its outcome. */
 export interface AppendObserver {
