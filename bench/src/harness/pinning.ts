@@ -1,17 +1,21 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
-/** `server` runs what is measured, `load` everything else. */
-export type Core = 'server' | 'load'
+/**
+ * `server` runs what is measured, `load` everything else. `all` is for what is measured as a whole
+ * and shares the machine with its load.
+ */
+export type Core = 'server' | 'load' | 'all'
 
-const CORE_NUMBERS: Readonly<Record<Core, string>> = { server: '0', load: '1' }
+const CORE_NUMBERS: Readonly<Record<Exclude<Core, 'all'>, string>> = { server: '0', load: '1' }
 
 /** Null where processes can be pinned; else why not, to be printed with the results. */
 export const unpinnedBecause: string | null = findObstacle()
 
-/** The command that runs `command` on one core only. Without taskset it runs anywhere. */
+/** The command that runs `command` on its core. Without taskset it runs anywhere. */
 export function pinned(core: Core, command: readonly string[]): readonly string[] {
-  return unpinnedBecause === null ? ['taskset', '-c', CORE_NUMBERS[core], ...command] : command
+  if (core === 'all' || unpinnedBecause !== null) return command
+  return ['taskset', '-c', CORE_NUMBERS[core], ...command]
 }
 
 function findObstacle(): string | null {

@@ -15,6 +15,17 @@ export interface FramedLoad {
   readonly mustBeZero: readonly number[]
 }
 
+/** Several loads at the same time, as one. */
+export async function runAll(loads: readonly FramedLoad[]): Promise<PipelineResult> {
+  const results = await Promise.all(loads.map(run))
+  const sum = (of: (result: PipelineResult) => number) =>
+    results.reduce((total, result) => total + of(result), 0)
+  return {
+    answersPerSecond: sum(({ answersPerSecond }) => answersPerSecond),
+    bytesPerSecond: sum(({ bytesPerSecond }) => bytesPerSecond),
+  }
+}
+
 export async function run(load: FramedLoad): Promise<PipelineResult> {
   const { requests, handshake, mustBeZero, ...rest } = load
   const train = new Train(requests)

@@ -12,11 +12,14 @@ export interface PacedLatency {
   readonly port: number
   readonly protocol: 'http' | 'frames'
   readonly request: Uint8Array
+  /** Positions in each framed answer, behind the prefix, that hold error codes. */
+  readonly mustBeZero?: readonly number[]
   readonly count: number
 }
 
 export async function run(options: PacedLatency): Promise<LatencySummary> {
-  const parser = options.protocol === 'http' ? new HttpParser() : new FrameParser([])
+  const { protocol, mustBeZero = [] } = options
+  const parser = protocol === 'http' ? new HttpParser() : new FrameParser(mustBeZero)
   const socket = connect({ host: '127.0.0.1', port: options.port, noDelay: true })
   const latencies = new Latencies()
   try {

@@ -8,6 +8,9 @@ import { engineGroupCommit } from './engine-group-commit.ts'
 import { enginePartitions } from './engine-partitions.ts'
 import { idlePartition } from './idle-partition.ts'
 import { recovery } from './recovery.ts'
+import { replicationIdle } from './replication-idle.ts'
+import { replicationLatency } from './replication-latency.ts'
+import { replicationThroughput } from './replication-throughput.ts'
 import { restFetch } from './rest-fetch.ts'
 import { restLatency } from './rest-latency.ts'
 import { restProduce } from './rest-produce.ts'
@@ -26,4 +29,7 @@ export const suites: readonly Suite[] = [
   idlePartition,
   recovery,
   brokerStart,
+  replicationThroughput,
+  replicationLatency,
+  replicationIdle,
 ]

@@ -12,22 +12,31 @@ const LOOPBACK = '127.0.0.1'
 /** The broker's default would take half a minute to fill with zeros before it can be measured. */
 const RING_BYTES = 256 << 20
 
-/** The system as it runs in production, each part in a process of its own, one broker. */
+/** Brokers that a suite may start. */
+const BROKERS_MAX = 3
+
+/** The system as it runs in production, each part in a process of its own. */
 export class Cluster {
   readonly admin: Admin
+  /** Of broker 1. */
   readonly dataDirectory: string
+  /** Of brokers 1, 2, … */
+  readonly brokerPorts: readonly number[]
   readonly #bench: Bench
   readonly #controlPlane: string
-  readonly #brokerPort: number
   #gatewayPort = 0
 
   private constructor(
     bench: Bench,
-    of: { controlPlane: string; operatorKey: string; dataDirectory: string; brokerPort: number },
+    of: {
+      readonly controlPlane: string
+      readonly dataDirectory: string
+      readonly brokerPorts: readonly number[]
+    },
   ) {
     this.#bench = bench
     this.#controlPlane = of.controlPlane
-    this.#brokerPort = of.brokerPort
+    this.brokerPorts = of.brokerPorts
     this.dataDirectory = of.dataDirectory
     this.admin = new Admin(of.controlPlane)
     bench.cleanup.add(() => this.admin.close())
@@ -52,12 +61,13 @@ export class Cluster {
       },
     })
     const dataDirectory = join(directory, 'broker')
-    const brokerPort = await freePort()
-    return new Cluster(bench, { controlPlane, operatorKey, dataDirectory, brokerPort })
+    const brokerPorts: number[] = []
+    while (brokerPorts.length < BROKERS_MAX) brokerPorts.push(await freePort())
+    return new Cluster(bench, { controlPlane, dataDirectory, brokerPorts })
   }
 
   get brokerPort(): number {
-    return this.#brokerPort
+    return this.brokerPorts[0] ?? 0
   }
 
   get gatewayPort(): number {
@@ -65,15 +75,15 @@ export class Cluster {
   }
 
   /** Again after the broker has ended: it is the same broker, on the same directory. */
-  async startBroker(core: Core): Promise<Child> {
+  async startBroker(core: Core, id = 1): Promise<Child> {
     return await startService(this.#bench, {
       name: 'broker',
       core,
       env: {
-        COURANT_BROKER_ID: '1',
-        COURANT_BROKER_LISTEN: `${LOOPBACK}:${this.#brokerPort}`,
+        COURANT_BROKER_ID: String(id),
+        COURANT_BROKER_LISTEN: `${LOOPBACK}:${this.brokerPorts[id - 1]}`,
         COURANT_CONTROL_PLANE: this.#controlPlane,
-        COURANT_DATA_DIR: this.dataDirectory,
+        COURANT_DATA_DIR: id === 1 ? this.dataDirectory : `${this.dataDirectory}-${id}`,
         COURANT_RING_BYTES: String(RING_BYTES),
       },
     })

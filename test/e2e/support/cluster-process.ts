@@ -38,28 +38,33 @@ export class ClusterProcess {
   readonly #portOffset = randomInt(1_000, PORT_OFFSET_MAX)
   #child: Child | null = null
 
-  private constructor(home: string, databaseUrl: string | null) {
+  private constructor(home: string, env: Readonly<Record<string, string>>) {
     this.#home = home
     this.#env = {
       ...cleanEnvironment(),
       COURANT_RING_BYTES: String(16 << 20),
-      ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
+      ...env,
     }
     this.dataDirectory = join(home, 'data')
   }
 
   /** With three brokers, two gateways and two control planes, unless `args` say otherwise. */
   static async start(...args: readonly string[]): Promise<ClusterProcess> {
-    return await ClusterProcess.startOn(null, ...args)
+    return await ClusterProcess.startWith({}, ...args)
   }
 
   /** The same on a database of the caller's. */
-  static async startOn(
-    databaseUrl: string | null,
+  static async startOn(databaseUrl: string, ...args: readonly string[]): Promise<ClusterProcess> {
+    return await ClusterProcess.startWith({ DATABASE_URL: databaseUrl }, ...args)
+  }
+
+  /** The same with settings of its services. */
+  static async startWith(
+    env: Readonly<Record<string, string>>,
     ...args: readonly string[]
   ): Promise<ClusterProcess> {
     const home = await mkdtemp(join(tmpdir(), 'courant-cluster-'))
-    const cluster = new ClusterProcess(home, databaseUrl)
+    const cluster = new ClusterProcess(home, env)
     await cluster.start(...args)
     return cluster
   }
@@ -106,10 +111,15 @@ export class ClusterProcess {
     await until(async () => ((await this.pid(role, id).catch(() => null)) === null ? true : null))
   }
 
-  /** `courant cluster <args>` on this cluster. */
-  command(...args: readonly string[]): Promise<Ended> {
+  /** `courant <args>` on this cluster. */
+  courant(...args: readonly string[]): Promise<Ended> {
     const env = { ...cleanEnvironment(), COURANT_DATA_DIR: this.dataDirectory }
-    return runProgram(process.execPath, [COMMAND, 'cluster', ...args], env)
+    return runProgram(process.execPath, [COMMAND, ...args], env)
+  }
+
+  /** `courant cluster <args>`. */
+  command(...args: readonly string[]): Promise<Ended> {
+    return this.courant('cluster', ...args)
   }
 
   /** The same, which must succeed. */

@@ -8,6 +8,8 @@ import { until } from './until.ts'
  */
 export class FailOverProducer {
   readonly acknowledged: number[] = []
+  /** Problems that were answered, and connections that broke, in the words of either. */
+  readonly failures: string[] = []
   readonly #gateways: readonly Credentials[]
   readonly #topic: string
   #next = 0
@@ -79,9 +81,15 @@ export class FailOverProducer {
       headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
       body: JSON.stringify({ records: [{ key: 'one', value }] }),
     }).catch((error: Error) => error)
-    if (answer instanceof Error) return isRefused(answer) ? 'no' : 'unknown'
+    if (answer instanceof Error) {
+      this.failures.push(String(answer.cause ?? answer))
+      return isRefused(answer) ? 'no' : 'unknown'
+    }
     const body = (await answer.json()) as { readonly applied?: 'no' | 'unknown' }
-    if (!answer.ok) return body.applied ?? 'unknown'
+    if (!answer.ok) {
+      this.failures.push(JSON.stringify(body))
+      return body.applied ?? 'unknown'
+    }
     this.acknowledged.push(value)
     return 'yes'
   }
