@@ -1,5 +1,6 @@
 /**
- * `npm run test:chaos -- --minutes N --seed S [--json] [--keep]`: the local cluster under load and
+ * `npm run test:chaos -- --minutes N --seed S [--json] [--keep] [--network proxies]
+ * [--disks limit]`: the local cluster under load and
  * faults. Exit status 0 when nothing was violated, 1 when something was.
  */
 import { parseArgs } from 'node:util'
@@ -10,6 +11,8 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
+    network: { type: 'string', default: 'auto' },
+    disks: { type: 'string', default: 'auto' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
@@ -18,11 +21,23 @@ const startedAt = performance.now()
 const report = await run({
   seed: numberOf('seed'),
   minutes: numberOf('minutes'),
+  network: oneOf('network', ['auto', 'proxies']),
+  disks: oneOf('disks', ['auto', 'limit']),
   keep: values.keep ? 'home' : 'nothing',
   say: (line) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
 })
 console.log(values.json ? JSON.stringify(report) : reportText(report))
 process.exit(report.violations.length === 0 ? 0 : 1)
+
+function oneOf<Choice extends string>(
+  name: 'network' | 'disks',
+  choices: readonly Choice[],
+): Choice {
+  const found = choices.find((choice) => choice === values[name])
+  if (found !== undefined) return found
+  console.error(`--${name} is one of ${choices.join(', ')}`)
+  process.exit(2)
+}
 
 function numberOf(name: 'minutes' | 'seed'): number {
   const number = Number(values[name])

@@ -3,6 +3,7 @@ import { SeededRandom, systemClock, wait } from '@courant/kernel'
 import { CHECKERS, checkHistory } from './checkers/check-history.ts'
 import { BrokerPrograms } from './cluster/broker-programs.ts'
 import { ChaosCluster, makeHome, removeHome } from './cluster/chaos-cluster.ts'
+import { type DiskChoice, openDisks } from './disk/open-disks.ts'
 import { FAULTS } from './faults/all-faults.ts'
 import type { World } from './faults/fault.ts'
 import { Nemesis, type Struck } from './faults/nemesis.ts'
@@ -12,12 +13,14 @@ import { Recorder } from './history/recorder.ts'
 import { Load } from './load/load.ts'
 import { createTopics, LOGS } from './load/topics.ts'
 import { Links } from './network/links.ts'
-import { openNetwork } from './network/open-network.ts'
+import { type NetworkChoice, openNetwork } from './network/open-network.ts'
 import { type Report, reportOf } from './report/report.ts'
 
 export interface RunOptions {
   readonly seed: number
   readonly minutes: number
+  readonly network: NetworkChoice
+  readonly disks: DiskChoice
   /** What is kept when it ends: nothing, or the directory for somebody to look at. */
   readonly keep: 'nothing' | 'home'
   /** A line for whoever watches. */
@@ -33,8 +36,10 @@ const PORT_OFFSET_MAX = 20_000
 export async function run(options: RunOptions): Promise<Report> {
   const { seed, minutes, keep, say } = options
   const home = await makeHome()
-  const network = await openNetwork()
-  say(network.means)
+  const network = await openNetwork(options.network)
+  const disks = await openDisks(options.disks, home)
+  const means = [network.means, disks.means]
+  for (const line of means) say(line)
   try {
     const programs = new BrokerPrograms(seed)
     const directories = new Map<string, string>()
@@ -45,17 +50,18 @@ export async function run(options: RunOptions): Promise<Report> {
       async adapt(plan) {
         const { role, id, env } = plan
         if (role === 'broker') directories.set(`${id}`, env['COURANT_DATA_DIR'] ?? '')
-        return await network.adapt(programs.adapt(plan))
+        return await network.adapt(programs.adapt(await disks.adapt(plan)))
       },
     })
+    network.know(cluster)
     const recorder = new Recorder()
-    const world = { cluster, programs, network, links: new Links(network) }
+    const world = { cluster, programs, network, links: new Links(network), disks }
     const { struck, health } = await torment(world, recorder, options).finally(() => cluster.end())
     const { bytes, violations: different } = await compareReplicas(directories)
     return reportOf({
       seed,
       minutes,
-      means: { network: network.means },
+      means,
       struck,
       history: recorder,
       logs: LOGS,
@@ -71,6 +77,7 @@ export async function run(options: RunOptions): Promise<Report> {
     })
   } finally {
     await network.close()
+    await disks.close()
     if (keep === 'nothing') await removeHome(home)
     else say(`kept: ${home}`)
   }

@@ -9,6 +9,8 @@ import { brokerSettings, startBrokerOn } from '@courant/broker'
 import { type Random, systemRandom } from '@courant/kernel'
 import { openNodeStorage } from '@courant/log'
 import { runService } from '@courant/service-kit'
+import { fullMark } from '../disk/limited-disks.ts'
+import { limitedStorage } from '../disk/limited-storage.ts'
 import { UnsyncedStorage } from '../disk/unsynced-storage.ts'
 
 const SECTOR_BYTES = 512
@@ -17,12 +19,14 @@ await runService({
   name: 'broker',
   settings: brokerSettings,
   async start(config, ports, stopping) {
-    const storage = await UnsyncedStorage.open(await openNodeStorage(config.dataDirectory))
+    const disk = await openNodeStorage(config.dataDirectory)
+    const storage = await UnsyncedStorage.open(disk)
     process.on('SIGUSR2', () => {
       tear(storage, config.dataDirectory, systemRandom)
       process.kill(process.pid, 'SIGKILL')
     })
-    return await startBrokerOn(storage, config, ports, stopping)
+    const limited = limitedStorage(storage, fullMark(config.dataDirectory))
+    return await startBrokerOn(limited, config, ports, stopping)
   },
 })
 

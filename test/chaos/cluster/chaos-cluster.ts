@@ -37,8 +37,8 @@ const POLL_MS = 50
 
 /** As the supervisor says it; a process that ends so gave up by itself. */
 const CRASH = /^(.+ ended with status [1-9]\d*)\. To start it again/
-/** Whose start needs what may be away ends, for whoever watches it to try again. */
-const MAY_GIVE_UP = /^control-plane /
+/** A control plane ends where it finds no database at its start; a killed PostgreSQL says so too. */
+const MAY_GIVE_UP = /^(control-plane|PostgreSQL) /
 
 export class ChaosCluster {
   /** Processes that ended though nobody had killed or stopped them. */
@@ -128,7 +128,7 @@ export class ChaosCluster {
 
 /** A directory that goes with the run, with a path short enough for sockets. */
 export function makeHome(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'courant-chaos-'))
+  return mkdtemp(join(tmpdir(), `courant-chaos-${process.pid}-`))
 }
 
 export function removeHome(home: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Fault } from './fault.ts'
+import { fullDisk } from './full-disk.ts'
 import { killBrokers, killOne } from './kill.ts'
 import { partition, resetConnections, slowNetwork } from './partition.ts'
 import { pause } from './pause.ts'
@@ -22,6 +23,7 @@ export const FAULTS: readonly Fault[] = [
   pause('control-plane', 1),
   restartDatabase,
   rollingRestart,
+  fullDisk,
   partition({
     name: 'broker cut off from everybody',
     weight: 2,

@@ -1,6 +1,7 @@
 import type { SeededRandom } from '@courant/kernel'
 import type { BrokerPrograms } from '../cluster/broker-programs.ts'
 import type { ChaosCluster, Target } from '../cluster/chaos-cluster.ts'
+import type { ChaosDisks } from '../disk/chaos-disks.ts'
 import type { ChaosNetwork } from '../network/chaos-network.ts'
 import type { Links } from '../network/links.ts'
 
@@ -10,6 +11,7 @@ export interface World {
   readonly programs: BrokerPrograms
   readonly network: ChaosNetwork
   readonly links: Links
+  readonly disks: ChaosDisks
 }
 
 /** One blow: which processes it takes, what it does to them, and how that ends. */

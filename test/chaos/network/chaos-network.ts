@@ -1,5 +1,5 @@
 import type { ServicePlan } from '@courant/standalone'
-import type { Target } from '../cluster/chaos-cluster.ts'
+import type { ChaosCluster, Target } from '../cluster/chaos-cluster.ts'
 
 /**
  * The network between the processes of the cluster, in which links can be cut and slowed. Clients
@@ -10,6 +10,8 @@ export interface ChaosNetwork {
   readonly means: string
   /** Has the process run in this network. */
   adapt(plan: ServicePlan): Promise<ServicePlan>
+  /** Called when the processes run, before there is anything to cut. */
+  know(cluster: ChaosCluster): void
   /**
    * What `from` sends to `to` is lost from now on; the other direction goes on, as far as anything
    * can without answers. `refused`: `from` is told at once that there is no way.

@@ -4,10 +4,11 @@
  */
 import type { ServicePlan } from '@courant/standalone'
 import type { Target } from '../cluster/chaos-cluster.ts'
+import { isAlive } from '../is-alive.ts'
+import { runCommand } from '../run-command.ts'
 import type { ChaosNetwork } from './chaos-network.ts'
 import { byWayOf, socketOf } from './database-url.ts'
 import { Relay } from './relay.ts'
-import { runCommand } from './run-command.ts'
 
 /** Two runs on one machine do not meet. */
 const SUBNET = `10.${100 + (process.pid % 100)}`
@@ -67,6 +68,9 @@ export class NamespaceNetwork implements ChaosNetwork {
       },
     }
   }
+
+  /** Addresses tell who is who. */
+  know(): void {}
 
   async cut(from: Target, to: Target, how: 'lost' | 'refused'): Promise<void> {
     const type = how === 'lost' ? 'blackhole' : 'unreachable'
@@ -191,13 +195,5 @@ async function removeLeftovers(): Promise<void> {
     if (pid === undefined || isAlive(Number(pid))) continue
     await runCommand('ip', 'netns', 'del', name).catch(() => {})
     await runCommand('ip', 'link', 'del', `cch${pid}`).catch(() => {})
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }

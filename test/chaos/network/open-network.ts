@@ -1,8 +1,11 @@
 import type { ChaosNetwork } from './chaos-network.ts'
 import { NamespaceNetwork } from './namespace-network.ts'
+import { ProxyNetwork } from './proxy-network.ts'
 
-export async function openNetwork(): Promise<ChaosNetwork> {
-  const network = await NamespaceNetwork.open()
-  if (network === null) throw new Error('network namespaces are not allowed here')
-  return network
+/** `auto`: namespaces where the kernel and the user allow it. */
+export type NetworkChoice = 'auto' | 'proxies'
+
+export async function openNetwork(choice: NetworkChoice): Promise<ChaosNetwork> {
+  const namespaces = choice === 'auto' ? await NamespaceNetwork.open() : null
+  return namespaces ?? new ProxyNetwork()
 }

@@ -15,10 +15,9 @@ export function reportText(report: Report): string {
   ])
   const head = ['fault', 'count', 'recovered, ms after strike', 'ms after heal']
   const objecting = new Set(violations.map(({ checker }) => checker)).size
-  const means = Object.entries(report.means).map(([what, how]) => `${what}: ${how}`)
   return [
     `seed ${report.seed}, ${report.minutes} minutes, ${report.faultCount} faults`,
-    ...means,
+    ...report.means,
     '',
     ...table([head, ...rows]),
     '(p50 / p99 / max)',

@@ -7,7 +7,7 @@ export interface Report {
   readonly seed: number
   readonly minutes: number
   /** How partitions of the network are made, and how disks are filled. */
-  readonly means: Readonly<Record<string, string>>
+  readonly means: readonly string[]
   readonly faultCount: number
   readonly faults: readonly FaultReport[]
   /** Records. */
@@ -28,7 +28,7 @@ export interface Report {
 export interface Run {
   readonly seed: number
   readonly minutes: number
-  readonly means: Readonly<Record<string, string>>
+  readonly means: readonly string[]
   readonly struck: readonly Struck[]
   readonly history: History
   readonly logs: readonly string[]
