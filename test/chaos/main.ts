@@ -1,6 +1,6 @@
 /**
- * `npm run test:chaos -- --minutes N --seed S [--json] [--keep] [--network proxies]
- * [--disks limit]`: the local cluster under load and
+ * `npm run test:chaos -- --minutes N --seed S [--json] [--keep] [--only <fault>]...
+ * [--network proxies] [--disks limit]`: the local cluster under load and
  * faults. Exit status 0 when nothing was violated, 1 when something was.
  */
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '3' },
     seed: { type: 'string', default: '1' },
+    only: { type: 'string', multiple: true, default: [] },
     network: { type: 'string', default: 'auto' },
     disks: { type: 'string', default: 'auto' },
     json: { type: 'boolean', default: false },
@@ -21,6 +22,7 @@ const startedAt = performance.now()
 const report = await run({
   seed: numberOf('seed'),
   minutes: numberOf('minutes'),
+  only: values.only,
   network: oneOf('network', ['auto', 'proxies']),
   disks: oneOf('disks', ['auto', 'limit']),
   keep: values.keep ? 'home' : 'nothing',

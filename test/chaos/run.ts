@@ -4,7 +4,7 @@ import { CHECKERS, checkHistory } from './checkers/check-history.ts'
 import { BrokerPrograms } from './cluster/broker-programs.ts'
 import { ChaosCluster, makeHome, removeHome } from './cluster/chaos-cluster.ts'
 import { type DiskChoice, openDisks } from './disk/open-disks.ts'
-import { FAULTS } from './faults/all-faults.ts'
+import { faultsNamed } from './faults/all-faults.ts'
 import type { World } from './faults/fault.ts'
 import { Nemesis, type Struck } from './faults/nemesis.ts'
 import { awaitHealth, type Health } from './final/await-health.ts'
@@ -19,6 +19,8 @@ import { type Report, reportOf } from './report/report.ts'
 export interface RunOptions {
   readonly seed: number
   readonly minutes: number
+  /** Parts of the names of faults; without any, all faults may strike. */
+  readonly only: readonly string[]
   readonly network: NetworkChoice
   readonly disks: DiskChoice
   /** What is kept when it ends: nothing, or the directory for somebody to look at. */
@@ -87,7 +89,7 @@ export async function run(options: RunOptions): Promise<Report> {
 async function torment(
   world: World,
   recorder: Recorder,
-  { seed, minutes, say }: RunOptions,
+  { seed, minutes, only, say }: RunOptions,
 ): Promise<{ readonly struck: readonly Struck[]; readonly health: Health }> {
   const { cluster } = world
   const { gateways } = cluster
@@ -95,7 +97,12 @@ async function torment(
   const load = new Load({ seed, gateways, recorder })
   load.start()
   await wait(systemClock, QUIET_START_MS)
-  const nemesis = new Nemesis({ world, faults: FAULTS, random: new SeededRandom(seed), say })
+  const nemesis = new Nemesis({
+    world,
+    faults: faultsNamed(only),
+    random: new SeededRandom(seed),
+    say,
+  })
   await nemesis.run(minutes * 60_000)
   say('healed')
   const health = await awaitHealth(cluster)

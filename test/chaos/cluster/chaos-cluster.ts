@@ -37,7 +37,7 @@ const POLL_MS = 50
 
 /** As the supervisor says it; a process that ends so gave up by itself. */
 const CRASH = /^(.+ ended with status [1-9]\d*)\. To start it again/
-/** A control plane ends where it finds no database at its start; a killed PostgreSQL says so too. */
+/** A control plane that finds no database at its start; PostgreSQL when it was killed. */
 const MAY_GIVE_UP = /^(control-plane|PostgreSQL) /
 
 export class ChaosCluster {

@@ -6,8 +6,13 @@ import { pause } from './pause.ts'
 import { cutPower } from './power.ts'
 import { restartDatabase, rollingRestart } from './restart.ts'
 
-/** Every kind of fault that a run may choose. */
-export const FAULTS: readonly Fault[] = [
+/** Those whose names have one of the texts in them; all of them where there is no text. */
+export function faultsNamed(texts: readonly string[]): readonly Fault[] {
+  if (texts.length === 0) return FAULTS
+  return FAULTS.filter(({ name }) => texts.some((text) => name.includes(text)))
+}
+
+const FAULTS: readonly Fault[] = [
   killOne('broker', 4),
   killOne('gateway', 2),
   killOne('control-plane', 2),

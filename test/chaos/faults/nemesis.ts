@@ -27,7 +27,9 @@ const KINDS_A_PERIOD = 7
 const QUIET_SHARE = 0.25
 /** Between two strikes of a period. Several may last at the same time. */
 const INTERVAL_MS_MIN = 500
-const INTERVAL_MS_MAX = 3_500
+const INTERVAL_MS_MAX = 5_000
+/** More would leave nothing that works, and so nothing that could go wrong. */
+const STRIKES_AT_ONCE_MAX = 3
 const RETRY_MS = 1_000
 
 /** Strikes as the seed has it, until it is told to stop, and then heals everything. */
@@ -62,6 +64,7 @@ export class Nemesis {
   }
 
   #strike(kinds: readonly Fault[]): void {
+    if (this.#healing.size >= STRIKES_AT_ONCE_MAX) return
     const { world, random, say } = this.#options
     const whole = world.cluster.targets.filter((target) => !this.#taken.has(targetText(target)))
     const planned = sample(kinds, kinds.length, random)

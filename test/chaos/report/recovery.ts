@@ -1,6 +1,9 @@
 import type { Struck } from '../faults/nemesis.ts'
 import type { Sent } from '../history/history.ts'
 
+/** Behind a heal, what it had broken may take so long to be as before. */
+const SETTLED_NS = 3e9
+
 /** Milliseconds. */
 export interface Percentiles {
   readonly p50: number
@@ -15,6 +18,8 @@ export interface FaultReport {
   readonly fromStrikeMs: Percentiles | null
   /** From the begin of the heal until then: 0 where writes went on before. */
   readonly fromHealMs: Percentiles | null
+  /** Those that no other fault touched, from the blow to the recovery: what this kind costs. */
+  readonly alone: { readonly count: number; readonly fromStrikeMs: Percentiles | null }
 }
 
 /** How long each kind of fault kept writes away, counting also what other faults did meanwhile. */
@@ -27,13 +32,26 @@ export function recoveries(
   return [...Map.groupBy(struck, ({ fault }) => fault)].map(([fault, blows]) => {
     const ends = blows.map((blow) => ({ blow, ns: recoveredNs(acked, blow.beginNs) }))
     const known = ends.filter(({ ns }) => Number.isFinite(ns))
+    const alone = known.filter(({ blow, ns }) => isAlone(blow, ns, struck))
     return {
       fault,
       count: blows.length,
       fromStrikeMs: percentiles(known.map(({ blow, ns }) => (ns - blow.beginNs) / 1e6)),
       fromHealMs: percentiles(known.map(({ blow, ns }) => Math.max(0, ns - blow.healNs) / 1e6)),
+      alone: {
+        count: alone.length,
+        fromStrikeMs: percentiles(alone.map(({ blow, ns }) => (ns - blow.beginNs) / 1e6)),
+      },
     }
   })
+}
+
+/** Whether nothing else was broken at any time from the blow until the writes were back. */
+function isAlone(blow: Struck, recoveredNs: number, struck: readonly Struck[]): boolean {
+  return struck.every(
+    (other) =>
+      other === blow || other.healedNs + SETTLED_NS < blow.beginNs || other.beginNs > recoveredNs,
+  )
 }
 
 /** By the time at which they were sent. */

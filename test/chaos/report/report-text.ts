@@ -7,13 +7,22 @@ const VIOLATIONS_SHOWN = 20
 export function reportText(report: Report): string {
   const { operations, availability, violations, faults } = report
   const { acked, failed, unknown } = operations
-  const rows = faults.map(({ fault, count, fromStrikeMs, fromHealMs }) => [
+  const rows = faults.map(({ fault, count, fromStrikeMs, fromHealMs, alone }) => [
     fault,
     String(count),
     timesText(fromStrikeMs),
     timesText(fromHealMs),
+    String(alone.count),
+    timesText(alone.fromStrikeMs),
   ])
-  const head = ['fault', 'count', 'recovered, ms after strike', 'ms after heal']
+  const head = [
+    'fault',
+    'count',
+    'recovered, ms after strike',
+    'ms after heal',
+    'alone',
+    'ms after strike',
+  ]
   const objecting = new Set(violations.map(({ checker }) => checker)).size
   return [
     `seed ${report.seed}, ${report.minutes} minutes, ${report.faultCount} faults`,
