@@ -1,0 +1,52 @@
+/** A bug that a run must find: an exact piece of a source file, and what stands there then. */
+export interface PlantedBug {
+  readonly name: string
+  /** From the root of the repository. */
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  /** Faults that bring it to light. */
+  readonly only: readonly string[]
+  /** Checkers that may object; others would object to something else. */
+  readonly foundBy: readonly string[]
+}
+
+export const BUGS: readonly PlantedBug[] = [
+  {
+    name: 'acknowledge without a sync',
+    file: 'packages/log/src/ring/ring.ts',
+    find: '    await file.sync()\n    return position\n',
+    replace: '    return position\n',
+    only: ['power cut, all'],
+    foundBy: ['lost write', 'lost read'],
+  },
+  {
+    name: 'acknowledge what only the leader has',
+    file: 'packages/replication/src/replica-set.ts',
+    find: 'this.#followers.get(broker)?.endOffset ?? Number.NEGATIVE_INFINITY',
+    replace: 'Number.POSITIVE_INFINITY',
+    only: ['broker cut off from everybody', 'broker cut off from the brokers', 'power cut, one'],
+    foundBy: ['lost write', 'lost read', 'inconsistent offset'],
+  },
+  {
+    name: 'let consumers read what is not committed',
+    file: 'services/broker/src/partition/partition.ts',
+    find: 'return readRecords(log, request, log.highWatermark,',
+    replace: 'return readRecords(log, request, log.appendedEnd,',
+    only: ['broker cut off from the brokers', 'power cut, all', 'kill -9 majority'],
+    foundBy: ['lost read', 'inconsistent offset'],
+  },
+  {
+    name: 'append a batch again that was sent again',
+    file: 'packages/log/src/partition/log-appends.ts',
+    find: '    if (duplicate !== null) return duplicate\n',
+    replace: '',
+    only: [
+      'connections reset',
+      'gateway cut off from the brokers',
+      'kill -9 broker',
+      'power cut, one',
+    ],
+    foundBy: ['duplicate'],
+  },
+]
