@@ -51,6 +51,13 @@ export const suites: readonly Suite[] = [
     cases: 200,
   },
   {
+    name: 'chaos',
+    command: 'npm run --silent test:chaos -- --minutes {count} --seed 1',
+    budgetSeconds: 330,
+    counts: 'summary',
+    cases: 3,
+  },
+  {
     name: 'planted bugs',
     command: 'npm run --silent test:planted',
     budgetSeconds: 300,
