@@ -101,6 +101,26 @@ test('a reader that has gone ends following too, at the next record', async () =
   expect([await closed, await stderr]).toEqual([141, ''])
 })
 
+test('a partition whose offsets nobody can tell is neither read past nor passed off as empty', async () => {
+  const problem = { code: 'NOT_LEADER', detail: 'No leader.', applied: 'no', retriable: true }
+  server = await startScriptedServer((_, response) => {
+    const offsets = [
+      { partition: 0, offset: 7 },
+      { partition: 1, problem },
+    ]
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ offsets }))
+  })
+  const { env } = server
+  const listed = await runCourant(['offsets', 'orders'], { env })
+  expect([listed.status, listed.stderr]).toEqual([1, expect.stringContaining('NOT_LEADER')])
+  expect(listed.stdout).toMatch(/^ +0 +7 +7$/m)
+  expect(listed.stdout).toMatch(/^ +1 +unknown +unknown$/m)
+  const consumed = await runCourant(['consume', 'orders'], { env })
+  expect([consumed.status, consumed.stdout]).toEqual([1, ''])
+  const other = ['consume', 'orders', '--partition', '0', '--from', 'latest']
+  expect((await runCourant(other, { env })).status).toBe(0)
+})
+
 test('the version is that of the package', async () => {
   const { version } = JSON.parse(
     readFileSync(`${import.meta.dirname}/../package.json`, 'utf8'),

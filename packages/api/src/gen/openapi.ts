@@ -65,7 +65,7 @@ export interface paths {
         };
         /**
          * Find offsets in every partition of a topic
-         * @description For each partition the offset of its first record, of its end, or of the first record at or after a timestamp.
+         * @description For each partition the offset of its first record, of its end, or of the first record at or after a timestamp. A partition of which that is not known now, since it has no leader or its broker does not answer, has a `problem` in the place of its offset; only when that is so of all of them is the answer a problem as a whole.
          *
          *     Safe to repeat.
          */
@@ -1446,7 +1446,8 @@ export interface operations {
                         offsets: {
                             partition: number;
                             /** @description Null: no record is as young. */
-                            offset: number | null;
+                            offset?: number | null;
+                            problem?: components["schemas"]["Problem"];
                         }[];
                     };
                 };

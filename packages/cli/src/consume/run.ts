@@ -1,5 +1,5 @@
 import { listOffsets } from '../client/list-offsets.ts'
-import { usageError } from '../failure.ts'
+import { Failure, usageError } from '../failure.ts'
 import type { Session } from '../session.ts'
 import { catchUp, type Range } from './catch-up.ts'
 import { follow } from './follow.ts'
@@ -77,6 +77,9 @@ async function rangesOf(
     const end = ends[partition]
     if (end === undefined || end === null) throw noPartition(topic, partition, ends.length)
     const start = starts === null ? Number(from) : (starts[partition] ?? end)
+    // To leave a partition out would pass off a part of the topic as all of it.
+    if (end instanceof Failure) throw end
+    if (start instanceof Failure) throw start
     return { partition, start, end: Math.max(start, end) }
   })
 }

@@ -1,6 +1,6 @@
 import type { Terminal } from '../terminal.ts'
 
-/** How far something is, on the standard error: one line of a terminal, or a line at each change. */
+/** How far something is, on the standard error: a line of a terminal, or one at each change. */
 export class StatusLine {
   readonly #terminal: Terminal
   #shown = ''

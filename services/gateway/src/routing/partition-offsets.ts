@@ -32,29 +32,39 @@ export async function findOffset(
   const connection = await leaders.connection(topicId, partition)
   const [found] = await ask(connection, topicId, [partition], query, timeoutMs)
   if (found === undefined) throw new BusError('INTERNAL', 'The broker answered something else.')
+  if (found instanceof BusError) throw found
   return found
 }
 
-/** The same for all partitions of a topic, by index: one request to each of their leaders. */
+/**
+ * The same for all partitions of a topic, by index: one request to each of their leaders. What is
+ * not known of a partition holds up no other: its error is in its place.
+ */
 export async function findOffsets(
   leaders: Leaders,
   topicId: TopicId,
   partitionCount: number,
   query: OffsetQuery,
-): Promise<FoundOffset[]> {
+): Promise<(FoundOffset | BusError)[]> {
+  const offsets = new Array<FoundOffset | BusError>(partitionCount)
   const byLeader = new Map<BrokerConnection, number[]>()
-  for (let partition = 0; partition < partitionCount; partition += 1) {
-    const found = leaders.connection(topicId, partition)
-    const connection = found instanceof Promise ? await found : found
+  const finding = Array.from({ length: partitionCount }, async (_, partition) => {
+    const connection = await errorAsValue(async () => leaders.connection(topicId, partition))
+    if (connection instanceof BusError) {
+      offsets[partition] = connection
+      return
+    }
     const partitions = byLeader.get(connection)
     if (partitions === undefined) byLeader.set(connection, [partition])
     else partitions.push(partition)
-  }
-  const offsets: FoundOffset[] = []
+  })
+  await Promise.all(finding)
   const asking = [...byLeader].map(async ([connection, partitions]) => {
-    const found = await ask(connection, topicId, partitions, query, REQUEST_TIMEOUT_MS)
+    const found = await errorAsValue(() =>
+      ask(connection, topicId, partitions, query, REQUEST_TIMEOUT_MS),
+    )
     for (const [index, partition] of partitions.entries()) {
-      const offset = found[index]
+      const offset = found instanceof BusError ? found : found[index]
       if (offset !== undefined) offsets[partition] = offset
     }
   })
@@ -62,14 +72,22 @@ export async function findOffsets(
   return offsets
 }
 
-/** The offsets in the order of `partitions`. Throws the first error that the broker reports. */
+async function errorAsValue<Value>(work: () => Promise<Value>): Promise<Value | BusError> {
+  try {
+    return await work()
+  } catch (error) {
+    return BusError.from(error)
+  }
+}
+
+/** The offsets in the order of `partitions`, or what the broker says against one. */
 async function ask(
   connection: BrokerConnection,
   topicId: TopicId,
   partitions: readonly number[],
   query: OffsetQuery,
   timeoutMs: number,
-): Promise<FoundOffset[]> {
+): Promise<(FoundOffset | BusError)[]> {
   const timestamp = typeof query === 'string' ? listOffsetsTimestamp[query] : query.timestamp
   const asked = partitions.map((partitionIndex) => ({ partitionIndex, timestamp }))
   const response = await connection.request(
@@ -82,8 +100,8 @@ async function ask(
   )
   return partitions.map((partition) => {
     const answer = answers.get(partition)
-    if (answer === undefined) throw new BusError('INTERNAL', 'The broker left out a partition.')
-    if (answer.errorCode !== NO_ERROR) throw errorFromKafka(answer.errorCode, null, 'read')
+    if (answer === undefined) return new BusError('INTERNAL', 'The broker left out a partition.')
+    if (answer.errorCode !== NO_ERROR) return errorFromKafka(answer.errorCode, null, 'read')
     return { offset: answer.offset, timestamp: answer.timestamp }
   })
 }

@@ -8,6 +8,7 @@ import {
   type RecordsGateway,
   startRecordsGateway,
   strangerKey,
+  topicEntries,
   topicId,
 } from './records-gateway.ts'
 import { until } from './until.ts'
@@ -199,5 +200,29 @@ describe('offsets', () => {
     const { offsets } = (await response.json()) as { offsets: { offset: number | null }[] }
     expect(offsets.slice(0, 2).map(({ offset }) => offset)).toEqual(expected)
     expect(offsets.length).toBe(4)
+  })
+
+  it('of a partition without a leader is a problem in its place, and holds up no other', async () => {
+    const [, ...partitions] = topicEntries(4, {})
+    const withoutLeader = partitions.map(([, entry]) => {
+      if (entry?.$case !== 'partition') throw new Error('not a partition')
+      const { leader: _, ...value } = entry.value
+      return { $case: 'partition' as const, value }
+    })
+    const keys = partitions.map(([key]) => key)
+    gateway.apply(withoutLeader.slice(2, 3), keys.slice(2, 3))
+    const some = await gateway.request('/v1/topics/orders/offsets?from=earliest')
+    expect(some.status).toBe(200)
+    expect(await some.json()).toEqual({
+      offsets: [
+        { partition: 0, offset: 0 },
+        { partition: 1, offset: 0 },
+        { partition: 2, problem: expect.objectContaining({ code: 'NOT_LEADER', retriable: true }) },
+        { partition: 3, offset: 0 },
+      ],
+    })
+    gateway.apply(withoutLeader, keys)
+    const none = await gateway.request('/v1/topics/orders/offsets')
+    expect([none.status, await none.json()]).toMatchObject([503, { code: 'NOT_LEADER' }])
   })
 })

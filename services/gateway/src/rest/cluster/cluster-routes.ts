@@ -1,4 +1,4 @@
-/** Routes of operators on brokers and on the places of partitions, in the order of the reference. */
+/** Operators' routes on brokers and on the places of partitions, in the order of the reference. */
 import type { Route } from '../route.ts'
 import { describeBroker } from './brokers/describe.ts'
 import { drainBroker } from './brokers/drain.ts'

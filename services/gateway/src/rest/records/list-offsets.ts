@@ -1,11 +1,12 @@
-import { assert } from '@courant/kernel'
+import { problemOf } from '@courant/api'
+import { assert, BusError } from '@courant/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { problemAt } from '../../produce/record-problem.ts'
 import { findOffsets, type OffsetQuery } from '../../routing/partition-offsets.ts'
 import type { RouteDescription } from '../route.ts'
 import { JSON_TYPE } from '../samples.ts'
-import { CLOSED, nullable, TopicParams } from '../schemas.ts'
+import { CLOSED, ItemProblem, nullable, TopicParams } from '../schemas.ts'
 import type { DataPath } from './data-path.ts'
 
 const ListOffsetsQuery = Type.Object(
@@ -36,7 +37,9 @@ export const listOffsets: RouteDescription = {
   summary: 'Find offsets in every partition of a topic',
   description:
     'For each partition the offset of its first record, of its end, or of the first record at or ' +
-    'after a timestamp.\n\nSafe to repeat.',
+    'after a timestamp. A partition of which that is not known now, since it has no leader or its ' +
+    'broker does not answer, has a `problem` in the place of its offset; only when that is so of ' +
+    'all of them is the answer a problem as a whole.\n\nSafe to repeat.',
   access: 'tenant',
   isolation: 'topic',
   params: TopicParams,
@@ -50,7 +53,10 @@ export const listOffsets: RouteDescription = {
             offsets: Type.Array(
               Type.Object({
                 partition: Type.Integer(),
-                offset: nullable(Type.Integer({ description: 'Null: no record is as young.' })),
+                offset: Type.Optional(
+                  nullable(Type.Integer({ description: 'Null: no record is as young.' })),
+                ),
+                problem: Type.Optional(ItemProblem),
               }),
             ),
           }),
@@ -73,9 +79,14 @@ export async function handleListOffsets(
   const topic = await topics.resolve(request.principal.tenantId, name)
   const query = queryOf(request.query as Static<typeof ListOffsetsQuery>)
   const found = await findOffsets(leaders, topic.topicId, topic.partitionCount, query)
-  const offsets = found.map(({ offset }, partition) => ({
+  const errors = found.filter((one) => one instanceof BusError)
+  const [first] = errors
+  if (first !== undefined && errors.length === found.length) throw first
+  const offsets = found.map((one, partition) => ({
     partition,
-    offset: offset < 0 ? null : offset,
+    ...(one instanceof BusError
+      ? { problem: problemOf(one, request.id) }
+      : { offset: one.offset < 0 ? null : one.offset }),
   }))
   return reply.code(200).type(JSON_TYPE).send(JSON.stringify({ offsets }))
 }
