@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClusterProcess } from './support/cluster-process.ts'
 import { FailOverProducer } from './support/fail-over-producer.ts'
+import { writeUntil } from './support/partition-writers.ts'
 import { getJson, postJson, readTopic } from './support/read-topic.ts'
 import type { Credentials } from './support/standalone.ts'
 import { until } from './support/until.ts'
@@ -114,10 +115,35 @@ describe('a cluster', () => {
 
   it('takes another broker while it serves', async () => {
     expect(await cluster.order('add', 'broker')).toMatch(/^broker +4 +\d+ +ready/m)
-    const { brokers } = await getJson(
-      { url: gateways[0].url, apiKey: (await cluster.file()).operatorKey },
-      '/v1/cluster/brokers',
+    expect(await brokerIds()).toEqual([1, 2, 3, 4])
+  })
+
+  it('empties a broker without a failed request, and forgets it once it is stopped', async () => {
+    const topic = { name: 'moving', partitions: 3 }
+    await postJson(gateways[0], '/v1/topics', { ...topic, ...REPLICATION })
+    const draining = cluster.courant('brokers', 'drain', '2', '--wait')
+    const { acknowledged, refused } = await writeUntil(draining, gateways, topic)
+    expect(await draining).toMatchObject({ status: 0, stdout: 'Broker 2 is empty.\n' })
+    expect(refused).toEqual([])
+    const records = await readTopic(gateways[1], topic.name, topic.partitions)
+    for (const [partition, values] of acknowledged.entries()) {
+      const found = records.filter((record) => record.partition === partition)
+      expect(found.map(({ value }) => value)).toEqual(values)
+      expect(values.length).toBeGreaterThan(10)
+    }
+    const held = await cluster.courant('partitions', 'list', '--broker', '2', '--json')
+    expect(held).toMatchObject({ status: 0, stdout: '' })
+    expect((await cluster.courant('brokers', 'remove', '2')).stderr).toContain('BROKER_IN_USE')
+    await cluster.order('stop', 'broker', '2')
+    await until(async () =>
+      (await cluster.courant('brokers', 'remove', '2')).status === 0 ? true : null,
     )
-    expect(brokers.map((broker: { brokerId: number }) => broker.brokerId)).toEqual([1, 2, 3, 4])
+    expect(await brokerIds()).toEqual([1, 3, 4])
   })
 })
+
+async function brokerIds(): Promise<number[]> {
+  const { stdout } = await cluster.courant('brokers', 'list', '--json')
+  const lines = stdout.trim().split('\n')
+  return lines.map((line) => JSON.parse(line).brokerId)
+}
