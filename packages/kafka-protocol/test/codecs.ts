@@ -5,6 +5,7 @@ import {
   fetchApi,
   initProducerIdApi,
   listOffsetsApi,
+  offsetForLeaderEpochApi,
   produceApi,
 } from '../src/index.ts'
 import type { TypeNode } from '../src/schema.ts'
@@ -26,6 +27,7 @@ export const codecs: readonly Codec[] = [
   ...codecsOf(produceApi),
   ...codecsOf(fetchApi),
   ...codecsOf(listOffsetsApi),
+  ...codecsOf(offsetForLeaderEpochApi),
   ...codecsOf(deleteRecordsApi),
   ...codecsOf(initProducerIdApi),
 ]

@@ -11,6 +11,7 @@ import {
   fetchApi,
   initProducerIdApi,
   listOffsetsApi,
+  offsetForLeaderEpochApi,
   produceApi,
 } from '../src/index.ts'
 import { WireReader } from '../src/wire-reader.ts'
@@ -136,6 +137,28 @@ describe('@platformatic/kafka', () => {
     )
     expect(theirResponse(`listOffsetsV${version}`, 2, version, bytes)).toMatchObject({
       topics: [{ name: TOPIC, partitions: [{ timestamp: 12n, offset: BigInt(OFFSET) }] }],
+    })
+  })
+
+  it.each(versions(2, 4))('OffsetForLeaderEpoch v%i: both directions', (version) => {
+    const asked = { currentLeaderEpoch: 8, leaderEpoch: 7 }
+    const ours = {
+      replicaId: -1,
+      topics: [{ topic: TOPIC, partitions: [{ partition: 3, ...asked }] }],
+    }
+    const theirs = [{ name: TOPIC, partitions: [{ partitionIndex: 3, ...asked }] }]
+    expect(
+      written((writer) => offsetForLeaderEpochApi.encodeRequest(writer, version, ours)),
+    ).toEqual(theirRequest(`offsetForLeaderEpochV${version}`, -1, theirs))
+    const answered = { errorCode: 0, partition: 3, leaderEpoch: 6, endOffset: OFFSET }
+    const bytes = written((writer) =>
+      offsetForLeaderEpochApi.encodeResponse(writer, version, {
+        throttleTimeMs: 17,
+        topics: [{ topic: TOPIC, partitions: [answered] }],
+      }),
+    )
+    expect(theirResponse(`offsetForLeaderEpochV${version}`, 23, version, bytes)).toMatchObject({
+      topics: [{ partitions: [{ leaderEpoch: 6, endOffset: BigInt(OFFSET) }] }],
     })
   })
 

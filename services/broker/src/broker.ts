@@ -124,7 +124,9 @@ async function assemble(
     allocate: () => link.allocateProducerIds({ brokerId: id, brokerEpoch: epochOf(membership) }),
   })
   ending.add(() => producerIds.close())
-  const service = new RequestService({ network, clock, log, partitions, producerIds })
+  const isLeaseOver = (): boolean => membership?.isLeaseOver ?? true
+  const parts = { network, clock, log, partitions, producerIds, isLeaseOver }
+  const service = new RequestService(parts)
   ending.add(() => service.stop())
   const address = await service.listen(config.listen)
   const { host, port } = advertisedAddress(config, address)

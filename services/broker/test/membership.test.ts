@@ -109,6 +109,28 @@ describe('the control plane', () => {
     expect(controlPlane.registrations.length).toBe(1)
   })
 
+  it('that has been silent for most of a session ends what one broker alone may promise', async () => {
+    const { broker, client } = await startWithTopic()
+    const { controlPlane } = broker
+    const produce = (acks: number) => client.produceBatch(TOPIC, batchOf(['a']), { acks })
+    await produce(1)
+    controlPlane.isAway = true
+    await until(() =>
+      produce(1).then(
+        () => false,
+        ({ code }) => code === 'NOT_LEADER',
+      ),
+    )
+    expect((await produce(-1)).errorCode).toBe(0)
+    controlPlane.isAway = false
+    await until(() =>
+      produce(1).then(
+        () => true,
+        () => false,
+      ),
+    )
+  })
+
   it('may void the session: then nothing is served until the broker has registered again', async () => {
     const { broker, client } = await startWithTopic()
     const { controlPlane } = broker

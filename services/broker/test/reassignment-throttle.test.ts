@@ -9,7 +9,7 @@ const OTHER = '22222222-2222-4333-8444-555555555555'
 /** Of a share of the throttle, which is 64 KiB at least. */
 const LARGE = 'x'.repeat(60_000)
 
-/** Six batches of the topic on brokers 1 and 2, while broker 3 follows another topic of broker 1. */
+/** Six batches of a topic on brokers 1 and 2; broker 3 follows another topic of broker 1. */
 async function start(): Promise<TestCluster> {
   const cluster = await TestCluster.start(3)
   cluster.plane.createTopic(OTHER, [1, 3], { effectiveMinIsr: 2 })

@@ -72,6 +72,11 @@ export class Membership {
     return this.#registered?.brokerEpoch ?? null
   }
 
+  /** See `BrokerSession`. */
+  get isLeaseOver(): boolean {
+    return this.#session.isLeaseOver
+  }
+
   /** What keeps this broker from leading, as a sentence; null when nothing does. */
   get problem(): string | null {
     if (this.#failure !== null) return this.#failure.message

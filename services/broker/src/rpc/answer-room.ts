@@ -11,8 +11,8 @@ export interface Room {
 
 /**
  * The bytes of one answer to a follower. Partitions that catch up share one partition's worth of
- * them: an answer is worked on as a whole, and what is in sync would wait for what is not. The first
- * of each kind may bring one batch that is larger than the room, or it would never come.
+ * them: an answer is worked on as a whole, and what is in sync would wait for what is not. The
+ * first of each kind may bring one batch that is larger than the room, or it would never come.
  */
 export class AnswerRoom {
   readonly #bytesMax: number

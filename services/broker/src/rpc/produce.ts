@@ -9,6 +9,7 @@ import {
 import { BusError, type Clock, limits } from '@courant/kernel'
 import { isAcks } from '../partition/acks.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
+import { NOT_LEADER } from '../partition/refusals.ts'
 import type { RequestCounts } from '../request-counts.ts'
 import type { Deadlines, Expiring } from './deadlines.ts'
 import { type AppendObserver, PartitionAppend } from './partition-append.ts'
@@ -23,6 +24,8 @@ export interface ProduceParts {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly counts: RequestCounts
+  /** Whether another broker may lead already: then no acknowledgement of this one's alone counts. */
+  readonly isLeaseOver: () => boolean
 }
 
 /**
@@ -120,6 +123,7 @@ class ProduceOperation implements AppendObserver, Expiring {
     const partition = this.#parts.partitions.find(topic, append.index)
     if (!isAcks(acks)) append.fail(unknownAcks(acks))
     else if (transactionalId !== null) append.fail(noTransactions())
+    else if (acks !== -1 && this.#parts.isLeaseOver()) append.fail(NOT_LEADER)
     else if (partition === null) append.fail(unknownPartition())
     else partition.append(records, acks, append)
   }

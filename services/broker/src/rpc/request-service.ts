@@ -3,6 +3,7 @@ import {
   fetchApi,
   initProducerIdApi,
   listOffsetsApi,
+  offsetForLeaderEpochApi,
   produceApi,
   RequestRouter,
 } from '@courant/kafka-protocol'
@@ -19,6 +20,7 @@ import { fetchHandler } from './fetch.ts'
 import { FetchLanes } from './fetch-lanes.ts'
 import { initProducerIdHandler } from './init-producer-id.ts'
 import { listOffsetsHandler } from './list-offsets.ts'
+import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts'
 import { produceHandler } from './produce.ts'
 import { RequestServer } from './request-server.ts'
 
@@ -28,6 +30,7 @@ export interface RequestServiceParts {
   readonly log: Logger
   readonly partitions: PartitionRegistry
   readonly producerIds: Pick<ProducerIds, 'take'>
+  readonly isLeaseOver: () => boolean
 }
 
 /** Produces and followers wait long, readers less: how late each is told that time is up. */
@@ -43,7 +46,8 @@ export class RequestService {
   readonly #replicaPolls: Deadlines
   readonly #partitions: PartitionRegistry
 
-  constructor({ network, clock, log, partitions, producerIds }: RequestServiceParts) {
+  constructor(parts: RequestServiceParts) {
+    const { network, clock, log, partitions, producerIds, isLeaseOver } = parts
     const { counts } = this
     const deadlines = new Deadlines(clock, WRITE_CHECK_MS)
     this.longPolls = new Deadlines(clock, POLL_CHECK_MS)
@@ -54,9 +58,10 @@ export class RequestService {
     const { sessions } = this
     const replicaFetch = { partitions, clock, sessions, deadlines: this.#replicaPolls, counts }
     const router = new RequestRouter()
-      .on(produceApi, produceHandler({ partitions, clock, deadlines, counts }))
+      .on(produceApi, produceHandler({ partitions, clock, deadlines, counts, isLeaseOver }))
       .on(fetchApi, fetchHandler(fetch, replicaFetch))
       .on(listOffsetsApi, listOffsetsHandler({ partitions, counts }))
+      .on(offsetForLeaderEpochApi, offsetForLeaderEpochHandler({ partitions, counts }))
       .on(deleteRecordsApi, deleteRecordsHandler({ partitions, clock, deadlines, counts }))
       .on(initProducerIdApi, initProducerIdHandler({ producerIds, counts }))
     this.server = new RequestServer({ network, clock, log, router })
