@@ -24,7 +24,7 @@ export interface ProduceParts {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly counts: RequestCounts
-  /** Whether another broker may lead already: then no acknowledgement of this one's alone counts. */
+  /** Whether another broker may lead already: then this one alone can promise nothing. */
   readonly isLeaseOver: () => boolean
 }
 
