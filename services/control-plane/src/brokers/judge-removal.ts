@@ -8,7 +8,8 @@ import type { SessionState } from './broker-session.ts'
 export function refuseAlive(row: BrokerRow | null, session: SessionState | null): void {
   if (row === null) throw brokerNotFound()
   if (row.state === 'fenced' && session?.hasExpired !== false) return
-  throw new BusError('BROKER_IN_USE', 'The broker is alive. Stop it first.')
+  const detail = 'The broker is alive, or was a moment ago: stop it, and wait until it is fenced.'
+  throw new BusError('BROKER_IN_USE', detail)
 }
 
 /** `held`: partitions with a replica on it. Throws BROKER_IN_USE. */
