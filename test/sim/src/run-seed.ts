@@ -30,6 +30,7 @@ const QUIET_MS = 2_000
 /** Reliability C4, liveness after heal. */
 const LEADERS_MS_MAX = 15_000
 const IN_SYNC_MS_MAX = 60_000
+const WRITES_MS_MAX = 15_000
 
 /** One history: faults for so many seconds, then everything is healed and must work again. */
 export async function runSeed(
@@ -175,13 +176,20 @@ class History {
       await cluster.until(allInSync, IN_SYNC_MS_MAX),
       () => `replicas are not in sync ${IN_SYNC_MS_MAX} ms after all was healed`,
     )
+    for (const target of this.#topics.targets) await this.#writes(target)
+  }
+
+  /** Gateways may have to hear first of what has changed. */
+  async #writes(target: Target): Promise<void> {
+    const cluster = this.#cluster
     const [producer] = this.#producers
-    for (const target of this.#topics.targets) {
-      let isWritten = false
-      for (let attempt = 0; attempt < 5 && !isWritten; attempt += 1) {
-        isWritten = (await producer?.write(target)) === true
-      }
-      ensure(isWritten, () => `nothing can be written to ${target.topic}/${target.partition}`)
+    const giveUpMs = cluster.scheduler.nowMs + WRITES_MS_MAX
+    while ((await producer?.write(target)) !== true) {
+      ensure(
+        cluster.scheduler.nowMs < giveUpMs,
+        () => `nothing can be written to ${target.topic}/${target.partition}`,
+      )
+      await cluster.sleep(200)
     }
   }
 

@@ -13,6 +13,8 @@ interface Observed {
   readonly node: BrokerNode
   process: SimProcess | null
   broker: RunningBroker | null
+  /** Until it has registered, rows may name it that do not know that its disk is lost. */
+  isDiskLost: boolean
   /** By log: a log that was deleted and created again is another one. */
   readonly running: Map<Log, ReplicaView>
   /** By partition: the newest that is current, or what the last process left. */
@@ -41,10 +43,21 @@ export class ClusterChecker {
     this.#cluster = cluster
     this.#rows = new RowHistory(cluster.state)
     for (const node of cluster.brokers) {
-      const observed = { node, process: null, broker: null, running: new Map(), views: new Map() }
+      const observed: Observed = {
+        node,
+        process: null,
+        broker: null,
+        isDiskLost: false,
+        running: new Map(),
+        views: new Map(),
+      }
       this.#observed.set(node.id, observed)
       node.onOpen = (_node, broker, process) => this.#opened(observed, broker, process)
       node.onDeath = () => this.#died(observed)
+      node.onDiskLost = () => {
+        observed.isDiskLost = true
+        observed.views.clear()
+      }
     }
     cluster.scheduler.afterEvent = (owner) => this.#afterEvent(owner)
     cluster.database.onCommit = () => this.#committed()
@@ -73,6 +86,7 @@ export class ClusterChecker {
   #opened(observed: Observed, broker: RunningBroker, process: SimProcess): void {
     observed.broker = broker
     observed.process = process
+    observed.isDiskLost = false
     observed.running.clear()
     this.#byProcess.set(process, observed)
   }
@@ -160,8 +174,9 @@ export class ClusterChecker {
     const committed = this.#logs.get(key)
     if (committed === undefined || committed.end === 0 || committed.isDeleted) return
     for (const id of [...row.inSyncReplicas, ...row.eligibleReplicas]) {
-      const view = this.#observed.get(id)?.views.get(key)
-      const safeEnd = view?.safeEnd ?? 0
+      const observed = this.#observed.get(id)
+      if (observed === undefined || observed.isDiskLost) continue
+      const safeEnd = observed.views.get(key)?.safeEnd ?? 0
       ensure(
         safeEnd >= committed.end,
         () =>

@@ -57,12 +57,10 @@ export class RowHistory {
       leader === null || leader === before.leader || isActive(leader),
       () => `a broker that is not active is elected: ${what()}`,
     )
+    // Or its leader has let it in, which ends a move and with that the leader's own term.
+    const couldLead = [...before.inSyncReplicas, ...before.eligibleReplicas]
     ensure(
-      leader === null ||
-        leader === before.leader ||
-        before.inSyncReplicas.includes(leader) ||
-        before.eligibleReplicas.includes(leader) ||
-        before.lastUncleanLeaderEpoch !== after.lastUncleanLeaderEpoch,
+      leader === null || couldLead.includes(leader) || before.leader !== null,
       () => `an unclean election: ${what()}`,
     )
   }

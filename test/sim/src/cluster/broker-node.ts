@@ -30,6 +30,7 @@ export class BrokerNode {
   /** Called when a process has come so far that its logs can be looked at. */
   onOpen: (node: BrokerNode, broker: RunningBroker, process: SimProcess) => void = () => undefined
   onDeath: (node: BrokerNode, how: Death) => void = () => undefined
+  onDiskLost: (node: BrokerNode) => void = () => undefined
 
   constructor(parts: BrokerNodeParts) {
     this.id = parts.id
@@ -57,6 +58,12 @@ export class BrokerNode {
     this.onDeath(this, how)
     this.#broker = null
     this.machine.crash(how)
+  }
+
+  /** What was on it is gone for good. Only while it is down. */
+  loseDisk(): void {
+    this.machine.replaceDisk()
+    this.onDiskLost(this)
   }
 
   /** Controlled shutdown; it is down when this resolves, if nobody has killed it meanwhile. */

@@ -7,7 +7,7 @@ import {
   ModelCluster,
   newCluster,
 } from '@courant/control-plane/model'
-import { SeededRandom, type TenantId, tenantId, topicSettings } from '@courant/kernel'
+import { SeededRandom, type TenantId, tenantId } from '@courant/kernel'
 import { Violation } from '../checks/violation.ts'
 import type { Controller } from '../control-plane/controller.ts'
 import { DATABASE_HOST, SimDatabase } from '../control-plane/sim-database.ts'
@@ -22,9 +22,9 @@ import { ControllerNode } from './controller-node.ts'
 import { GatewayNode } from './gateway-node.ts'
 import { Journal } from './journal.ts'
 import type { ClusterOptions } from './options.ts'
+import { lowerLimits } from './small-limits.ts'
 
-// The least that an operator may set is far above what a simulated minute writes.
-Object.assign(topicSettings.segmentBytes, { min: 4_096 })
+lowerLimits()
 
 type Node = BrokerNode | ControllerNode | GatewayNode
 

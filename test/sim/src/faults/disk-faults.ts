@@ -1,19 +1,31 @@
+import { damageOne } from './damage.ts'
 import { duration, type Fault, pickFrom } from './fault.ts'
 
 /** A sync fails: the directory is offline, and an operator starts the broker again. */
-export const failSync: Fault = async ({ cluster, random, note, wait }) => {
+export const failSync: Fault = async (context) => {
+  const { cluster, random, note, wait } = context
   const node = pickFrom(random, cluster.brokers)
-  const { storage, host } = node.machine
-  if (node.broker === null || storage === null) return
-  // One at a time: as many may fail as the minimum of in-sync replicas tolerates.
-  const isBeside = cluster.brokers.some(({ machine }) => machine.storage?.hasFailed === true)
-  if (isBeside) return
-  note(`the next sync of ${host} fails`)
-  storage.atNextSync('failed-sync')
-  await wait(duration(random, 500, 10_000))
-  node.crash('killed')
-  await wait(duration(random, 100, 2_000))
-  node.start()
+  await damageOne(context, node, async () => {
+    note(`the next sync of ${node.machine.host} fails`)
+    node.machine.storage?.atNextSync('failed-sync')
+    await wait(duration(random, 500, 10_000))
+    node.crash('killed')
+    await wait(duration(random, 100, 2_000))
+    node.start()
+  })
+}
+
+/** The disk is replaced by an empty one: what was on it has to come from the others. */
+export const loseDisk: Fault = async (context) => {
+  const { cluster, random, note, wait } = context
+  const node = pickFrom(random, cluster.brokers)
+  await damageOne(context, node, async () => {
+    note(`the disk of ${node.machine.host} is lost`)
+    node.crash('killed')
+    node.loseDisk()
+    await wait(duration(random, 100, 10_000))
+    node.start()
+  })
 }
 
 /** Syncs take seconds. */

@@ -9,8 +9,8 @@ export interface FaultContext {
   readonly random: SeededRandom
   /** Says what is done, for the list of a seed's faults. */
   readonly note: (what: string) => void
-  /** Returns early when the time for faults is over. */
-  readonly wait: (ms: number) => Promise<void>
+  /** Returns early when the time for faults is over; whether it is not. */
+  readonly wait: (ms: number) => Promise<boolean>
 }
 
 /** Something that goes wrong, from its begin until all that it has changed is as before. */

@@ -2,7 +2,7 @@ import type { SeededRandom } from '@courant/kernel'
 import type { SimCluster } from '../cluster/sim-cluster.ts'
 import type { Topics } from '../workload/topics.ts'
 import { jumpClock, slowDatabase, stopDatabase } from './database-faults.ts'
-import { failSync, fillDisk, slowSyncs } from './disk-faults.ts'
+import { failSync, fillDisk, loseDisk, slowSyncs } from './disk-faults.ts'
 import { type Fault, pickFrom } from './fault.ts'
 import {
   breakConnections,
@@ -37,6 +37,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'slow link': slowLink,
   'break connections': breakConnections,
   'fail a sync': failSync,
+  'lose a disk': loseDisk,
   'slow syncs': slowSyncs,
   'fill a disk': fillDisk,
   'stop the database': stopDatabase,
@@ -74,7 +75,7 @@ export class Nemesis {
     const share = [0.15, 0.3, 0.6, 1][random.below(4)] ?? 1
     const chosen = Object.keys(faults).filter(() => random.next() < share)
     // A lower minimum tolerates no failed disk.
-    const mayFlip = !chosen.includes('fail a sync')
+    const mayFlip = !chosen.includes('fail a sync') && !chosen.includes('lose a disk')
     const kinds = chosen.filter((kind) => mayFlip || kind !== 'flip the minimum in sync')
     this.kinds = kinds.length > 0 ? kinds : ['kill one']
     this.#meanPauseMs = pickFrom(random, PAUSES_MS)
@@ -86,7 +87,10 @@ export class Nemesis {
     const endMs = cluster.scheduler.nowMs + ms
     const over = new AbortController()
     cluster.journal.later(ms, () => over.abort())
-    const wait = (waitMs: number): Promise<void> => cluster.sleep(waitMs, over.signal)
+    const wait = async (waitMs: number): Promise<boolean> => {
+      await cluster.sleep(waitMs, over.signal)
+      return !over.signal.aborted
+    }
     const note = (what: string): void => this.#note(what)
     const underWay: Promise<void>[] = []
     while (cluster.scheduler.nowMs < endMs) {

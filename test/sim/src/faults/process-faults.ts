@@ -39,6 +39,8 @@ export const restartGently: Fault = async ({ cluster, random, note, wait }) => {
   note(`${node.machine.host} is stopped gently`)
   await Promise.race([node.stop(), wait(30_000)])
   await wait(duration(random, 100, 5_000))
+  // Who operates it loses patience.
+  node.crash('killed')
   node.start()
 }
 

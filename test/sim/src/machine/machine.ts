@@ -83,6 +83,10 @@ export class Machine {
     this.disk = this.disk.powerCut(this.#random)
   }
 
+  replaceDisk(): void {
+    this.disk = new SimDisk()
+  }
+
   slowSyncs(extraMs: number): void {
     this.#syncExtraMs = extraMs
   }

@@ -1,0 +1,31 @@
+import type { BrokerNode } from '../cluster/broker-node.ts'
+import type { FaultContext } from './fault.ts'
+
+const busy = new WeakSet<FaultContext['cluster']>()
+
+/**
+ * Does damage to one broker's disk, if as many replicas as the minima need have everything besides.
+ * The next damage may be done only once this one has been noticed: the broker has registered anew,
+ * and whether it is in sync is known.
+ */
+export async function damageOne(
+  { cluster, topics, wait }: FaultContext,
+  node: BrokerNode,
+  damage: () => Promise<void>,
+): Promise<void> {
+  if (busy.has(cluster) || !isWhole(cluster)) return
+  if (topics.all().some(({ minInsyncReplicas }) => minInsyncReplicas < 2)) return
+  busy.add(cluster)
+  await damage()
+  while (node.broker === null && (await wait(STEP_MS)));
+  busy.delete(cluster)
+}
+
+const STEP_MS = 100
+
+function isWhole(cluster: FaultContext['cluster']): boolean {
+  const isInSync = [...cluster.state.partitions.values()].every(
+    ({ inSyncReplicas, replicas }) => inSyncReplicas.length === replicas.length,
+  )
+  return isInSync && cluster.brokers.every(({ broker }) => broker !== null)
+}
