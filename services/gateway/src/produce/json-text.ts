@@ -16,6 +16,13 @@ for (const [letter, meaning] of Object.entries({
   MEANING[letter.charCodeAt(0)] = meaning.charCodeAt(0)
 }
 
+/** What a hexadecimal digit stands for. */
+const HEX = new Uint8Array(256)
+for (let digit = 0; digit < 16; digit += 1) {
+  HEX[digit.toString(16).charCodeAt(0)] = digit
+  HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
+}
+
 /**
  * Writes the content of a JSON string as the UTF-8 that it stands for: `bytes[start, end)`, which
  * a scanner has found to be well-formed, to `target` from `at` on. It never becomes longer. Returns
@@ -67,13 +74,12 @@ function lowSurrogateAt(bytes: Buffer, position: number, end: number): number {
 }
 
 function hexAt(bytes: Buffer, position: number): number {
-  let value = 0
-  for (let index = position; index < position + 4; index += 1) {
-    const byte = bytes[index] ?? 0
-    // Digits keep their low four bits; letters begin nine above theirs, in either case.
-    value = (value << 4) | (byte <= 0x39 ? byte & 0xf : (byte & 0xf) + 9)
-  }
-  return value
+  return (
+    ((HEX[bytes[position] ?? 0] ?? 0) << 12) |
+    ((HEX[bytes[position + 1] ?? 0] ?? 0) << 8) |
+    ((HEX[bytes[position + 2] ?? 0] ?? 0) << 4) |
+    (HEX[bytes[position + 3] ?? 0] ?? 0)
+  )
 }
 
 function writeCodePoint(target: Buffer, at: number, point: number): number {
