@@ -1,150 +1,40 @@
 /**
- * Goal: whatever user starts it and wherever it is told to keep its data, the embedded PostgreSQL
- * comes up, keeps what was committed, and leaves nothing behind; where it cannot, it says why.
- * Method: the real binaries on real directories. Cases that need another user run as root only.
+ * Goal: the embedded PostgreSQL comes up, keeps what was committed and says why it does not start.
+ * Method: the real binaries on real directories. Other users, places and crashes: the longer suite.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { systemClock, wait } from '@courant/kernel'
-import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { nativeDirectory } from '../src/binaries.ts'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/index.ts'
-import { isAlive } from '../src/pid-file.ts'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { startEmbeddedPostgres } from '../src/index.ts'
+import { query, useHome } from './home.ts'
 
-const isRoot = process.getuid?.() === 0
+const home = useHome()
 
-let home: string
-let running: EmbeddedPostgres[]
-/**
- * A stopped cluster, copied where a test is not about the first start: initdb is what takes long.
- */
-let cluster: string
-
-beforeAll(async () => {
-  const place = await mkdtemp(join(tmpdir(), 'courant-pg-'))
-  cluster = join(place, 'postgres')
-  await (await startEmbeddedPostgres({ dataDirectory: cluster })).stop()
-})
-
-afterAll(async () => {
-  await rm(dirname(cluster), { recursive: true, force: true })
-})
-
-beforeEach(async () => {
-  // mkdtemp makes it 0700 and ours: as root, the case that PostgreSQL's user cannot enter.
-  home = await mkdtemp(join(tmpdir(), 'courant-pg-'))
-  running = []
-})
-
-afterEach(async () => {
-  for (const server of running) await server.stop()
-  await rm(home, { recursive: true, force: true })
-})
-
-async function start(
-  dataDirectory: string,
-  options: { transport?: 'socket' | 'tcp'; nativeDirectory?: string } = {},
-): Promise<EmbeddedPostgres> {
-  const server = await startEmbeddedPostgres({ dataDirectory, ...options })
-  running.push(server)
-  return server
-}
-
-/** A cluster at `<home>/postgres`; as root the copy is root's, like one that was restored. */
-async function existingCluster(): Promise<string> {
-  const data = join(home, 'postgres')
-  await cp(cluster, data, { recursive: true })
-  return data
-}
-
-async function query(uri: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: uri })
-  await client.connect()
-  try {
-    const result = await client.query({ text: sql, rowMode: 'array' })
-    return result.rows.flat()
-  } finally {
-    await client.end()
-  }
-}
-
-async function ended(pid: number): Promise<void> {
-  while (isAlive(pid)) await wait(systemClock, 10)
-}
-
-/** Starts `child.ts`, as another user if told, and waits until its server runs. */
-async function startChild(
-  dataDirectory: string,
-  prefix: readonly string[] = [],
-): Promise<{ child: ChildProcess; pid: number; uri: string }> {
-  const script = join(import.meta.dirname, 'child.ts')
-  const [file = '', ...args] = [...prefix, process.execPath, script, dataDirectory]
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' })
-  let errors = ''
-  child.stderr.on('data', (chunk) => {
-    errors += chunk
-  })
-  const line = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (chunk) => resolve(String(chunk)))
-    child.once('close', () => reject(new Error(errors)))
-  })
-  return { child, ...JSON.parse(line) }
-}
-
-describe('a start', () => {
+describe('an embedded PostgreSQL', () => {
   it('makes the data directory, and a later one finds what was committed', async () => {
-    const data = join(home, 'deep', 'er', 'postgres')
-    const first = await start(data)
+    const data = join(home.path, 'deep', 'er', 'postgres')
+    const first = await home.start(data)
     await query(first.connectionString, 'create table t as select 7 as n')
     await first.stop()
     expect(await first.ended).toBeNull()
-    const second = await start(data)
+    const second = await home.start(data)
     expect(await query(second.connectionString, 'select n from t')).toEqual([7])
   })
 
   it('has durability on whatever the configuration file says', async () => {
-    const data = await existingCluster()
+    const data = await home.existingCluster()
     const file = join(data, 'postgresql.conf')
     const conf = await readFile(file, 'utf8')
     await writeFile(file, `${conf}\nfsync=off\nsynchronous_commit=off\nfull_page_writes=off\n`)
-    const { connectionString } = await start(data)
+    const { connectionString } = await home.start(data)
     for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) {
       expect(await query(connectionString, `show ${setting}`)).toEqual(['on'])
     }
   })
 
-  it('works over loopback TCP, where the password keeps other users out', async () => {
-    const { connectionString } = await start(join(home, 'postgres'), { transport: 'tcp' })
-    expect(await query(connectionString, 'select 1')).toEqual([1])
-    const wrong = connectionString.replace(/:[0-9a-f]{64}@/, ':wrong@')
-    await expect(query(wrong, 'select 1')).rejects.toThrow(/password/)
-  })
-
-  it('works where the path is too long for a socket', async () => {
-    const data = join(home, 'x'.repeat(120), 'postgres')
-    const { connectionString } = await start(data)
-    expect(await query(connectionString, 'select 1')).toEqual([1])
-    const elsewhere = new URL(connectionString).searchParams.get('host') ?? ''
-    expect(elsewhere).not.toContain('xxx')
-    expect((await stat(elsewhere)).mode & 0o777).toBe(0o700)
-    await running.pop()?.stop()
-    await expect(stat(elsewhere)).rejects.toThrow(/ENOENT/)
-  })
-
-  it('completes an initialisation that a crash interrupted', async () => {
-    const data = join(home, 'postgres')
-    await mkdir(join(home, 'postgres.initializing', 'base'), { recursive: true })
-    const { connectionString } = await start(data)
-    expect(await query(connectionString, 'select 1')).toEqual([1])
-    await expect(stat(join(home, 'postgres.initializing'))).rejects.toThrow(/ENOENT/)
-  })
-
   it('says so when the directory is in use, and leaves the user of it alone', async () => {
-    const data = await existingCluster()
-    const first = await start(data)
+    const data = await home.existingCluster()
+    const first = await home.start(data)
     await expect(startEmbeddedPostgres({ dataDirectory: data })).rejects.toThrow(
       /Another process runs the embedded PostgreSQL of .*postgres/,
     )
@@ -152,156 +42,27 @@ describe('a start', () => {
   })
 
   it('refuses a directory with other files, or of another version, by its name', async () => {
-    const data = join(home, 'postgres')
+    const data = join(home.path, 'postgres')
     await mkdir(data)
     await writeFile(join(data, 'thesis.txt'), 'precious')
-    await expect(start(data)).rejects.toThrow(`${data} is neither empty nor`)
+    await expect(home.start(data)).rejects.toThrow(`${data} is neither empty nor`)
     expect(await readFile(join(data, 'thesis.txt'), 'utf8')).toBe('precious')
     await writeFile(join(data, 'PG_VERSION'), '11\n')
-    await expect(start(data)).rejects.toThrow(/PG_VERSION says 11/)
+    await expect(home.start(data)).rejects.toThrow(/PG_VERSION says 11/)
   })
 
   it('tells what PostgreSQL said when it cannot start', async () => {
-    const data = await existingCluster()
+    const data = await home.existingCluster()
     await writeFile(join(data, 'postgresql.conf'), 'max_connections = many\n')
-    await expect(start(data)).rejects.toThrow(/invalid value for parameter "max_connections"/)
+    await expect(home.start(data)).rejects.toThrow(/invalid value for parameter "max_connections"/)
     // The failed start released the directory.
     await writeFile(join(data, 'postgresql.conf'), '')
-    await start(data)
-  })
-})
-
-describe('after a crash', () => {
-  it('a stale pid file that names a living process does not stop the next start', async () => {
-    const data = await existingCluster()
-    // A living process of the very user that PostgreSQL judges by.
-    const bystander = spawn('sleep', ['60'], isRoot ? { uid: 65534, gid: 65534 } : {})
-    const stale = `${bystander.pid}\n/proc/self/cwd\n1700000000\n5432\n.\n\n 1 1\nready\n`
-    await writeFile(join(data, 'postmaster.pid'), stale, { mode: 0o644 })
-    const { connectionString } = await start(data)
-    expect(await query(connectionString, 'select 1')).toEqual([1])
-    expect(isAlive(bystander.pid ?? 0)).toBe(true)
-    bystander.kill()
-  })
-
-  it.runIf(process.platform === 'linux')(
-    'kill -9 of the process leaves no orphan and loses no commit',
-    async () => {
-      const data = await existingCluster()
-      const { child, pid, uri } = await startChild(data)
-      await query(uri, 'create table t as select 7 as n')
-      child.kill('SIGKILL')
-      await ended(pid)
-      const { connectionString } = await start(data)
-      expect(await query(connectionString, 'select n from t')).toEqual([7])
-    },
-  )
-
-  it('a server that outlived its supervisor is stopped, and the data is there', async () => {
-    const data = await existingCluster()
-    await (await start(data)).stop()
-    // Started by hand, without the parent-death signal: what remains where there is no setpriv.
-    const uid = (await stat(data)).uid
-    const args = ['-D', isRoot ? '/proc/self/cwd' : data, '-c', 'listen_addresses=']
-    const orphan = spawn(join(nativeDirectory(), 'bin', 'postgres'), [...args, '-k', '.'], {
-      cwd: data,
-      stdio: 'ignore',
-      env: {},
-      ...(isRoot ? { uid, gid: uid } : {}),
-    })
-    const gone = new Promise((resolve) => orphan.once('exit', resolve))
-    const uri = `postgres:///postgres?host=${encodeURIComponent(data)}&user=postgres`
-    while ((await query(uri, 'select 1').catch(() => null)) === null) await wait(systemClock, 20)
-    await query(uri, 'create table t as select 7 as n')
-    const { connectionString, pid } = await start(data)
-    await gone
-    expect(pid).not.toBe(orphan.pid)
-    expect(await query(connectionString, 'select n from t')).toEqual([7])
+    await home.start(data)
   })
 
   it('reports a server that ends by itself', async () => {
-    const server = await start(await existingCluster())
+    const server = await home.start(await home.existingCluster())
     process.kill(server.pid, 'SIGKILL')
     expect((await server.ended)?.message).toMatch(/PostgreSQL ended \(SIGKILL\)/)
-  })
-})
-
-describe('the packaged binaries', () => {
-  async function copyOfPackage(): Promise<string> {
-    const native = nativeDirectory()
-    await mkdir(join(home, 'package'))
-    await cp(join(native, '..', 'package.json'), join(home, 'package', 'package.json'))
-    const copy = join(home, 'package', 'native')
-    // Hard links where the file system has them.
-    execFileSync('sh', ['-c', 'cp -al "$0" "$1" 2>/dev/null || cp -R "$0" "$1"', native, copy])
-    return join(home, 'package', 'native')
-  }
-
-  it('run although install scripts were blocked and their library links are missing', async () => {
-    const native = await copyOfPackage()
-    const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8'))
-    expect(links.length).toBeGreaterThan(0)
-    for (const { target } of links) await rm(join(native, '..', target), { force: true })
-    await chmod(home, 0o755)
-    const server = await start(await existingCluster(), { nativeDirectory: native })
-    expect(await query(server.connectionString, 'select 1')).toEqual([1])
-    for (const { target } of links) await stat(join(native, '..', target))
-  })
-
-  it.runIf(isRoot)('run from a clone below a home that only root may enter', async () => {
-    const native = await copyOfPackage()
-    await chmod(home, 0o700)
-    const server = await start(await existingCluster(), { nativeDirectory: native })
-    expect(await query(server.connectionString, 'select 1')).toEqual([1])
-    const command = await readFile(`/proc/${server.pid}/cmdline`, 'utf8')
-    expect(command).not.toContain(home)
-    await server.stop()
-
-    // A cleaner of old files in /tmp takes what it likes.
-    const [program = ''] = command.split('\0')
-    await rm(join(dirname(program), '..', 'share'), { recursive: true })
-    const again = await start(join(home, 'postgres'), { nativeDirectory: native })
-    expect(await query(again.connectionString, 'select 1')).toEqual([1])
-  })
-
-  it('that run nowhere name each place that was tried', async () => {
-    const native = join(home, 'native')
-    await mkdir(join(native, 'bin'), { recursive: true })
-    const starting = start(await existingCluster(), { nativeDirectory: native })
-    await expect(starting).rejects.toThrow(native)
-  })
-})
-
-describe.runIf(isRoot)('started as root', () => {
-  it('takes an empty directory that belongs to root, and gives it to its own user', async () => {
-    const data = join(home, 'postgres')
-    await mkdir(data, { mode: 0o700 })
-    const server = await start(data)
-    expect(await query(server.connectionString, 'select 1')).toEqual([1])
-    expect((await stat(data)).uid).toBe(65534)
-    expect((await stat(home)).mode & 0o777).toBe(0o700)
-  })
-
-  it('takes a cluster that a restore left to root', async () => {
-    const data = await existingCluster()
-    expect((await stat(data)).uid).toBe(0)
-    const server = await start(data)
-    expect(await query(server.connectionString, 'select 1')).toEqual([1])
-  })
-
-  it('goes on with a cluster that an ordinary user made, as that user', async () => {
-    const setpriv = ['setpriv', '--reuid=daemon', '--regid=daemon', '--clear-groups']
-    const own = join(home, 'of-daemon')
-    await mkdir(own)
-    execFileSync('chown', ['daemon:daemon', own])
-    await chmod(home, 0o755)
-    const data = join(own, 'postgres')
-    const { child, pid, uri } = await startChild(data, setpriv)
-    await query(uri, 'create table t as select 7 as n')
-    child.stdin?.end()
-    await ended(pid)
-    const { connectionString } = await start(data)
-    expect(await query(connectionString, 'select n from t')).toEqual([7])
-    expect((await stat(data)).uid).toBe((await stat(own)).uid)
   })
 })
