@@ -275,6 +275,8 @@ export class ServerConnection implements ExchangeOwner {
     if (this.#answers.count > 0 || this.#backlog.length > 0) return
     this.#flush()
     this.#connection.end()
+    // What comes now is thrown away, but for the client's own end: who does not read never sees it.
+    this.#connection.resume()
   }
 
   /** Ends a connection whose client broke the protocol, or whose answer could not be written. */

@@ -3,7 +3,7 @@
  */
 import { connect, type Socket } from 'node:net'
 import { BusError, limits, systemClock } from '@courant/kernel'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type AnswerOrder,
   BrokerConnection,
@@ -30,6 +30,20 @@ describe('a client and a server', () => {
     expect(client.versionOf(produceApi)).toBe(9)
     expect(() => client.versionOf(listOffsetsApi)).toThrow('UNSUPPORTED_VERSION')
     await expect(client.request(listOffsetsApi, listOffsets, 1_000)).rejects.toThrow('UNSUPPORTED')
+  })
+
+  it('are both at the end when the server has drained, whatever the client has sent since', async () => {
+    const { client, server, take } = await pair('any-order')
+    const answered = client.request(produceApi, produce(1), 5_000)
+    const [exchange] = await take(1)
+    server()?.drain()
+    const ignored = client.request(produceApi, produce(2), 5_000)
+    const lost = expect(ignored).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    await vi.waitUntil(() => client.queuedCount === 0, { timeout: 20_000 })
+    exchange?.respond(produced(0))
+    await answered
+    await lost
+    await vi.waitUntil(() => server()?.isOpen === false, { timeout: 20_000 })
   })
 
   it('match answers that overtake each other', async () => {
