@@ -9,6 +9,7 @@ import type { World } from './faults/fault.ts'
 import { Nemesis, type Struck } from './faults/nemesis.ts'
 import { awaitHealth, type Health } from './final/await-health.ts'
 import { compareReplicas } from './final/compare-replicas.ts'
+import type { History, Violation } from './history/history.ts'
 import { Recorder } from './history/recorder.ts'
 import { Load } from './load/load.ts'
 import { createTopics, LOGS } from './load/topics.ts'
@@ -57,9 +58,11 @@ export async function run(options: RunOptions): Promise<Report> {
     })
     network.know(cluster)
     const recorder = new Recorder()
-    const world = { cluster, programs, network, links: new Links(network), disks }
+    const isOver = (): boolean => cluster.crashes.length > 0
+    const world = { cluster, programs, network, links: new Links(network), disks, isOver }
     const { struck, health } = await torment(world, recorder, options).finally(() => cluster.end())
-    const { bytes, violations: different } = await compareReplicas(directories)
+    const isWhole = health.violations.length === 0
+    const final = isWhole ? await judge(recorder, directories) : NOTHING_JUDGED
     return reportOf({
       seed,
       minutes,
@@ -67,15 +70,10 @@ export async function run(options: RunOptions): Promise<Report> {
       struck,
       history: recorder,
       logs: LOGS,
-      replicaBytes: bytes,
+      replicaBytes: final.replicaBytes,
       healthyMs: health.healthyMs,
       checks: CHECKERS.length + OTHER_CHECKS,
-      violations: [
-        ...checkHistory(recorder),
-        ...health.violations,
-        ...cluster.crashes,
-        ...different,
-      ],
+      violations: [...health.violations, ...cluster.crashes, ...final.violations],
     })
   } finally {
     await network.close()
@@ -108,6 +106,23 @@ async function torment(
   const health = await awaitHealth(cluster)
   say(`healthy after ${Math.round(health.healthyMs)} ms`)
   await load.stop()
-  await load.readAll()
+  if (health.violations.length === 0) await load.readAll()
   return { struck: nemesis.struck, health }
+}
+
+interface Judgement {
+  readonly replicaBytes: number
+  readonly violations: readonly Violation[]
+}
+
+/** Of a cluster that does not serve any more, nothing can be read. */
+const NOTHING_JUDGED: Judgement = { replicaBytes: 0, violations: [] }
+
+/** What the histories and the disks of brokers that have stopped say. */
+async function judge(
+  history: History,
+  directories: ReadonlyMap<string, string>,
+): Promise<Judgement> {
+  const { bytes, violations } = await compareReplicas(directories)
+  return { replicaBytes: bytes, violations: [...checkHistory(history), ...violations] }
 }

@@ -12,6 +12,8 @@ export interface World {
   readonly network: ChaosNetwork
   readonly links: Links
   readonly disks: ChaosDisks
+  /** A process has given up by itself: what has to be shown is shown. */
+  isOver(): boolean
 }
 
 /** One blow: which processes it takes, what it does to them, and how that ends. */

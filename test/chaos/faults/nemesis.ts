@@ -31,6 +31,8 @@ const INTERVAL_MS_MAX = 5_000
 /** More would leave nothing that works, and so nothing that could go wrong. */
 const STRIKES_AT_ONCE_MAX = 3
 const RETRY_MS = 1_000
+/** What has not healed then is left: whoever waits for health finds it. */
+const HEAL_MS_MAX = 180_000
 
 /** Strikes as the seed has it, until it is told to stop, and then heals everything. */
 export class Nemesis {
@@ -47,16 +49,20 @@ export class Nemesis {
   /** Resolves when the time is over and everything has healed. */
   async run(durationMs: number): Promise<void> {
     const timer = systemClock.setTimer(durationMs, () => this.#stopping.abort())
-    while (!this.#stopping.signal.aborted) await this.#period()
+    while (!this.#isOver()) await this.#period()
     timer.cancel()
     await Promise.all(this.#healing)
+  }
+
+  #isOver(): boolean {
+    return this.#stopping.signal.aborted || this.#options.world.isOver()
   }
 
   async #period(): Promise<void> {
     const { random, faults } = this.#options
     const end = systemClock.monotonicMs() + PERIOD_MS
     const kinds = random.next() < QUIET_SHARE ? [] : sample(faults, KINDS_A_PERIOD, random)
-    while (systemClock.monotonicMs() < end && !this.#stopping.signal.aborted) {
+    while (systemClock.monotonicMs() < end && !this.#isOver()) {
       this.#strike(kinds)
       const span = INTERVAL_MS_MAX - INTERVAL_MS_MIN
       await wait(systemClock, INTERVAL_MS_MIN + span * random.next(), this.#stopping.signal)
@@ -99,16 +105,22 @@ export class Nemesis {
     await wait(systemClock, strike.durationMs, this.#stopping.signal)
     struck.healNs = monotonicNs()
     // What it needs may be away itself, until another fault heals.
-    for (;;) {
-      try {
-        await strike.heal()
-        break
-      } catch (error) {
-        this.#options.say(`${struck.fault}, ${strike.text}: ${String(error).split('\n')[0]}`)
-        await wait(systemClock, RETRY_MS)
-      }
+    const giveUpAtMs = systemClock.monotonicMs() + HEAL_MS_MAX
+    while (!(await this.#heal(strike, struck))) {
+      if (systemClock.monotonicMs() > giveUpAtMs || this.#options.world.isOver()) return
+      await wait(systemClock, RETRY_MS)
     }
     struck.healedNs = monotonicNs()
+  }
+
+  async #heal(strike: Strike, struck: Struck): Promise<boolean> {
+    try {
+      await strike.heal()
+      return true
+    } catch (error) {
+      this.#options.say(`${struck.fault}, ${strike.text}: ${String(error).split('\n')[0]}`)
+      return false
+    }
   }
 }
 

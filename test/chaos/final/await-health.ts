@@ -6,6 +6,8 @@ import { unhealthyLogs } from '../load/topics.ts'
 
 /** After the last heal everybody leads and is in sync again within this. */
 const HEALTHY_MS_MAX = 120_000
+/** Who has crashed may do so again at each start. */
+const HEALTHY_AFTER_CRASH_MS_MAX = 15_000
 const POLL_MS = 100
 
 export interface Health {
@@ -17,11 +19,12 @@ export interface Health {
 
 export async function awaitHealth(cluster: ChaosCluster): Promise<Health> {
   const begin = systemClock.monotonicMs()
+  const longestMs = cluster.crashes.length > 0 ? HEALTHY_AFTER_CRASH_MS_MAX : HEALTHY_MS_MAX
   for (;;) {
     const problems = await problemsOf(cluster)
     const healthyMs = systemClock.monotonicMs() - begin
     if (problems.length === 0) return { healthyMs, violations: [] }
-    if (healthyMs > HEALTHY_MS_MAX) {
+    if (healthyMs > longestMs) {
       return { healthyMs, violations: problems.map((text) => ({ checker: 'liveness', text })) }
     }
     await wait(systemClock, POLL_MS)

@@ -18,7 +18,8 @@ export const BUGS: readonly PlantedBug[] = [
     find: '    await file.sync()\n    return position\n',
     replace: '    return position\n',
     only: ['power cut, all'],
-    foundBy: ['lost write', 'lost read'],
+    // A broker knows what it had synced, and ends when that is gone.
+    foundBy: ['crash', 'lost write', 'lost read'],
   },
   {
     name: 'acknowledge what only the leader has',
