@@ -38,16 +38,11 @@ export const BUGS: readonly PlantedBug[] = [
     foundBy: ['lost read', 'inconsistent offset'],
   },
   {
-    name: 'append a batch again that was sent again',
-    file: 'packages/log/src/partition/log-appends.ts',
-    find: '    if (duplicate !== null) return duplicate\n',
+    name: 'answer a divergent follower with records',
+    file: 'packages/replication/src/replica-set.ts',
+    find: 'if (diverging !== null) return diverging\n',
     replace: '',
-    only: [
-      'connections reset',
-      'gateway cut off from the brokers',
-      'kill -9 broker',
-      'power cut, one',
-    ],
-    foundBy: ['duplicate'],
+    only: ['broker cut off', 'kill -9 broker', 'power cut, one'],
+    foundBy: ['replicas', 'inconsistent offset', 'lost read', 'lost write', 'crash'],
   },
 ]
