@@ -61,7 +61,7 @@ export const ClusterBroker = Type.Object(
 )
 
 /** What may be wrong with a partition, or goes on with it. */
-export const PARTITION_STATES = [
+const PARTITION_STATES = [
   'UNDER_REPLICATED',
   'BELOW_MIN_INSYNC',
   'LEADERLESS',
