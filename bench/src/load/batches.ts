@@ -1,13 +1,18 @@
-import { BATCH_HEADER_BYTES, RecordBatchBuilder, recordSource } from '@courant/record-batch'
+import {
+  BATCH_HEADER_BYTES,
+  type ProducerStamp,
+  RecordBatchBuilder,
+  recordSource,
+} from '@courant/record-batch'
 
 /** A record batch as a client sends it. */
-export function batchOf(recordCount: number, valueBytes: number): Buffer {
+export function batchOf(recordCount: number, valueBytes: number, producer?: ProducerStamp): Buffer {
   const builder = new RecordBatchBuilder(recordCount * (valueBytes + 16) + BATCH_HEADER_BYTES)
   for (let index = 0; index < recordCount; index++) {
     const value = Buffer.alloc(valueBytes, 97 + (index % 26))
     builder.append(recordSource({ timestamp: Date.now(), value }))
   }
-  return builder.seal()
+  return builder.seal('none', producer)
 }
 
 /** A batch of one record that is exactly so large, header included. */

@@ -1,6 +1,7 @@
 import type { Suite } from '../harness/suite.ts'
 import { brokerFetch } from './broker-fetch.ts'
 import { brokerProduceBatches } from './broker-produce-batches.ts'
+import { brokerProduceIdempotent } from './broker-produce-idempotent.ts'
 import { brokerProduceSingles } from './broker-produce-singles.ts'
 import { brokerStart } from './broker-start.ts'
 import { engineAppend } from './engine-append.ts'
@@ -22,6 +23,7 @@ export const suites: readonly Suite[] = [
   enginePartitions,
   brokerProduceBatches,
   brokerProduceSingles,
+  brokerProduceIdempotent,
   brokerFetch,
   restProduce,
   restFetch,

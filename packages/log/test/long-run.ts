@@ -1,6 +1,7 @@
 /**
- * The crash simulation, as long as one likes: `npm run test:sim:log -- --seeds 400 --first-seed 1`. The
- * last line is "N passed, N failed"; a failed seed is printed with the command that runs it again.
+ * The crash simulation, as long as one likes: `npm run test:sim:log -- --seeds 400 --first-seed 1`.
+ * The last line is "N passed, N failed"; a failed seed is printed with the command that runs it
+ * again.
  */
 import { parseArgs } from 'node:util'
 import { directedHistories } from './simulation/directed.ts'

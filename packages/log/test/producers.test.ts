@@ -7,6 +7,7 @@ import { limits, systemClock } from '@courant/kernel'
 import { RecordBatch } from '@courant/record-batch'
 import { describe, expect, it } from 'vitest'
 import type { AppendResult, PartitionLog } from '../src/index.ts'
+import { ProducerTable } from '../src/producer/producer-table.ts'
 import {
   at,
   batchOf,
@@ -48,6 +49,18 @@ function outcome(log: PartitionLog, sent: Sent): string {
   } catch (error) {
     return (error as BusError).code
   }
+}
+
+/** Of producers whose ids come in no order, with ten batches each. */
+function tableOf(count: number): ProducerTable {
+  const table = new ProducerTable(Buffer.alloc(0))
+  for (let index = 0; index < 10 * count; index += 1) {
+    const id = (index * 7_919) % count
+    const bytes = batch({ id, sequence: Math.floor(index / count) })
+    new RecordBatch(bytes).stampBaseOffset(at(index))
+    table.push(new RecordBatch(bytes), 0)
+  }
+  return table
 }
 
 async function newLog(root?: string): Promise<PartitionLog> {
@@ -242,7 +255,7 @@ describe('what a log knows of its producers', () => {
     expect(outcome(log, { sequence: 0 })).toBe('duplicate at 0')
     skippedMs += 60_001
     expect(outcome(log, { sequence: 9 })).toBe('appended at 1')
-    expect(outcome(log, { sequence: 0 })).toBe('DUPLICATE_SEQUENCE_NUMBER')
+    expect(outcome(log, { sequence: 9 })).toBe('duplicate at 1')
   })
 
   it('is bounded: the producer that has been idle longest goes first', async () => {
@@ -256,6 +269,14 @@ describe('what a log knows of its producers', () => {
     expect(outcome(log, { id: 1, sequence: 5 })).toBe(`appended at ${max + 2}`)
     expect(outcome(log, { id: 0, sequence: 1 })).toBe(`duplicate at ${max}`)
     await send(log, { id: max, sequence: 1 }).durable
+  })
+
+  it('takes at most 200 bytes a producer, what a checkpoint keeps of it included', () => {
+    const saved = tableOf(1_000).toBytes(0)
+    const pending = new ProducerTable(saved)
+    expect(saved.length / 1_000).toBeLessThanOrEqual(100)
+    expect((saved.length + pending.slots.length) / 1_000).toBeLessThanOrEqual(200)
+    expect((saved.length + tableOf(1_000).slots.length) / 1_000).toBeLessThanOrEqual(200)
   })
 
   it('does not hold up an epoch that another leader began', async () => {

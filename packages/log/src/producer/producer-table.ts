@@ -43,12 +43,14 @@ export class ProducerTable {
     return this.#end
   }
 
-  /** Notes a batch of a producer that has just been appended. */
+  /**
+   * Notes a batch of a producer that has just been appended. What there is of it stays, however
+   * long it was idle: a replay comes later than what it repeats, and must not make it idle.
+   */
   push(batch: RecordBatch, nowMs: number): void {
     const { producerId } = batch
     const known = slotOf(producerId, this.#slots, this.#end)
     const slot = known === -1 ? this.#insert(producerId) : known
-    if (known !== -1 && isIdle(this.#slots, slot, nowMs)) clearSlot(this.#slots, slot, producerId)
     pushBatch(batch, this.#slots, slot, nowMs)
   }
 

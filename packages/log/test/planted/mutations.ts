@@ -222,4 +222,82 @@ export const mutations: readonly Mutation[] = [
       '      run.slab?.release()\n' +
       '    this.tail = null\n',
   },
+  {
+    name: 'append what a producer sends again',
+    file: 'producer/producer-state.ts',
+    find: 'if (original !== null) return original',
+    replace: 'if (original !== null) return null',
+  },
+  {
+    name: 'acknowledge a duplicate of a producer before its original is durable',
+    file: 'partition/log-appends.ts',
+    find: 'isDurable ? ALREADY_DURABLE : context.ring.durabilityOf(found.run.cycle)',
+    replace: 'isDurable ? ALREADY_DURABLE : ALREADY_DURABLE',
+  },
+  {
+    name: 'keep what a truncation takes of a producer',
+    file: 'partition/log-state.ts',
+    find: '    this.producers?.truncateTo(end, this.tail?.allPending() ?? [], nowMs)\n',
+    replace: '',
+  },
+  {
+    name: 'keep the producers of a log that begins anew',
+    file: 'partition/log-state.ts',
+    find: '    this.epochs.clear()\n    this.producers = null\n',
+    replace: '    this.epochs.clear()\n',
+  },
+  {
+    name: 'forget the producers in a checkpoint',
+    file: 'partition/file-changes.ts',
+    find: 'producers: state.producers?.saved ?? NO_PRODUCERS',
+    replace: 'producers: NO_PRODUCERS',
+  },
+  {
+    name: 'checkpoint what is not on file of a producer',
+    file: 'partition/log-state.ts',
+    find: "this.tail?.hasPending ? 'pending' : 'none'",
+    replace: "'none'",
+  },
+  {
+    name: 'look for the producers of a checkpoint in memory that is used again',
+    file: 'partition/file-changes.ts',
+    find:
+      '  state.saveProducers(runs, context.clock.now())\n' +
+      '  if (tail !== null) for (const run of runs) tailCache.add(tail, run)\n',
+    replace:
+      '  if (tail !== null) for (const run of runs) tailCache.add(tail, run)\n' +
+      '  state.saveProducers(runs, context.clock.now())\n',
+  },
+  {
+    name: 'replay the ring without its producers',
+    file: 'partition/log-state.ts',
+    find: '    if (hasProducer) this.noteProducers(run, nowMs)\n',
+    replace: '',
+  },
+  {
+    name: 'replicate without noting the producers',
+    file: 'partition/log-appends.ts',
+    find:
+      '  if (hasProducer) state.noteProducers(run, context.clock.now())\n' +
+      '  return add(log, run, cycle, NO_TIME)\n',
+    replace: '  return add(log, run, cycle, NO_TIME)\n',
+  },
+  {
+    name: 'keep of a producer only what answers its duplicates',
+    file: 'producer/producer-slot.ts',
+    find: 'const BATCHES = ANSWERED_BATCHES + 1',
+    replace: 'const BATCHES = ANSWERED_BATCHES',
+  },
+  {
+    name: 'take a jump of the sequence of a producer',
+    file: 'producer/producer-state.ts',
+    find: '    throw outOfOrder(batch, expected)\n',
+    replace: '    return null\n',
+  },
+  {
+    name: 'let the epoch of a producer go back',
+    file: 'producer/producer-state.ts',
+    find: '    if (batch.producerEpoch < epoch) throw fenced(batch, epoch)\n',
+    replace: '',
+  },
 ]

@@ -1,20 +1,11 @@
-import { BusError } from '@courant/kernel'
 import type { LogDirectory, PartitionLog } from '../../src/index.ts'
+import { type AppendingLife, appendSome, type Live, latestOf, produceSome } from './appending.ts'
 import { damageAndOpen } from './damage.ts'
 import { forgedBatch } from './forgery.ts'
 import { HeldReads } from './held-reads.ts'
 import { batchesOf, checkQueries, sameBatches } from './observe.ts'
 import { acceptedChange, refusal } from './refusal.ts'
-import {
-  EMPTY,
-  emptyAt,
-  type Image,
-  latestEpoch,
-  trimmed,
-  truncated,
-  withBatches,
-  withEpoch,
-} from './shadow.ts'
+import { EMPTY, emptyAt, trimmed, truncated, withBatches, withEpoch } from './shadow.ts'
 import type { SimStorage } from './sim-storage.ts'
 import { ensure, Violation } from './violation.ts'
 import {
@@ -24,7 +15,6 @@ import {
   PARTITIONS,
   shadowOf,
   someBatches,
-  stamped,
   TOPIC,
   type World,
 } from './world.ts'
@@ -32,19 +22,13 @@ import {
 /** The process has died, or its disk has failed: there is nothing more to do in this life. */
 class Over extends Error {}
 
-interface Live {
-  readonly partition: number
-  readonly log: PartitionLog
-  readonly image: Image
-}
-
 /**
  * What one process does between its start and its death: operations in an order that the seed
  * chooses, each told to the shadow when it is entered and acknowledged there when the engine says
  * so. Those that the engine enters at once are not waited for, so that they overlap.
  */
-export class Life {
-  readonly #world: World
+export class Life implements AppendingLife {
+  readonly world: World
   readonly #directory: LogDirectory
   readonly #storage: SimStorage
   readonly #pending: Promise<unknown>[] = []
@@ -53,7 +37,7 @@ export class Life {
   #isSweeping = false
 
   constructor(world: World, directory: LogDirectory, storage: SimStorage) {
-    this.#world = world
+    this.world = world
     this.#directory = directory
     this.#storage = storage
   }
@@ -63,7 +47,7 @@ export class Life {
     try {
       for (let step = 0; step < steps; step += 1) {
         await this.#step()
-        this.#held.letSomeGo(this.#world.random)
+        this.#held.letSomeGo(this.world.random)
         if (this.#violation !== null) throw this.#violation
       }
       return !this.#storage.hasFailed
@@ -71,7 +55,7 @@ export class Life {
       if (error instanceof Over) return false
       throw error
     } finally {
-      this.#held.letGo(this.#held.count, this.#world.random)
+      this.#held.letGo(this.#held.count, this.world.random)
       if (this.#storage.hasFailed && this.#isSweeping) this.#noteRetained()
     }
   }
@@ -83,9 +67,10 @@ export class Life {
   }
 
   async #step(): Promise<void> {
-    const { random } = this.#world
+    const { random } = this.world
     const operations: readonly (readonly [number, () => Promise<void>])[] = [
-      [24, () => this.#append()],
+      [20, () => this.#append()],
+      [16, () => this.#produce()],
       [8, () => this.settle()],
       [10, () => this.#read()],
       [4, () => this.#query()],
@@ -109,36 +94,19 @@ export class Life {
   }
 
   async #append(): Promise<void> {
-    const burst = 1 + this.#world.random.below(6)
+    const burst = 1 + this.world.random.below(6)
     for (let index = 0; index < burst; index += 1) {
-      const live = await this.#some()
-      this.#appendTo(live, someBatches(this.#world, live.image.end, latestOf(live)))
+      appendSome(this, await this.#some())
     }
   }
 
-  #appendTo(
-    { partition, log, image }: Live,
-    { bytes, shadow }: ReturnType<typeof someBatches>,
-  ): void {
-    const leaderEpoch = epochOf(latestOf({ log, image }))
-    const request = { batches: bytes, leaderEpoch }
-    const copy = this.#world.random.below(3) > 0 ? null : stamped(request, image.end)
-    try {
-      const result = copy === null ? log.append(request) : log.replicate(copy)
-      ensure(result.baseOffset === image.end, () => `appended at ${result.baseOffset}`)
-      const sequence = this.#world.shadow.change(partition, withBatches(image, shadow))
-      this.#expect(result.durable, sequence, () => {
-        ensure(log.durableEnd > result.lastOffset, 'a durable append is below the durable end')
-      })
-    } catch (error) {
-      this.#requireAlive()
-      if (!(error instanceof BusError) || error.code !== 'BUSY') throw error
-      ensure(log.appendedEnd === image.end, 'a refused append leaves nothing')
-    }
+  async #produce(): Promise<void> {
+    const burst = 1 + this.world.random.below(8)
+    for (let index = 0; index < burst; index += 1) produceSome(this, await this.#some())
   }
 
   async #read(): Promise<void> {
-    const { random } = this.#world
+    const { random } = this.world
     const { log, image } = await this.#some()
     const offset = image.start + random.below(image.end - image.start + 1)
     const end = random.below(3) === 0 ? offset + random.below(image.end - offset + 1) : image.end
@@ -167,7 +135,7 @@ export class Life {
   }
 
   async #query(): Promise<void> {
-    const { random, clock, epochMax } = this.#world
+    const { random, clock, epochMax } = this.world
     const { log, image } = await this.#some()
     const among = image.batches[random.below(image.batches.length)]?.timestamp ?? clock.now()
     const timestamp = among + random.below(3) - 1
@@ -175,7 +143,7 @@ export class Life {
   }
 
   async #truncate(): Promise<void> {
-    const { random, shadow } = this.#world
+    const { random, shadow } = this.world
     const { partition, log, image } = await this.#some()
     if (image.end === image.start) return
     // An epoch without a record is forgotten by a truncation that removes none.
@@ -192,12 +160,12 @@ export class Life {
     truncation.catch(() => undefined)
     await this.#acknowledged(deletion, deleted)
     await Promise.allSettled([truncation])
-    this.#requireAlive()
+    this.requireAlive()
   }
 
   /** Nothing may slip in between a truncation and what it leaves. */
   #expectBusy(log: PartitionLog): void {
-    const attempt = acceptedChange(log, this.#world).then((code) => {
+    const attempt = acceptedChange(log, this.world).then((code) => {
       if (code === null || this.#storage.hasFailed) return
       this.#violation ??= new Violation(`a change during a truncation: ${code}`)
     })
@@ -206,7 +174,7 @@ export class Life {
 
   /** A replica whose leader has deleted all that it had. */
   async #restart(): Promise<void> {
-    const { random, shadow } = this.#world
+    const { random, shadow } = this.world
     const { partition, log, image } = await this.#some()
     const offset = image.start + random.below(image.end - image.start + 20)
     const restart = log.restartAt(offsetOf(offset))
@@ -215,7 +183,7 @@ export class Life {
   }
 
   async #trim(): Promise<void> {
-    const { random, shadow } = this.#world
+    const { random, shadow } = this.world
     const { partition, log, image } = await this.#some()
     log.advanceHighWatermark(log.durableEnd)
     const room = log.highWatermark - image.start
@@ -224,43 +192,43 @@ export class Life {
     const trimming = log.advanceLogStart(offsetOf(start))
     const sequence = shadow.change(partition, trimmed(image, start))
     if (random.below(2) === 0) await this.#acknowledged(trimming, sequence)
-    else this.#expect(trimming, sequence)
+    else this.expect(trimming, sequence)
   }
 
   async #startEpoch(): Promise<void> {
-    const { shadow } = this.#world
+    const { shadow } = this.world
     const { partition, log, image } = await this.#some()
-    this.#world.epochMax += 1
-    const { epochMax } = this.#world
+    this.world.epochMax += 1
+    const { epochMax } = this.world
     const starting = log.startEpoch(epochOf(epochMax))
-    this.#expect(starting, shadow.change(partition, withEpoch(image, epochMax)))
+    this.expect(starting, shadow.change(partition, withEpoch(image, epochMax)))
   }
 
   async #delete(): Promise<void> {
     const { partition, log } = await this.#some()
     const deletion = this.#directory.delete(TOPIC, log.partition)
-    await this.#acknowledged(deletion, this.#world.shadow.change(partition, null))
+    await this.#acknowledged(deletion, this.world.shadow.change(partition, null))
   }
 
   async #checkpoint(): Promise<void> {
     const checkpoint = this.#directory.checkpoint()
-    if (this.#world.random.below(3) === 0) await this.#survive(checkpoint)
+    if (this.world.random.below(3) === 0) await this.#survive(checkpoint)
     else this.#pending.push(checkpoint.catch(() => undefined))
   }
 
   /** Rolls by age, retention, checkpoints of what has long been pending, the wipe of the ring. */
   async #passTime(): Promise<void> {
-    const { random } = this.#world
+    const { random } = this.world
     await this.settle()
     for (const { log } of this.#all()) log.advanceHighWatermark(log.durableEnd)
     await this.#sweep([10_000, 100_000, 400_000, 50_000_000][random.below(4)] ?? 0)
-    await this.#acknowledged(this.#directory.checkpoint(), this.#world.shadow.sequence)
+    await this.#acknowledged(this.#directory.checkpoint(), this.world.shadow.sequence)
     ensure(this.#directory.metrics().ringQueuedBytes === 0, 'the count of queued bytes drifts')
   }
 
   /** Log starts that retention has moved, in the order of the sweep. */
   #noteRetained(): void {
-    const { shadow, config } = this.#world
+    const { shadow, config } = this.world
     for (const { partition } of this.#directory.partitions()) {
       const live = this.#all().find((candidate) => candidate.partition === partition)
       if (live === undefined) continue
@@ -273,16 +241,16 @@ export class Life {
   }
 
   async #fillDisk(): Promise<void> {
-    const { disk } = this.#world
+    const { disk } = this.world
     await this.settle()
     const { log, image } = await this.#some()
-    const { bytes } = someBatches(this.#world, 0, 0)
+    const { bytes } = someBatches(this.world, 0, 0)
     disk.freeBytes = 0
     await this.#sweep(10_000)
     const attempt = () =>
       Promise.resolve(log.append({ batches: bytes, leaderEpoch: log.leaderEpoch }))
     const code = await refusal(attempt)
-    this.#requireAlive()
+    this.requireAlive()
     ensure(code === 'STORAGE_FULL' && log.appendedEnd === image.end, `a full disk says ${code}`)
     // The refusal has asked the disk, and must have heard before it is asked again.
     for (let turn = 0; turn < 20; turn += 1) await null
@@ -291,11 +259,11 @@ export class Life {
   }
 
   async #sweep(afterMs: number): Promise<void> {
-    const { clock } = this.#world
+    const { clock } = this.world
     this.#isSweeping = true
     clock.advance(afterMs)
     for (let turn = 0; clock.timers === 0; turn += 1) {
-      this.#requireAlive()
+      this.requireAlive()
       ensure(turn < 1_000_000, 'a sweep never ends')
       await null
     }
@@ -305,7 +273,7 @@ export class Life {
 
   async #damage(): Promise<void> {
     await this.settle()
-    await damageAndOpen(this.#world)
+    await damageAndOpen(this.world)
   }
 
   /** A tenant writes what looks like a cycle of the ring, and the cycle that holds it is torn. */
@@ -314,11 +282,13 @@ export class Life {
     const live = await this.#some()
     await this.settle()
     await this.#survive(this.#directory.checkpoint())
-    const bytes = forgedBatch(this.#world.disk)
+    const bytes = forgedBatch(this.world.disk)
     if (bytes === null) return
     this.#storage.tearNextCycle = true
     const shadow = shadowOf(bytes, live.image.end, latestOf(live))
-    this.#world.shadow.change(live.partition, withBatches(live.image, shadow))
+    const change = this.world.shadow.sequence + 1
+    const atMs = this.world.clock.now()
+    this.world.shadow.change(live.partition, withBatches(live.image, shadow, { change, atMs }))
     const { durable } = live.log.append({ batches: bytes, leaderEpoch: epochOf(latestOf(live)) })
     await durable.catch(() => undefined)
     throw new Over()
@@ -326,16 +296,16 @@ export class Life {
 
   /** A partition that exists; sometimes one that is made now. */
   async #some(): Promise<Live> {
-    const { random } = this.#world
+    const { random } = this.world
     const live = this.#all()
     const one = live[random.below(live.length)]
     if (one !== undefined && random.below(10) > 0) return one
-    const partition = this.#world.pick(PARTITIONS)
+    const partition = this.world.pick(PARTITIONS)
     return live.find((candidate) => candidate.partition === partition) ?? this.#create(partition)
   }
 
   async #create(partition: number): Promise<Live> {
-    const { shadow, config } = this.#world
+    const { shadow, config } = this.world
     const creation = this.#directory.create(TOPIC, partition as PartitionLog['partition'], config)
     const sequence = shadow.change(partition, EMPTY)
     await this.#acknowledged(creation, sequence)
@@ -345,7 +315,7 @@ export class Life {
   #all(): Live[] {
     return PARTITIONS.flatMap((partition) => {
       const log = findLog(this.#directory, partition)
-      const image = this.#world.shadow.image(partition)
+      const image = this.world.shadow.image(partition)
       return log === null || image === null ? [] : [{ partition, log, image }]
     })
   }
@@ -353,18 +323,14 @@ export class Life {
   /** Waits for an operation while nothing else is entered. */
   async #acknowledged(operation: Promise<unknown>, sequence: number): Promise<void> {
     await this.#survive(operation)
-    this.#world.shadow.acknowledge(sequence)
+    this.world.shadow.acknowledge(sequence)
   }
 
   /** Goes on; the shadow hears of the acknowledgement when it comes. */
-  #expect(
-    operation: Promise<unknown>,
-    sequence: number,
-    check: () => void = () => undefined,
-  ): void {
+  expect(operation: Promise<unknown>, sequence: number, check: () => void = () => undefined): void {
     const heard = operation.then(
       () => {
-        this.#world.shadow.acknowledge(sequence)
+        this.world.shadow.acknowledge(sequence)
         check()
       },
       (error) => {
@@ -381,20 +347,15 @@ export class Life {
   async #survive<Result>(operation: Promise<Result>): Promise<Result> {
     try {
       const result = await operation
-      this.#requireAlive()
+      this.requireAlive()
       return result
     } catch (error) {
-      this.#requireAlive()
+      this.requireAlive()
       throw error
     }
   }
 
-  #requireAlive(): void {
+  requireAlive(): void {
     if (this.#storage.hasFailed) throw new Over()
   }
-}
-
-/** A crash may leave an epoch whose records it lost: the log goes on from there. */
-function latestOf({ log, image }: Pick<Live, 'log' | 'image'>): number {
-  return Math.max(0, latestEpoch(image), log.leaderEpoch)
 }

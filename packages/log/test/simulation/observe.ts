@@ -2,8 +2,11 @@
 import type { LeaderEpoch, Offset } from '@courant/kernel'
 import { recordBatches } from '@courant/record-batch'
 import type { PartitionLog, ReadResult } from '../../src/index.ts'
+import type { DiskPartitionLog } from '../../src/partition/disk-partition-log.ts'
+import { type Judge, judgeBy, producerProblem } from './producers.ts'
 import { type Image, latestEpoch, type ShadowBatch } from './shadow.ts'
 import { ensure } from './violation.ts'
+import { sentOf } from './world.ts'
 
 export interface Observed {
   readonly start: number
@@ -11,6 +14,8 @@ export interface Observed {
   readonly durableEnd: number
   readonly epoch: number
   readonly batches: readonly ShadowBatch[]
+  readonly judge: Judge
+  readonly nowMs: number
 }
 
 /** Every batch from the log start on, each verified by its checksum. */
@@ -25,7 +30,10 @@ export async function observe(log: PartitionLog, maxBytes = 20_000): Promise<Obs
     result.release()
     next = result.nextOffset
   }
-  return { start, end, durableEnd: log.durableEnd, epoch: log.leaderEpoch, batches }
+  const { context, state } = log as DiskPartitionLog
+  const nowMs = context.clock.now()
+  const judge = judgeBy(state.producers, nowMs)
+  return { start, end, durableEnd: log.durableEnd, epoch: log.leaderEpoch, batches, judge, nowMs }
 }
 
 export function batchesOf({ chunks, size }: ReadResult): ShadowBatch[] {
@@ -45,6 +53,7 @@ export function batchesOf({ chunks, size }: ReadResult): ShadowBatch[] {
         epoch: batch.partitionLeaderEpoch,
         crc: batch.crc,
         timestamp: batch.maxTimestamp,
+        sent: sentOf(batch),
       }
     })
   })
@@ -58,7 +67,8 @@ export function fits(observed: Observed | null, image: Image | null, epochMax: n
     observed.end === image.end &&
     observed.durableEnd === image.end &&
     sameBatches(observed.batches, image.batches) &&
-    epochFits(observed.epoch, image, epochMax)
+    epochFits(observed.epoch, image, epochMax) &&
+    producerProblem(observed.judge, image.producers, observed.nowMs) === null
   )
 }
 

@@ -1,6 +1,7 @@
 import type { LogDirectory } from '../../src/index.ts'
 import { Life } from './life.ts'
 import { fits, type Observed, observe } from './observe.ts'
+import { producerProblem } from './producers.ts'
 import { type Fault, NO_FAULT, SimStorage } from './sim-storage.ts'
 import { ensure, Violation } from './violation.ts'
 import { findLog, PARTITIONS, World } from './world.ts'
@@ -128,9 +129,14 @@ async function isRecovered(
     })
   } catch (error) {
     const facts = PARTITIONS.map((partition) => {
-      const { start, end, epoch } = found.get(partition) ?? {}
+      const { start, end, epoch, judge } = found.get(partition) ?? {}
       const image = world.shadow.image(partition)
-      return `${partition}: [${start}, ${end}) epoch ${epoch}, was [${image?.start}, ${image?.end})`
+      const now = world.clock.now()
+      const problem = judge && image && producerProblem(judge, image.producers, now)
+      return (
+        `${partition}: [${start}, ${end}) epoch ${epoch}, was [${image?.start}, ${image?.end})` +
+        (problem ? ` and ${problem}` : '')
+      )
     })
     throw new Violation(`${String(error)}: ${facts.join('; ')}`, { cause: error })
   }

@@ -1,3 +1,9 @@
+import {
+  type KnownProducers,
+  producersTruncated,
+  type SentBatch,
+  withProduced,
+} from './producers.ts'
 import { ensure } from './violation.ts'
 
 /** A batch, by what identifies it: its checksum stands for its records. */
@@ -7,6 +13,8 @@ export interface ShadowBatch {
   readonly epoch: number
   readonly crc: number
   readonly timestamp: number
+  /** Null unless an idempotent producer sent it. */
+  readonly sent: SentBatch | null
 }
 
 /** A log at one moment. */
@@ -15,9 +23,12 @@ export interface Image {
   readonly end: number
   readonly epochs: readonly { readonly epoch: number; readonly offset: number }[]
   readonly batches: readonly ShadowBatch[]
+  readonly producers: KnownProducers
 }
 
-export const EMPTY: Image = { start: 0, end: 0, epochs: [], batches: [] }
+const NO_PRODUCERS: KnownProducers = new Map()
+
+export const EMPTY: Image = emptyAt(0)
 
 export function latestEpoch({ epochs }: Image): number {
   return epochs[epochs.length - 1]?.epoch ?? -1
@@ -28,13 +39,23 @@ export function withEpoch(image: Image, epoch: number): Image {
   return { ...image, epochs: [...image.epochs, { epoch, offset: image.end }] }
 }
 
-export function withBatches(image: Image, added: readonly ShadowBatch[]): Image {
+/** `change`: the number that this change of the shadow will have. */
+export function withBatches(
+  image: Image,
+  added: readonly ShadowBatch[],
+  { change, atMs }: { readonly change: number; readonly atMs: number },
+): Image {
   const last = added[added.length - 1]
   if (last === undefined) return image
+  let { producers } = image
+  for (const { sent, base } of added) {
+    if (sent !== null) producers = withProduced(producers, { ...sent, base, change, atMs })
+  }
   return {
     ...withEpoch(image, last.epoch),
     end: last.next,
     batches: [...image.batches, ...added],
+    producers,
   }
 }
 
@@ -45,7 +66,7 @@ export function trimmed(image: Image, start: number): Image {
 
 /** After a restart: nothing is left. */
 export function emptyAt(offset: number): Image {
-  return { start: offset, end: offset, epochs: [], batches: [] }
+  return { start: offset, end: offset, epochs: [], batches: [], producers: NO_PRODUCERS }
 }
 
 export function truncated(image: Image, offset: number): Image {
@@ -55,6 +76,7 @@ export function truncated(image: Image, offset: number): Image {
     end,
     epochs: image.epochs.filter((start) => start.offset < end),
     batches: image.batches.filter(({ base }) => base < end),
+    producers: producersTruncated(image.producers, end),
   }
 }
 

@@ -1,6 +1,11 @@
 import type { LeaderEpoch, Offset, PartitionIndex, TopicId } from '@courant/kernel'
 import { SeededRandom } from '@courant/kernel'
-import { RecordBatchBuilder, recordBatches, recordSource } from '@courant/record-batch'
+import {
+  type RecordBatch,
+  RecordBatchBuilder,
+  recordBatches,
+  recordSource,
+} from '@courant/record-batch'
 import {
   type AppendRequest,
   type LogConfig,
@@ -8,6 +13,7 @@ import {
   openLogDirectory,
   type PartitionLog,
 } from '../../src/index.ts'
+import type { SentBatch } from './producers.ts'
 import { Shadow, type ShadowBatch } from './shadow.ts'
 import { SimClock } from './sim-clock.ts'
 import { SimDisk } from './sim-disk.ts'
@@ -106,8 +112,14 @@ export function shadowOf(bytes: Buffer, base: number, epoch: number): ShadowBatc
   return [...recordBatches(bytes)].map((batch) => {
     const start = next
     next += batch.lastOffsetDelta + 1
-    return { base: start, next, epoch, crc: batch.crc, timestamp: batch.maxTimestamp }
+    const { crc, maxTimestamp: timestamp } = batch
+    return { base: start, next, epoch, crc, timestamp, sent: sentOf(batch) }
   })
+}
+
+export function sentOf(batch: RecordBatch): SentBatch | null {
+  const { producerId, producerEpoch: epoch, baseSequence: sequence, recordCount: records } = batch
+  return producerId < 0 ? null : { producerId, epoch, sequence, records }
 }
 
 function aBatch(random: SeededRandom, records: number, valueBytes: number, now: number): Buffer {
