@@ -1,11 +1,10 @@
 import { type Clock, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
-import { asc, eq, ne, sql } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import { runElections } from '../elections/run-elections.ts'
-import { broker, brokerSession } from '../schema/broker.ts'
 import { fenceBroker } from './fence-broker.ts'
-import { type SessionReading, SilenceWatch } from './silence-watch.ts'
+import { readSessions } from './read-sessions.ts'
+import { SilenceWatch } from './silence-watch.ts'
 
 export interface SessionSweepOptions {
   readonly cluster: Cluster
@@ -75,21 +74,4 @@ export class SessionSweep {
       }
     }
   }
-}
-
-/** Of brokers that are not fenced. */
-function readSessions(cluster: Cluster): Promise<SessionReading[]> {
-  return cluster.database.platform((transaction) =>
-    transaction
-      .select({
-        brokerId: brokerSession.brokerId,
-        brokerEpoch: brokerSession.brokerEpoch,
-        expiresAt: sql<string>`${brokerSession.expiresAt}::text`,
-        hasExpired: sql<boolean>`${brokerSession.expiresAt} <= clock_timestamp()`,
-      })
-      .from(brokerSession)
-      .innerJoin(broker, eq(broker.brokerId, brokerSession.brokerId))
-      .where(ne(broker.state, 'fenced'))
-      .orderBy(asc(brokerSession.brokerId)),
-  )
 }

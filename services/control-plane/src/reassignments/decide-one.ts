@@ -10,7 +10,7 @@ import { partitionWire } from '../topics/topic-wire.ts'
 import { cancelReassignment, checkTarget, startReassignment } from './change-reassignment.ts'
 
 /** What decisions are made from, and true until COMMIT. */
-export interface DecisionGround {
+interface DecisionGround {
   readonly brokers: LockedBrokers
   readonly states: BrokerStates
 }

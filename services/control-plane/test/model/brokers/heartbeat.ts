@@ -7,7 +7,7 @@ import type { ModelCluster } from '../database/model-cluster.ts'
 import { type Transaction, transaction, type Work } from '../database/transaction.ts'
 import { runElections } from '../elections/run-elections.ts'
 
-export interface ModelHeartbeats {
+interface ModelHeartbeats {
   readonly cluster: ModelCluster
   readonly sessionTimeoutMs: number
   /** The metadata version of one session timeout ago, 0 if that is not known. */

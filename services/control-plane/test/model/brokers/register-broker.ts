@@ -12,7 +12,7 @@ import { partitionsWhere, writePartitions } from '../elections/partitions.ts'
 import { runElections } from '../elections/run-elections.ts'
 import { beginSession, sessionOf } from './sessions.ts'
 
-export interface ModelRegistrations {
+interface ModelRegistrations {
   readonly cluster: ModelCluster
   readonly sessionTimeoutMs: number
 }

@@ -14,7 +14,7 @@ export interface ClusterMetaRow {
   readonly reassignmentBytesPerSecond: number
 }
 
-export interface SessionRow {
+interface SessionRow {
   readonly brokerId: number
   readonly brokerEpoch: number
   readonly expiresAtMs: number
@@ -30,13 +30,13 @@ export interface ChangeRow {
   readonly deletedAtMs: number | null
 }
 
-export interface TombstoneRow {
+interface TombstoneRow {
   readonly topicId: string
   readonly tenantId: string
   readonly name: string
 }
 
-export interface ProducerIdBlockRow {
+interface ProducerIdBlockRow {
   readonly firstProducerId: number
   /** Null for the platform's own producers. */
   readonly tenantId: string | null

@@ -13,8 +13,9 @@ import { changeKey, metaOf, type Transaction, transaction, type Work } from './t
 /** One consistent reading: where the feed stands, and all that changed after `since`. */
 export function readFeed(since: number): Work<FeedReading> {
   return transaction((within) => {
-    const head = metaOf(within)
-    return { head, entries: head.metadataVersion > since ? readEntries(within, since) : [] }
+    const { clusterId, clusterIncarnation, metadataVersion, feedFloor } = metaOf(within)
+    const head = { clusterId, clusterIncarnation, metadataVersion, feedFloor }
+    return { head, entries: metadataVersion > since ? readEntries(within, since) : [] }
   })
 }
 

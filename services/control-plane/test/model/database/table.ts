@@ -1,6 +1,7 @@
 /**
  * Rows by their key. A row is never altered, only replaced, so that a copy of the table is as cheap
- * as a map. Within a transaction it remembers what was there before.
+ * as a map. It remembers what was there since the last commit, so nothing but a transaction may
+ * write to it.
  */
 export class Table<Key, Row> {
   readonly #rows: Map<Key, Row>

@@ -6,7 +6,7 @@ import type { TopicRow } from '../../../src/schema/topic.ts'
 import type { Transaction } from '../database/transaction.ts'
 import { brokersOf } from '../elections/partitions.ts'
 
-export function topicsOf({ state }: Transaction, tenantId: string): TopicRow[] {
+function topicsOf({ state }: Transaction, tenantId: string): TopicRow[] {
   return [...state.topics.values()].filter((row) => row.tenantId === tenantId)
 }
 
