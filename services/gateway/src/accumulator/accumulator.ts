@@ -1,31 +1,8 @@
-import { BusError, type Clock, limits, type Random, type TopicId } from '@courant/kernel'
-import type { BatchMemory } from '@courant/record-batch'
+import { BusError, limits, type TopicId, wait } from '@courant/kernel'
+import type { BatchSender } from './batch-sender.ts'
 import { MemoryBudget } from './memory-budget.ts'
-import { type Appended, PartitionAccumulator } from './partition-accumulator.ts'
+import { PartitionAccumulator, type PartitionAccumulatorParts } from './partition-accumulator.ts'
 import { type TargetTopic, TopicAccumulator } from './topic-accumulator.ts'
-import type { Acks } from './waiting-batch.ts'
-
-/** Sends batches to the leaders of partitions; the routing's part. */
-export interface BatchSender {
-  hasLeader(topicId: TopicId, partition: number): boolean
-  /** One try. `maySend` is asked at the moment from which on the batch may be applied. */
-  send(
-    topicId: TopicId,
-    partition: number,
-    batch: Buffer,
-    acks: Acks,
-    timeoutMs: number,
-    maySend: () => boolean,
-  ): Promise<Appended>
-}
-
-export interface AccumulatorParts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly sender: BatchSender
-  /** Where batches are built. */
-  readonly buffers: BatchMemory
-}
 
 /** Partitions whose sending starts in one turn of the event loop. */
 const STARTS_PER_TURN = 256
@@ -37,7 +14,7 @@ const DEADLINE_CHECK_MS = 20
  * partition, for a tenant, and in all; a request that does not fit is refused whole.
  */
 export class Accumulator {
-  readonly #parts: AccumulatorParts
+  readonly #parts: PartitionAccumulatorParts
   readonly #budget = new MemoryBudget()
   readonly #topics = new Map<TopicId, TopicAccumulator>()
   /** Partitions that got their first record in this turn of the event loop. */
@@ -45,7 +22,7 @@ export class Accumulator {
   #timerIsSet = false
   #idleWaiters: (() => void)[] = []
 
-  constructor(parts: AccumulatorParts) {
+  constructor(parts: PartitionAccumulatorParts) {
     this.#parts = parts
   }
 
@@ -58,7 +35,7 @@ export class Accumulator {
     const { random, sender } = this.#parts
     const { topicId, partitionCount } = topic
     return this.#topicOf(topic).stickyPartition(partitionCount, bytes, random, (partition) =>
-      sender.hasLeader(topicId, partition),
+      hasLeader(sender, topicId, partition),
     )
   }
 
@@ -86,9 +63,39 @@ export class Accumulator {
   }
 
   /** Resolves when nothing waits any more. */
+  /** The metadata has something new of the partition. */
+  partitionChanged(topicId: TopicId, partition: number): void {
+    this.#topics.get(topicId)?.active.get(partition)?.partitionChanged()
+  }
+
+  /** The topic is gone for good, and who waits for it is told so. */
+  topicDeleted(topicId: TopicId): void {
+    this.#parts.producers.forget(topicId)
+    this.#endAll(topicId, new BusError('TOPIC_NOT_FOUND', 'The topic was deleted.'))
+  }
+
   async drained(): Promise<void> {
     if (this.#topics.size === 0) return
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+  }
+
+  /** Gives what is under way a while to be resolved, then gives up. */
+  async stop(): Promise<void> {
+    const drained = new AbortController()
+    const isDrained = this.drained().then(() => drained.abort())
+    await wait(this.#parts.clock, limits.deliveryDrainMsMax, drained.signal)
+    const error = new BusError(
+      'SHUTTING_DOWN',
+      'This gateway stopped before the records were sent.',
+    )
+    for (const topicId of this.#topics.keys()) this.#endAll(topicId, error)
+    await isDrained
+  }
+
+  #endAll(topicId: TopicId, error: BusError): void {
+    for (const accumulator of this.#topics.get(topicId)?.active.values() ?? []) {
+      accumulator.end(error)
+    }
   }
 
   #topicOf(topic: TargetTopic): TopicAccumulator {
@@ -101,13 +108,9 @@ export class Accumulator {
   }
 
   #newPartition(topic: TopicAccumulator, partition: number): PartitionAccumulator {
-    const { clock, sender, buffers } = this.#parts
-    return new PartitionAccumulator({
-      clock,
-      buffers,
-      send: (batch, acks, timeoutMs, maySend) =>
-        sender.send(topic.topicId, partition, batch, acks, timeoutMs, maySend),
-      onReleased: (bytes) => this.#budget.give(topic.tenantId, bytes),
+    const { topicId, tenantId } = topic
+    return new PartitionAccumulator({ topicId, partition }, this.#parts, {
+      onReleased: (bytes) => this.#budget.give(tenantId, bytes),
       onIdle: () => this.#idle(topic, partition),
     })
   }
@@ -156,6 +159,10 @@ export class Accumulator {
       if (this.#topics.size > 0) this.#watchDeadlines()
     })
   }
+}
+
+function hasLeader(sender: BatchSender, topicId: TopicId, partition: number): boolean {
+  return partition >= 0 && sender.leader(topicId, partition) !== null
 }
 
 function partitionBusy(partition: number): BusError {

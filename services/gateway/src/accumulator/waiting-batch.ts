@@ -2,6 +2,7 @@ import { assert, type BusError, limits } from '@courant/kernel'
 import {
   type BatchMemory,
   emptyRecordSource,
+  type ProducerStamp,
   RecordBatch,
   RecordBatchBuilder,
   RecordCursor,
@@ -21,8 +22,8 @@ interface Part {
 
 /**
  * A batch on its way to one partition, from its first record until its outcome. States: gathering
- * (takes records) → sealed (its bytes are fixed; it may be sent, and sent again as long as nothing
- * of it can have been applied) → done.
+ * (takes records) → sealed (takes none any more; its delivery decides how long it may be sealed
+ * anew) → done.
  */
 export class WaitingBatch {
   readonly acks: Acks
@@ -32,6 +33,7 @@ export class WaitingBatch {
   readonly #builder: RecordBatchBuilder
   #parts: Part[] = []
   #bytes: Buffer | null = null
+  #stamp: ProducerStamp | null = null
   #earliestDeadlineMs = Number.POSITIVE_INFINITY
 
   constructor(acks: Acks, capacity: number, memory: BatchMemory) {
@@ -54,30 +56,44 @@ export class WaitingBatch {
     return true
   }
 
-  /** The latest deadline of those who still wait; -Infinity when nobody does. */
-  get deadlineMs(): number {
-    let latest = Number.NEGATIVE_INFINITY
-    for (const { share } of this.#parts) {
-      if (!share.isDecided && share.deadlineMs > latest) latest = share.deadlineMs
-    }
-    return latest
+  /** Bytes of the batch, before it is sealed. */
+  get size(): number {
+    return this.#builder.size
   }
 
-  /**
-   * The bytes to send, without the records that nobody waits for any more (their caller's deadline
-   * has passed, or an earlier batch of the same request failed); null when none is left. Only
-   * before a first or a repeated sending: what was sent must not change while it may be applied.
-   */
-  seal(): Buffer | null {
-    if (this.#parts.every(({ share }) => share.isDecided)) return null
-    this.#bytes ??= this.#builder.seal()
-    if (!this.isWanted) this.#dropDecided(this.#bytes)
-    return this.#bytes
+  /** Nobody waits for any of its records. */
+  get isAbandoned(): boolean {
+    return this.#parts.every(({ share }) => share.isDecided)
   }
 
   /** Whether everybody whose records it has still waits. If not, `seal` makes it anew. */
   get isWanted(): boolean {
     return !this.#parts.some(({ share }) => share.isDecided)
+  }
+
+  /**
+   * The bytes to send, without the records that nobody waits for any more (their caller's deadline
+   * has passed, or an earlier batch of the same request failed). Not when it is abandoned, and not
+   * once it may have been applied: then it has to stay as it is.
+   */
+  seal(stamp: ProducerStamp): Buffer {
+    const isSealed = this.#bytes !== null
+    const bytes = this.#bytes ?? this.#builder.seal('none', stamp)
+    this.#bytes = bytes
+    if (!this.isWanted || (isSealed && stamp !== this.#stamp)) this.#sealAnew(bytes, stamp)
+    this.#stamp = stamp
+    return this.#bytes
+  }
+
+  /** The bytes as they were sealed last. */
+  get sealed(): Buffer {
+    assert(this.#bytes !== null, 'only a batch that was sealed can have been sent')
+    return this.#bytes
+  }
+
+  /** How many records these have. */
+  get sealedCount(): number {
+    return new RecordBatch(this.sealed).recordCount
   }
 
   acknowledge(baseOffset: number, appendTime: number): void {
@@ -111,7 +127,7 @@ export class WaitingBatch {
   }
 
   /** Builds the batch anew from its own bytes. Rare, so it may cost a second pass. */
-  #dropDecided(bytes: Buffer): void {
+  #sealAnew(bytes: Buffer, stamp: ProducerStamp): void {
     const builder = new RecordBatchBuilder(bytes.length, this.#memory)
     const cursor = new RecordCursor(new RecordBatch(bytes))
     const source = emptyRecordSource()
@@ -126,7 +142,7 @@ export class WaitingBatch {
       }
     }
     this.#parts = kept
-    this.#bytes = builder.seal()
+    this.#bytes = builder.seal('none', stamp)
   }
 }
 

@@ -1,5 +1,11 @@
 import type { BrokerConnection } from '@courant/kafka-protocol'
-import { BusError, type PartitionIndex, partitionIndex, type TopicId } from '@courant/kernel'
+import {
+  type BrokerId,
+  BusError,
+  type PartitionIndex,
+  partitionIndex,
+  type TopicId,
+} from '@courant/kernel'
 import type { Partition } from '@courant/metadata'
 import type { BrokerPool } from './broker-pool.ts'
 
@@ -20,8 +26,8 @@ export class Leaders {
     this.#pool = pool
   }
 
-  hasLeader(topic: TopicId, partition: number): boolean {
-    return partition >= 0 && this.#find(topic, partition)?.leader != null
+  leader(topic: TopicId, partition: number): BrokerId | null {
+    return this.#find(topic, partition)?.leader ?? null
   }
 
   /**

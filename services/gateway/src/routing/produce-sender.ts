@@ -5,9 +5,8 @@ import {
   produceApi,
   type ResponseOf,
 } from '@courant/kafka-protocol'
-import { BusError, limits, type TopicId } from '@courant/kernel'
-import type { BatchSender } from '../accumulator/accumulator.ts'
-import type { Appended } from '../accumulator/partition-accumulator.ts'
+import { BusError, type TopicId } from '@courant/kernel'
+import type { Appended, BatchSender } from '../accumulator/batch-sender.ts'
 import type { Acks } from '../accumulator/waiting-batch.ts'
 import type { Leaders } from './leaders.ts'
 
@@ -45,7 +44,7 @@ interface Group {
   readonly batches: Outgoing[]
 }
 
-/** Sends batches to the leaders of their partitions, each once. */
+/** Sends batches to the leaders of their partitions, one try at a time. */
 export class ProduceSender implements BatchSender {
   readonly #leaders: Leaders
   #groups = new Map<BrokerConnection, Map<string, Group>>()
@@ -54,8 +53,8 @@ export class ProduceSender implements BatchSender {
     this.#leaders = leaders
   }
 
-  hasLeader(topicId: TopicId, partition: number): boolean {
-    return this.#leaders.hasLeader(topicId, partition)
+  leader(topicId: TopicId, partition: number): number | null {
+    return this.#leaders.leader(topicId, partition)
   }
 
   async send(
@@ -113,8 +112,7 @@ async function sendTogether(group: Group, batches: readonly Outgoing[]): Promise
   const { connection, topicId, acks } = group
   const sent = batches.filter((batch) => batch.maySend() || refuse(batch, notReached()))
   if (sent.length === 0) return
-  const longestMs = sent.reduce((most, { timeoutMs }) => Math.max(most, timeoutMs), 0)
-  const timeoutMs = Math.min(longestMs, limits.produceTimeoutMsMax)
+  const timeoutMs = sent.reduce((most, batch) => Math.max(most, batch.timeoutMs), 0)
   const partitions = sent.map(({ partition, batch }) => ({ index: partition, records: batch }))
   const topics = [{ name: topicId, partitions }]
   try {
@@ -126,6 +124,8 @@ async function sendTogether(group: Group, batches: readonly Outgoing[]): Promise
     for (const batch of sent) settle(batch, answers.get(batch.partition))
   } catch (thrown) {
     const error = BusError.from(thrown)
+    // The broker had its own time-out to answer with: perhaps it is no longer there.
+    if (error.code === 'TIMED_OUT') connection.close()
     for (const batch of sent) batch.reject(error)
   }
 }

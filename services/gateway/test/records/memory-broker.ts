@@ -2,6 +2,7 @@ import {
   deleteRecordsApi,
   type Exchange,
   fetchApi,
+  initProducerIdApi,
   listOffsetsApi,
   listOffsetsTimestamp,
   produceApi,
@@ -18,17 +19,46 @@ type ProduceRequest = RequestOf<typeof produceApi>
 type FetchRequest = RequestOf<typeof fetchApi>
 type FetchResponse = ResponseInputOf<typeof fetchApi>
 
-/** What the broker does with the next produces: serve, fail with a Kafka error, or keep silent. */
-export type ProduceMood = { readonly error: number; readonly message?: string } | 'serve' | 'silent'
+/**
+ * What the broker does with the next produces: serve, fail with a Kafka error, keep silent, or
+ * append and break the connection before the answer.
+ */
+export type ProduceMood =
+  | { readonly error: number; readonly message?: string }
+  | 'serve'
+  | 'silent'
+  | 'break'
 
 const OFFSET_OUT_OF_RANGE = 1
 const NO_ERROR = 0
+const COORDINATOR_NOT_AVAILABLE = 15
+const OUT_OF_ORDER_SEQUENCE_NUMBER = 45
+const INVALID_PRODUCER_EPOCH = 47
 const EMPTY = Buffer.alloc(0)
 
 interface Log {
   readonly batches: Buffer[]
   start: number
   end: number
+  /** By producer id: its newest batch, and where that begins. */
+  readonly producers: Map<number, { readonly batch: RecordBatch; readonly baseOffset: number }>
+}
+
+/** What brokers that replicate each other's logs have in common. */
+class Cluster {
+  readonly #logs = new Map<string, Log>()
+  #producerId = 0
+
+  log(key: string): Log {
+    const log = this.#logs.get(key) ?? { batches: [], start: 0, end: 0, producers: new Map() }
+    this.#logs.set(key, log)
+    return log
+  }
+
+  nextProducerId(): number {
+    this.#producerId += 1
+    return this.#producerId
+  }
 }
 
 /**
@@ -39,13 +69,15 @@ export class MemoryBroker {
   mood: ProduceMood = 'serve'
   /** Produces that arrived, in order, whatever became of them. */
   readonly received: { readonly partition: number; readonly acks: number; records: number }[] = []
+  /** Whether it gives ids to producers. */
+  givesIds = true
   /** Requests that they came in. */
   produceCount = 0
   /** The most fetches that ever waited at one time. */
   waitingPeak = 0
   /** Bytes of records in all answers to fetches. */
   fetchedBytes = 0
-  readonly #logs = new Map<string, Log>()
+  readonly #cluster: Cluster
   readonly #connections = new Set<ServerConnection>()
   readonly #failing = new Map<number, number>()
   #held: (() => void)[] = []
@@ -54,34 +86,51 @@ export class MemoryBroker {
   #router = new RequestRouter()
 
   static async start(address: Address = { host: '127.0.0.1', port: 0 }): Promise<MemoryBroker> {
-    const broker = new MemoryBroker()
-    broker.#router
-      .on(produceApi, (request, exchange) => broker.#produce(request, exchange))
-      .on(fetchApi, (request, exchange) => broker.#fetch(request, exchange))
+    return new MemoryBroker(new Cluster()).#start(address)
+  }
+
+  private constructor(cluster: Cluster) {
+    this.#cluster = cluster
+  }
+
+  /** Another broker, with a replica of every log. */
+  startReplica(): Promise<MemoryBroker> {
+    return new MemoryBroker(this.#cluster).#start({ host: '127.0.0.1', port: 0 })
+  }
+
+  async #start(address: Address): Promise<MemoryBroker> {
+    this.#router
+      .on(produceApi, (request, exchange) => this.#produce(request, exchange))
+      .on(fetchApi, (request, exchange) => this.#fetch(request, exchange))
       .on(listOffsetsApi, (request, exchange) => {
         exchange.respond({
           topics: request.topics.map(({ name, partitions }) => ({
             name,
             partitions: partitions.map(({ partitionIndex, timestamp }) => {
-              const offset = broker.#find(broker.log(name, partitionIndex), timestamp)
+              const offset = this.#find(this.log(name, partitionIndex), timestamp)
               return { partitionIndex, errorCode: NO_ERROR, timestamp: -1, offset }
             }),
           })),
         })
       })
-    broker.#router.on(deleteRecordsApi, (request, exchange) => {
+    this.#router.on(deleteRecordsApi, (request, exchange) => {
       exchange.respond({
         throttleTimeMs: 0,
         topics: request.topics.map(({ name, partitions }) => ({
           name,
           partitions: partitions.map(({ partitionIndex, offset }) =>
-            deleted(broker.log(name, partitionIndex), partitionIndex, offset),
+            deleted(this.log(name, partitionIndex), partitionIndex, offset),
           ),
         })),
       })
     })
-    await broker.listen(address)
-    return broker
+    this.#router.on(initProducerIdApi, (_request, exchange) => {
+      const errorCode = this.givesIds ? NO_ERROR : COORDINATOR_NOT_AVAILABLE
+      const producerId = this.givesIds ? this.#cluster.nextProducerId() : -1
+      exchange.respond({ throttleTimeMs: 0, errorCode, producerId, producerEpoch: 0 })
+    })
+    await this.listen(address)
+    return this
   }
 
   get address(): Address {
@@ -115,9 +164,7 @@ export class MemoryBroker {
 
   log(topicId: string, partition: number): Log {
     const key = `${topicId}/${partition}`
-    const log = this.#logs.get(key) ?? { batches: [], start: 0, end: 0 }
-    this.#logs.set(key, log)
-    return log
+    return this.#cluster.log(key)
   }
 
   /** Appends a batch as another client would have. */
@@ -172,15 +219,41 @@ export class MemoryBroker {
         const failing = this.#failing.get(index)
         const errorCode = failing ?? (typeof mood === 'object' ? mood.error : NO_ERROR)
         const errorMessage = typeof mood === 'object' ? (mood.message ?? null) : null
-        const baseOffset =
-          errorCode === NO_ERROR ? this.append(topic.name, index, batch.buffer) : -1
-        return { index, errorCode, errorMessage, baseOffset, logAppendTimeMs: -1 }
+        if (errorCode !== NO_ERROR) return { ...NOWHERE, index, errorCode, errorMessage }
+        return { ...NOWHERE, index, errorMessage, ...this.#appendOnce(topic.name, index, batch) }
       })
+      if (mood === 'break') {
+        this.mood = 'serve'
+        exchange.skip()
+        this.dropConnections()
+        return
+      }
       exchange.respond({ throttleTimeMs: 0, topics: [{ name: topic.name, partitions }] })
     }
     const fails = batches.some(({ index }) => this.#failing.has(index))
     if (mood === 'silent' && !fails) this.#held.push(answer)
     else answer()
+  }
+
+  /** What Kafka does for idempotent producers that have one batch in flight. */
+  #appendOnce(topicId: string, partition: number, batch: RecordBatch) {
+    const { producers } = this.log(topicId, partition)
+    const { producerId, producerEpoch, baseSequence, lastSequence } = batch
+    const before = producers.get(producerId)
+    const isSameEpoch = before?.batch.producerEpoch === producerEpoch
+    if (before !== undefined && before.batch.producerEpoch > producerEpoch) {
+      return { errorCode: INVALID_PRODUCER_EPOCH }
+    }
+    if (before !== undefined && isSameEpoch && before.batch.lastSequence === lastSequence) {
+      return { errorCode: NO_ERROR, baseOffset: before.baseOffset }
+    }
+    if (before !== undefined) {
+      const expected = isSameEpoch ? before.batch.lastSequence + 1 : 0
+      if (baseSequence !== expected) return { errorCode: OUT_OF_ORDER_SEQUENCE_NUMBER }
+    }
+    const baseOffset = this.append(topicId, partition, batch.buffer)
+    producers.set(producerId, { batch, baseOffset })
+    return { errorCode: NO_ERROR, baseOffset }
   }
 
   #fetch(request: FetchRequest, exchange: Exchange<FetchResponse>): void {
@@ -236,6 +309,9 @@ export class MemoryBroker {
     return -1
   }
 }
+
+/** Of a batch that was not appended. */
+const NOWHERE = { baseOffset: -1, logAppendTimeMs: -1 }
 
 function deleted(log: Log, partitionIndex: number, offset: number) {
   const before = offset === -1 ? log.end : offset

@@ -90,12 +90,12 @@ describe('NDJSON', () => {
   })
 
   it('gives every line of a failed batch its problem', async () => {
-    gateway.broker.mood = { error: 56, message: 'STORAGE_OFFLINE: Gone.' }
+    gateway.broker.mood = { error: 89, message: 'STORAGE_FULL: No room.' }
     const lines = await produce('{"value":1}\n{"nonsense":1}\n{"value":2}\n')
     expect(lines.map(({ problem }) => problem?.code)).toEqual([
-      'STORAGE_OFFLINE',
+      'STORAGE_FULL',
       'INVALID_RECORD',
-      'STORAGE_OFFLINE',
+      'STORAGE_FULL',
       undefined,
     ])
     expect(lines.at(-1)).toEqual({ done: true, records: 3, failed: 3 })

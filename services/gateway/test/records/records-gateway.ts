@@ -31,8 +31,12 @@ export interface RecordsGateway {
   stop(): Promise<void>
 }
 
-export async function startRecordsGateway(partitionCount = 3): Promise<RecordsGateway> {
+export async function startRecordsGateway(
+  partitionCount = 3,
+  { givesIds = true } = {},
+): Promise<RecordsGateway> {
   const broker = await MemoryBroker.start()
+  broker.givesIds = givesIds
   const metadata = new MetadataCopy(systemClock)
   let version = 1
   const apply: RecordsGateway['apply'] = (values, keys) => {

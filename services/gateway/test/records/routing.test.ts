@@ -5,7 +5,7 @@ import { Broker, BrokerState } from '@courant/api/internal/v1/metadata'
 import { topicId as brandedTopicId, offset, partitionIndex } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { MemoryBroker } from './memory-broker.ts'
+import type { MemoryBroker } from './memory-broker.ts'
 import {
   type RecordsGateway,
   startRecordsGateway,
@@ -19,7 +19,7 @@ let second: MemoryBroker
 
 beforeAll(async () => {
   gateway = await startRecordsGateway(2)
-  second = await MemoryBroker.start()
+  second = await gateway.broker.startReplica()
 })
 afterAll(async () => {
   await gateway.stop()

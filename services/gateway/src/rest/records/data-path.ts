@@ -1,7 +1,8 @@
 import type { Clock, Network, Random } from '@courant/kernel'
-import type { MetadataCopy } from '@courant/metadata'
+import type { MetadataCopy, MetadataEvent } from '@courant/metadata'
 import type { Metrics } from '@courant/service-kit'
 import { Accumulator } from '../../accumulator/accumulator.ts'
+import { PartitionProducers } from '../../accumulator/partition-producers.ts'
 import { BufferPool } from '../../fetch/buffer-pool.ts'
 import { EncodedBatches } from '../../fetch/encoded-batches.ts'
 import { LongPolls } from '../../fetch/long-polls.ts'
@@ -14,6 +15,7 @@ import { Producer } from '../../produce/producer.ts'
 import { BrokerPool } from '../../routing/broker-pool.ts'
 import { Leaders } from '../../routing/leaders.ts'
 import { ProduceSender } from '../../routing/produce-sender.ts'
+import { ProducerId } from '../../routing/producer-id.ts'
 import { ServingTopics } from '../../routing/serving-topics.ts'
 import type { TopicResolver } from '../../topics/topic-resolver.ts'
 import type { TopicBrokers } from '../topics/topic-brokers.ts'
@@ -47,7 +49,7 @@ export interface DataPath {
   readonly brokers: TopicBrokers
   /** When it begins, long polls and streams end early and in order. */
   readonly draining: Draining
-  /** Waits for what is on its way to brokers, then closes the connections to them. */
+  /** Waits a while for what is on its way to brokers, then closes the connections to them. */
   stop(): Promise<void>
 }
 
@@ -67,7 +69,14 @@ export function createDataPath(parts: DataPathParts): DataPath {
   const leaders = new Leaders(metadata, fetchPool)
   const polls = new LongPolls(new Leaders(metadata, pollPool), clock)
   const buffers = new BufferPool()
-  const accumulator = new Accumulator({ clock, random, sender, buffers })
+  const id = (): ProducerId =>
+    new ProducerId({ clock, random, pool: producePool, brokers: () => metadata.brokers() })
+  const ids = { all: id(), leader: id() }
+  const producers = new PartitionProducers(ids)
+  const accumulator = new Accumulator({ clock, random, sender, buffers, producers })
+  const unsubscribe = metadata.onChange((events) => tell(accumulator, events))
+  // Before the first record needs it.
+  void ids.all.arrived()
   const encodedBatches = new EncodedBatches()
   const reads = new ReadBudget(clock)
   observeMemory(parts.metrics, accumulator, encodedBatches, reads)
@@ -86,11 +95,23 @@ export function createDataPath(parts: DataPathParts): DataPath {
     brokers: new ServingTopics(leaders, clock),
     draining: parts.draining,
     async stop() {
-      await accumulator.drained()
+      await accumulator.stop()
+      unsubscribe()
+      for (const source of Object.values(ids)) source.close()
       producePool.close()
       fetchPool.close()
       pollPool.close()
     },
+  }
+}
+
+/** What the metadata says of partitions decides where batches that are under way go next. */
+function tell(accumulator: Accumulator, events: readonly MetadataEvent[]): void {
+  for (const event of events) {
+    if (event.kind === 'partition') {
+      const { topicId, partition } = event.partition
+      accumulator.partitionChanged(topicId, partition)
+    } else if (event.kind === 'topicDeleted') accumulator.topicDeleted(event.topicId)
   }
 }
 
