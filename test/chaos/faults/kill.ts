@@ -46,13 +46,19 @@ function isForgetful({ programs }: World, { role, id }: Target): boolean {
   return role === 'broker' && programs.of(id) === 'on a disk that forgets'
 }
 
-function killing({ cluster }: World, targets: readonly Target[], random: SeededRandom): Strike {
+/** Processes that end by a signal, all at once, and are started again. */
+export function killing(
+  { cluster }: World,
+  targets: readonly Target[],
+  random: SeededRandom,
+  signal: NodeJS.Signals = 'SIGKILL',
+): Strike {
   return {
     targets,
     text: targets.map(targetText).join(', '),
     durationMs: duration(random, AWAY_MS_MIN, AWAY_MS_MAX),
     async begin() {
-      await Promise.all(targets.map((target) => cluster.kill(target)))
+      await Promise.all(targets.map((target) => cluster.kill(target, signal)))
     },
     async heal() {
       await Promise.all(targets.map((target) => cluster.restart(target)))

@@ -28,7 +28,7 @@ const QUIET_SHARE = 0.25
 /** Between two strikes of a period. Several may last at the same time. */
 const INTERVAL_MS_MIN = 500
 const INTERVAL_MS_MAX = 5_000
-/** More would leave nothing that works, and so nothing that could go wrong. */
+/** Of a period: one, to see what each kind does by itself, up to this. More would leave nothing. */
 const STRIKES_AT_ONCE_MAX = 3
 const RETRY_MS = 1_000
 /** What has not healed then is left: whoever waits for health finds it. */
@@ -61,16 +61,16 @@ export class Nemesis {
   async #period(): Promise<void> {
     const { random, faults } = this.#options
     const end = systemClock.monotonicMs() + PERIOD_MS
+    const atOnce = 1 + random.below(STRIKES_AT_ONCE_MAX)
     const kinds = random.next() < QUIET_SHARE ? [] : sample(faults, KINDS_A_PERIOD, random)
     while (systemClock.monotonicMs() < end && !this.#isOver()) {
-      this.#strike(kinds)
+      if (this.#healing.size < atOnce) this.#strike(kinds)
       const span = INTERVAL_MS_MAX - INTERVAL_MS_MIN
       await wait(systemClock, INTERVAL_MS_MIN + span * random.next(), this.#stopping.signal)
     }
   }
 
   #strike(kinds: readonly Fault[]): void {
-    if (this.#healing.size >= STRIKES_AT_ONCE_MAX) return
     const { world, random, say } = this.#options
     const whole = world.cluster.targets.filter((target) => !this.#taken.has(targetText(target)))
     const planned = sample(kinds, kinds.length, random)
