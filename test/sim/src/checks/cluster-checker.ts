@@ -89,6 +89,11 @@ export class ClusterChecker {
     observed.isDiskLost = false
     observed.running.clear()
     this.#byProcess.set(process, observed)
+    for (const key of [...observed.views.keys()]) {
+      const [topicId, partition] = key.split('/')
+      const found = broker.logs.find(topicId as Log['topicId'], Number(partition) as Log['partition'])
+      if (found === null) this.#forget(observed, key)
+    }
   }
 
   /** Before it dies: what it has by now is what its disk may have. */
@@ -106,7 +111,9 @@ export class ClusterChecker {
   }
 
   #look(observed: Observed, broker: RunningBroker): void {
+    let count = 0
     for (const log of broker.logs.partitions()) {
+      count += 1
       const view = observed.running.get(log) ?? this.#newView(observed, log)
       const key = `${log.topicId}/${log.partition}`
       if (view.committed.isDeleted) continue
@@ -116,6 +123,7 @@ export class ClusterChecker {
       view.leadership = leadership
       if (leadership !== null) this.#leads(observed, view, key, leadership.epoch)
     }
+    if (count < observed.running.size) this.#forgetDeleted(observed, broker)
   }
 
   #newView(observed: Observed, log: Log): ReplicaView {
@@ -123,6 +131,23 @@ export class ClusterChecker {
     const view = new ReplicaView(`broker ${observed.node.id}`, log, committed)
     observed.running.set(log, view)
     return view
+  }
+
+  /** A broker may delete what has moved away from it, but nothing that anybody counts on. */
+  #forgetDeleted(observed: Observed, broker: RunningBroker): void {
+    const present = new Set(broker.logs.partitions())
+    for (const [log, view] of [...observed.running]) {
+      if (present.has(log)) continue
+      observed.running.delete(log)
+      const key = `${log.topicId}/${log.partition}`
+      if (observed.views.get(key) === view) this.#forget(observed, key)
+    }
+  }
+
+  #forget(observed: Observed, key: string): void {
+    observed.views.delete(key)
+    const row = this.#cluster.state.partitions.get(key)
+    if (row !== undefined) this.#mayBeElected(row)
   }
 
   #moved(observed: Observed, view: ReplicaView, key: string): void {
@@ -133,14 +158,15 @@ export class ClusterChecker {
     view.match()
     if (before !== view) {
       observed.views.set(key, view)
-      const kept = before?.safeEnd ?? 0
+      const isSameLog = before?.incarnation === view.incarnation
+      const kept = isSameLog ? before.safeEnd : 0
       ensure(
         view.safeEnd >= Math.min(kept, end),
         () =>
           `${view.who} had all up to ${kept} on its disk, and has recovered up to ${view.safeEnd}`,
       )
     }
-    if (committed.end === end) return
+    if (committed.end === end && before === view) return
     for (const { views } of this.#observed.values()) views.get(key)?.match()
     const row = this.#cluster.state.partitions.get(key)
     if (row !== undefined) this.#mayBeElected(row)
@@ -176,12 +202,20 @@ export class ClusterChecker {
     for (const id of [...row.inSyncReplicas, ...row.eligibleReplicas]) {
       const observed = this.#observed.get(id)
       if (observed === undefined || observed.isDiskLost) continue
-      const safeEnd = observed.views.get(key)?.safeEnd ?? 0
+      const safeEnd = this.#safeEnd(observed, key)
       ensure(
         safeEnd >= committed.end,
         () =>
           `broker ${id} has ${safeEnd} of ${committed.end} that are committed in ${showRow(row)}`,
       )
     }
+  }
+
+  /** Up to where it has what is committed; while its files are still read, what it says itself. */
+  #safeEnd(observed: Observed, key: string): number {
+    for (const view of observed.running.values()) {
+      if (view.key === key && !view.isCurrent) return view.durableEnd
+    }
+    return observed.views.get(key)?.safeEnd ?? 0
   }
 }

@@ -27,12 +27,18 @@ export class ReplicaView {
   durableEnd = -1
   highWatermark = -1
   logStart = -1
+  /** `<topic>/<partition>` */
+  readonly key: string
+  /** Another one is another log of the same partition: the first was deleted. */
+  readonly incarnation: number
   /** The term in which it leads; null while it does not. */
   leadership: unknown = null
 
   constructor(who: string, log: Log, committed: CommittedLog) {
     this.who = `${who}, ${committed.name},`
     this.#log = log
+    this.key = `${log.topicId}/${log.partition}`
+    this.incarnation = log.incarnation
     this.#committed = committed
     this.#start = log.logStartOffset
     this.#end = log.logStartOffset

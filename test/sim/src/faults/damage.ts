@@ -13,15 +13,20 @@ export async function damageOne(
   node: BrokerNode,
   damage: () => Promise<void>,
 ): Promise<void> {
-  if (busy.has(cluster) || !isWhole(cluster)) return
+  if (busy.has(cluster)) return
   if (topics.all().some(({ minInsyncReplicas }) => minInsyncReplicas < 2)) return
   busy.add(cluster)
-  await damage()
+  for (let step = 0; step < STEPS_MAX && !isWhole(cluster); step += 1) {
+    if (!(await wait(STEP_MS))) break
+  }
+  if (isWhole(cluster)) await damage()
   while (node.broker === null && (await wait(STEP_MS)));
   busy.delete(cluster)
 }
 
 const STEP_MS = 100
+/** So long it waits for a moment in which every replica is in sync. */
+const STEPS_MAX = 100
 
 function isWhole(cluster: FaultContext['cluster']): boolean {
   const isInSync = [...cluster.state.partitions.values()].every(
