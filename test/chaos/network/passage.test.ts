@@ -1,4 +1,4 @@
-/** Goal: a proxy loses nothing of a connection that it holds, and tells a reset from a slow link. */
+/** Goal: a proxy loses nothing of a connection that it holds, and a reset ends both of its ends. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'

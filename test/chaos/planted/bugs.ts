@@ -45,4 +45,17 @@ export const BUGS: readonly PlantedBug[] = [
     only: ['broker cut off', 'kill -9 broker', 'power cut, one'],
     foundBy: ['replicas', 'inconsistent offset', 'lost read', 'lost write', 'crash'],
   },
+  {
+    name: 'append a batch again that was sent again',
+    file: 'packages/log/src/partition/log-appends.ts',
+    find: '    if (duplicate !== null) return duplicate\n',
+    replace: '',
+    only: [
+      'connections reset',
+      'gateway cut off from the brokers',
+      'kill -9 broker',
+      'power cut, one',
+    ],
+    foundBy: ['duplicate'],
+  },
 ]
