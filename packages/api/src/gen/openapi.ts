@@ -19,7 +19,9 @@ export interface paths {
          *
          *     A 200 means that every record is written as `acks` asks. The records of one request for one partition succeed as a prefix, none behind the first that failed. 207: some were written and some not; each that was not carries its problem. `acks=none` is answered 202 with unknown offsets.
          *
-         *     A repeat writes the records again. After an error it is free of duplicates where the problem says `"applied": "no"`.
+         *     The gateway sends records again when their leader moves or dies, or a connection to it breaks, and the log takes them once. At the end of `timeoutMs` those that may have been written fail with `"applied": "unknown"`, the others with `"applied": "no"`.
+         *
+         *     A repeat of the request writes the records again. After an error it is free of duplicates where the problem says `"applied": "no"`.
          */
         post: operations["produceRecords"];
         delete?: never;
@@ -899,7 +901,7 @@ export interface operations {
             query?: {
                 /** @description Who must have the records before the answer; `none` is answered 202 at once. */
                 acks?: "all" | "leader" | "none";
-                /** @description How long to wait; 30000 when absent. */
+                /** @description How long to wait; 30000 when absent. A leader that dies is replaced in some ten seconds, for which this should leave time. */
                 timeoutMs?: number;
                 /** @description `error`: when only some records were written, answer 502 instead of 207. */
                 onPartial?: "status" | "error";

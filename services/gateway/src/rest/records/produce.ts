@@ -22,7 +22,9 @@ const ProduceQuery = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: limits.produceTimeoutMsMax,
-        description: `How long to wait; ${limits.produceTimeoutMsDefault} when absent.`,
+        description:
+          `How long to wait; ${limits.produceTimeoutMsDefault} when absent. A leader that dies ` +
+          'is replaced in some ten seconds, for which this should leave time.',
       }),
     ),
     onPartial: Type.Optional(
@@ -113,7 +115,10 @@ export const produceRecords: RouteDescription = {
     'A 200 means that every record is written as `acks` asks. The records of one request for one ' +
     'partition succeed as a prefix, none behind the first that failed. 207: some were written and ' +
     'some not; each that was not carries its problem. `acks=none` is answered 202 with unknown ' +
-    'offsets.\n\nA repeat writes the records again. After an error it is free of duplicates ' +
+    'offsets.\n\nThe gateway sends records again when their leader moves or dies, or a connection ' +
+    'to it breaks, and the log takes them once. At the end of `timeoutMs` those that may have been ' +
+    'written fail with `"applied": "unknown"`, the others with `"applied": "no"`.\n\n' +
+    'A repeat of the request writes the records again. After an error it is free of duplicates ' +
     'where the problem says `"applied": "no"`.',
   access: 'tenant',
   isolation: 'topic',
