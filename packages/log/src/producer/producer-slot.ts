@@ -18,75 +18,55 @@
  */
 import { limits, type Offset } from '@courant/kernel'
 import type { RecordBatch } from '@courant/record-batch'
-import { readUInt64, writeUInt64 } from '../ring/ring-layout.ts'
 
-export const SLOT_BYTES = 96
+/** A slot is 24 words of 32 bits: numbers of 64 bits have their lower half first. */
+export const SLOT_WORDS = 24
 /** The newest batches of a producer by which a duplicate is answered. */
 const ANSWERED_BATCHES = 5
 const BATCHES = ANSWERED_BATCHES + 1
 
-const NEWEST_OFFSET = 8
-const LAST_APPEND = 16
-const FIRST_BATCH = 24
-const BATCH_BYTES = 12
-const LAST_SEQUENCE = 4
-const EPOCH_AND_RECORDS = 8
+const NEWEST_OFFSET = 2
+const LAST_APPEND = 4
+const FIRST_BATCH = 6
+const BATCH_WORDS = 3
+const LAST_SEQUENCE = 1
+const EPOCH_AND_RECORDS = 2
 const RECORDS = 2 ** 17
 const DISTANCE_MAX = 2 ** 32 - 1
 /** Sequences wrap to 0 behind 2^31 - 1. */
 export const SEQUENCES = 2 ** 31
 
-export interface ProducerBatch {
+interface ProducerBatch {
   readonly baseOffset: Offset
   readonly epoch: number
   readonly lastSequence: number
   readonly recordCount: number
 }
 
-export function producerIdIn(slots: Buffer, slot: number): number {
-  return readUInt64(slots, slot)
+export function producerIdIn(slots: Uint32Array, slot: number): number {
+  return readLong(slots, slot)
 }
 
-export function newestOffsetIn(slots: Buffer, slot: number): Offset {
-  return readUInt64(slots, slot + NEWEST_OFFSET) as Offset
+export function newestOffsetIn(slots: Uint32Array, slot: number): Offset {
+  return readLong(slots, slot + NEWEST_OFFSET) as Offset
 }
 
-/** Nothing of the producer is known any more: it has not appended for a day (KIP-360). */
-export function isIdle(slots: Buffer, slot: number, nowMs: number): boolean {
-  return nowMs - readUInt64(slots, slot + LAST_APPEND) >= limits.producerIdleMsMax
+/** Nothing of the producer is known any more: it has not appended for a day. */
+export function isIdle(slots: Uint32Array, slot: number, nowMs: number): boolean {
+  return nowMs - readLong(slots, slot + LAST_APPEND) >= limits.producerIdleMsMax
 }
 
-export function newestEpochIn(slots: Buffer, slot: number): number {
-  return Math.floor(slots.readUInt32LE(slot + FIRST_BATCH + EPOCH_AND_RECORDS) / RECORDS)
+export function newestEpochIn(slots: Uint32Array, slot: number): number {
+  return Math.floor((slots[slot + FIRST_BATCH + EPOCH_AND_RECORDS] ?? 0) / RECORDS)
 }
 
-export function lastSequenceIn(slots: Buffer, slot: number): number {
-  return slots.readUInt32LE(slot + FIRST_BATCH + LAST_SEQUENCE)
-}
-
-/** The newest batches, newest first. */
-export function* batchesIn(slots: Buffer, slot: number): Generator<ProducerBatch, void, undefined> {
-  let offset: number = newestOffsetIn(slots, slot)
-  for (let index = 0; index < BATCHES; index += 1) {
-    const at = slot + FIRST_BATCH + index * BATCH_BYTES
-    const epochAndRecords = slots.readUInt32LE(at + EPOCH_AND_RECORDS)
-    if (epochAndRecords === 0) return
-    offset -= slots.readUInt32LE(at)
-    yield {
-      baseOffset: offset as Offset,
-      epoch: Math.floor(epochAndRecords / RECORDS),
-      lastSequence: slots.readUInt32LE(at + LAST_SEQUENCE),
-      recordCount: epochAndRecords % RECORDS,
-    }
-  }
+export function lastSequenceIn(slots: Uint32Array, slot: number): number {
+  return slots[slot + FIRST_BATCH + LAST_SEQUENCE] ?? 0
 }
 
 /** The base offset of this very batch when it is among the last five of its producer, or null. */
-export function originalOf(batch: RecordBatch, slots: Buffer, slot: number): Offset | null {
-  let answered = 0
-  for (const known of batchesIn(slots, slot)) {
-    if (answered === ANSWERED_BATCHES) break
-    answered += 1
+export function originalOf(batch: RecordBatch, slots: Uint32Array, slot: number): Offset | null {
+  for (const known of batchesIn(slots, slot).slice(0, ANSWERED_BATCHES)) {
     if (
       known.epoch === batch.producerEpoch &&
       known.lastSequence === batch.lastSequence &&
@@ -99,40 +79,77 @@ export function originalOf(batch: RecordBatch, slots: Buffer, slot: number): Off
 }
 
 /** Begins a slot. */
-export function clearSlot(slots: Buffer, slot: number, producerId: number): void {
-  slots.fill(0, slot, slot + SLOT_BYTES)
-  writeUInt64(slots, producerId, slot)
+export function clearSlot(slots: Uint32Array, slot: number, producerId: number): void {
+  slots.fill(0, slot, slot + SLOT_WORDS)
+  writeLong(slots, producerId, slot)
 }
 
 /** Notes a batch that has just been appended, with its offset stamped. */
-export function pushBatch(batch: RecordBatch, slots: Buffer, slot: number, nowMs: number): void {
+export function pushBatch(
+  batch: RecordBatch,
+  slots: Uint32Array,
+  slot: number,
+  nowMs: number,
+): void {
   const first = slot + FIRST_BATCH
   const { baseOffset } = batch
   const distance = baseOffset - newestOffsetIn(slots, slot)
-  const hasNewest = slots.readUInt32LE(first + EPOCH_AND_RECORDS) > 0
-  if (distance > DISTANCE_MAX) slots.fill(0, first, slot + SLOT_BYTES)
-  else if (hasNewest) {
-    slots.writeUInt32LE(distance, first)
-    slots.copyWithin(first + BATCH_BYTES, first, slot + SLOT_BYTES - BATCH_BYTES)
+  if (distance > DISTANCE_MAX) slots.fill(0, first, slot + SLOT_WORDS)
+  else if (slots[first + EPOCH_AND_RECORDS] !== 0) {
+    slots[first] = distance
+    // A loop, because a call of copyWithin takes longer than these few words.
+    for (let at = slot + SLOT_WORDS - 1; at >= first + BATCH_WORDS; at -= 1) {
+      slots[at] = slots[at - BATCH_WORDS] ?? 0
+    }
   }
-  slots.writeUInt32LE(0, first)
-  slots.writeUInt32LE(batch.lastSequence, first + LAST_SEQUENCE)
   const records = Math.min(batch.lastOffsetDelta + 1, RECORDS - 1)
-  slots.writeUInt32LE(batch.producerEpoch * RECORDS + records, first + EPOCH_AND_RECORDS)
-  writeUInt64(slots, baseOffset, slot + NEWEST_OFFSET)
-  writeUInt64(slots, nowMs, slot + LAST_APPEND)
+  slots[first] = 0
+  slots[first + LAST_SEQUENCE] = batch.lastSequence
+  slots[first + EPOCH_AND_RECORDS] = batch.producerEpoch * RECORDS + records
+  writeLong(slots, baseOffset, slot + NEWEST_OFFSET)
+  writeLong(slots, nowMs, slot + LAST_APPEND)
 }
 
 /** Forgets the batches from `end` on. Whether any is left. */
-export function truncateSlot(slots: Buffer, slot: number, end: Offset): boolean {
-  const known = [...batchesIn(slots, slot)]
+export function truncateSlot(slots: Uint32Array, slot: number, end: Offset): boolean {
+  const known = batchesIn(slots, slot)
   const kept = known.findIndex(({ baseOffset }) => baseOffset < end)
   if (kept <= 0) return kept === 0
   const first = slot + FIRST_BATCH
-  const slotEnd = slot + SLOT_BYTES
-  slots.copyWithin(first, first + kept * BATCH_BYTES, slotEnd)
-  slots.fill(0, slotEnd - kept * BATCH_BYTES, slotEnd)
-  slots.writeUInt32LE(0, first)
-  writeUInt64(slots, known[kept]?.baseOffset ?? 0, slot + NEWEST_OFFSET)
+  const slotEnd = slot + SLOT_WORDS
+  slots.copyWithin(first, first + kept * BATCH_WORDS, slotEnd)
+  slots.fill(0, slotEnd - kept * BATCH_WORDS, slotEnd)
+  slots[first] = 0
+  writeLong(slots, known[kept]?.baseOffset ?? 0, slot + NEWEST_OFFSET)
   return true
+}
+
+/** The batches of a producer, newest first. */
+function batchesIn(slots: Uint32Array, slot: number): ProducerBatch[] {
+  const batches: ProducerBatch[] = []
+  let offset: number = newestOffsetIn(slots, slot)
+  for (let index = 0; index < BATCHES; index += 1) {
+    const at = slot + FIRST_BATCH + index * BATCH_WORDS
+    const epochAndRecords = slots[at + EPOCH_AND_RECORDS] ?? 0
+    if (epochAndRecords === 0) break
+    offset -= slots[at] ?? 0
+    batches.push({
+      baseOffset: offset as Offset,
+      epoch: Math.floor(epochAndRecords / RECORDS),
+      lastSequence: slots[at + LAST_SEQUENCE] ?? 0,
+      recordCount: epochAndRecords % RECORDS,
+    })
+  }
+  return batches
+}
+
+const TWO_TO_32 = 0x1_0000_0000
+
+function readLong(slots: Uint32Array, at: number): number {
+  return (slots[at] ?? 0) + (slots[at + 1] ?? 0) * TWO_TO_32
+}
+
+function writeLong(slots: Uint32Array, value: number, at: number): void {
+  slots[at] = value % TWO_TO_32
+  slots[at + 1] = Math.floor(value / TWO_TO_32)
 }

@@ -1,8 +1,8 @@
 import { BusError, type Offset } from '@courant/kernel'
-import { hasProducerAt, type RecordBatch, recordBatches } from '@courant/record-batch'
+import { hasProducerAt, RecordBatch } from '@courant/record-batch'
 import type { BatchRun } from '../partition/batch-run.ts'
 import { isIdle, lastSequenceIn, newestEpochIn, originalOf, SEQUENCES } from './producer-slot.ts'
-import { NO_PRODUCERS, ProducerTable, slotOf } from './producer-table.ts'
+import { NO_PRODUCERS, ProducerTable } from './producer-table.ts'
 
 /**
  * The idempotent producers of one partition (KIP-98, reliability B11): derived from the log's
@@ -35,8 +35,9 @@ export class ProducerState {
    * offset is forgotten). Kafka: ProducerAppendInfo and ProducerStateEntry.findDuplicateBatch.
    */
   judge(batch: RecordBatch, nowMs: number): Offset | null {
-    const slots = this.#live?.slots ?? this.#saved
-    const slot = slotOf(batch.producerId, slots, this.#live?.end ?? slots.length)
+    this.#live ??= new ProducerTable(this.#saved)
+    const { slots } = this.#live
+    const slot = this.#live.find(batch.producerId)
     // Of an unknown producer any sequence is accepted: retention or idleness may have lost it.
     if (slot === -1 || isIdle(slots, slot, nowMs)) return null
     const epoch = newestEpochIn(slots, slot)
@@ -56,7 +57,9 @@ export class ProducerState {
 
   /** Notes the batches of a run that has just been appended, replicated or replayed. */
   note({ memory, start, end }: BatchRun, nowMs: number): void {
-    for (const batch of recordBatches(memory, start, end)) {
+    for (let at = start; at < end; ) {
+      const batch = new RecordBatch(memory, at)
+      at += batch.size
       if (!hasProducerAt(memory, batch.position)) continue
       this.#live ??= new ProducerTable(this.#saved)
       this.#live.push(batch, nowMs)

@@ -6,41 +6,36 @@ import {
   newestOffsetIn,
   producerIdIn,
   pushBatch,
-  SLOT_BYTES,
+  SLOT_WORDS,
   truncateSlot,
 } from './producer-slot.ts'
 
 /** The producers of a partition that has none, shared: most have none. */
 export const NO_PRODUCERS: Buffer = Buffer.alloc(0)
 
-/** Where the slot of a producer is among those of `slots[0, end)`, or -1. They are in order. */
-export function slotOf(producerId: number, slots: Buffer, end: number): number {
-  const slot = firstSlotFrom(producerId, slots, end)
-  return slot < end && producerIdIn(slots, slot) === producerId ? slot : -1
-}
-
 /**
  * Slots of producers in the order of their ids, in one buffer: no object and no index for each. A
  * new producer moves those behind it, but ids are given out ascending, so these are few.
  */
 export class ProducerTable {
-  #slots: Buffer
+  #slots: Uint32Array
   #end: number
 
-  /** A copy of the slots. */
-  constructor(slots: Buffer) {
-    this.#end = slots.length
-    this.#slots = Buffer.allocUnsafeSlow(slots.length)
-    slots.copy(this.#slots)
+  /** Takes the slots out of what a checkpoint has. */
+  constructor(bytes: Buffer) {
+    this.#end = bytes.length / 4
+    this.#slots = new Uint32Array(this.#end)
+    for (let word = 0; word < this.#end; word += 1) this.#slots[word] = bytes.readUInt32LE(word * 4)
   }
 
-  get slots(): Buffer {
+  get slots(): Uint32Array {
     return this.#slots
   }
 
-  /** Behind the last slot. */
-  get end(): number {
-    return this.#end
+  /** Where the slot of a producer is, or -1. */
+  find(producerId: number): number {
+    const slot = this.#firstFrom(producerId)
+    return slot < this.#end && producerIdIn(this.#slots, slot) === producerId ? slot : -1
   }
 
   /**
@@ -49,7 +44,7 @@ export class ProducerTable {
    */
   push(batch: RecordBatch, nowMs: number): void {
     const { producerId } = batch
-    const known = slotOf(producerId, this.#slots, this.#end)
+    const known = this.find(producerId)
     const slot = known === -1 ? this.#insert(producerId) : known
     pushBatch(batch, this.#slots, slot, nowMs)
   }
@@ -63,33 +58,35 @@ export class ProducerTable {
   toBytes(nowMs: number): Buffer {
     this.#keep((slot) => !isIdle(this.#slots, slot, nowMs))
     if (this.#end === 0) return NO_PRODUCERS
-    const bytes = Buffer.allocUnsafeSlow(this.#end)
-    this.#slots.copy(bytes, 0, 0, this.#end)
+    const bytes = Buffer.allocUnsafeSlow(this.#end * 4)
+    for (let word = 0; word < this.#end; word += 1) {
+      bytes.writeUInt32LE(this.#slots[word] ?? 0, word * 4)
+    }
     return bytes
   }
 
   #insert(producerId: number): number {
-    if (this.#end >= limits.producersPerPartitionMax * SLOT_BYTES) this.#evict()
+    if (this.#end >= limits.producersPerPartitionMax * SLOT_WORDS) this.#evict()
     if (this.#end === this.#slots.length) this.#grow()
-    const slot = firstSlotFrom(producerId, this.#slots, this.#end)
-    this.#slots.copyWithin(slot + SLOT_BYTES, slot, this.#end)
-    this.#end += SLOT_BYTES
+    const slot = this.#firstFrom(producerId)
+    this.#slots.copyWithin(slot + SLOT_WORDS, slot, this.#end)
+    this.#end += SLOT_WORDS
     clearSlot(this.#slots, slot, producerId)
     return slot
   }
 
   /** A sixteenth at a time: the room beyond what is needed counts for every partition. */
   #grow(): void {
-    const count = this.#slots.length / SLOT_BYTES
-    const grown = Buffer.allocUnsafeSlow((count + Math.max(1, count >> 4)) * SLOT_BYTES)
-    this.#slots.copy(grown, 0, 0, this.#end)
+    const count = this.#slots.length / SLOT_WORDS
+    const grown = new Uint32Array((count + Math.max(1, count >> 4)) * SLOT_WORDS)
+    grown.set(this.#slots)
     this.#slots = grown
   }
 
   /** Forgets the producer whose newest batch is the oldest. */
   #evict(): void {
     let oldest = 0
-    for (let slot = SLOT_BYTES; slot < this.#end; slot += SLOT_BYTES) {
+    for (let slot = SLOT_WORDS; slot < this.#end; slot += SLOT_WORDS) {
       if (newestOffsetIn(this.#slots, slot) < newestOffsetIn(this.#slots, oldest)) oldest = slot
     }
     this.#keep((slot) => slot !== oldest)
@@ -97,23 +94,23 @@ export class ProducerTable {
 
   #keep(isKept: (slot: number) => boolean): void {
     let end = 0
-    for (let slot = 0; slot < this.#end; slot += SLOT_BYTES) {
+    for (let slot = 0; slot < this.#end; slot += SLOT_WORDS) {
       if (!isKept(slot)) continue
-      if (slot !== end) this.#slots.copyWithin(end, slot, slot + SLOT_BYTES)
-      end += SLOT_BYTES
+      if (slot !== end) this.#slots.copyWithin(end, slot, slot + SLOT_WORDS)
+      end += SLOT_WORDS
     }
     this.#end = end
   }
-}
 
-/** The first slot whose producer id is not below this one; `end` when there is none. */
-function firstSlotFrom(producerId: number, slots: Buffer, end: number): number {
-  let low = 0
-  let high = end / SLOT_BYTES
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (producerIdIn(slots, middle * SLOT_BYTES) < producerId) low = middle + 1
-    else high = middle
+  /** The first slot whose producer id is not below this one; the end when there is none. */
+  #firstFrom(producerId: number): number {
+    let low = 0
+    let high = this.#end / SLOT_WORDS
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (producerIdIn(this.#slots, middle * SLOT_WORDS) < producerId) low = middle + 1
+      else high = middle
+    }
+    return low * SLOT_WORDS
   }
-  return low * SLOT_BYTES
 }

@@ -7,7 +7,6 @@ import {
   gapAfter,
   isRemembered,
   nextSequence,
-  PRODUCER_IDS,
   type SentBatch,
 } from './producers.ts'
 import { type Image, latestEpoch, type ShadowBatch, withBatches } from './shadow.ts'
@@ -33,10 +32,9 @@ export function appendSome(life: AppendingLife, live: Live): void {
 }
 
 /** A producer sends its next batch, one again, or one that the log has to refuse. */
-export function produceSome(life: AppendingLife, live: Live): void {
+export function produceSome(life: AppendingLife, live: Live, producerId: number): void {
   const { world } = life
   const { random } = world
-  const producerId = world.pick(PRODUCER_IDS)
   const known = live.image.producers.get(producerId)
   const newest = known?.batches.at(-1)
   const die = random.below(10)

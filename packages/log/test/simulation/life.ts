@@ -4,6 +4,7 @@ import { damageAndOpen } from './damage.ts'
 import { forgedBatch } from './forgery.ts'
 import { HeldReads } from './held-reads.ts'
 import { batchesOf, checkQueries, sameBatches } from './observe.ts'
+import { PRODUCER_IDS } from './producers.ts'
 import { acceptedChange, refusal } from './refusal.ts'
 import { EMPTY, emptyAt, trimmed, truncated, withBatches, withEpoch } from './shadow.ts'
 import type { SimStorage } from './sim-storage.ts'
@@ -101,8 +102,14 @@ export class Life implements AppendingLife {
   }
 
   async #produce(): Promise<void> {
-    const burst = 1 + this.world.random.below(8)
-    for (let index = 0; index < burst; index += 1) produceSome(this, await this.#some())
+    const { random } = this.world
+    const burst = 1 + random.below(8)
+    const { partition } = await this.#some()
+    const producerId = this.world.pick(PRODUCER_IDS)
+    for (let index = 0; index < burst; index += 1) {
+      const live = this.#all().find((candidate) => candidate.partition === partition)
+      if (live !== undefined) produceSome(this, live, producerId)
+    }
   }
 
   async #read(): Promise<void> {
