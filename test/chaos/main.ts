@@ -28,7 +28,9 @@ const report = await run({
   keep: values.keep ? 'home' : 'nothing',
   say: (line) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
 })
-console.log(values.json ? JSON.stringify(report) : reportText(report))
+const printed = values.json ? JSON.stringify(report) : reportText(report)
+// All of it, into a pipe too, before the end.
+await new Promise((resolve) => process.stdout.write(`${printed}\n`, resolve))
 process.exit(report.violations.length === 0 ? 0 : 1)
 
 function oneOf<Choice extends string>(
