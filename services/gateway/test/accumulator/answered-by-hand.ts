@@ -166,3 +166,16 @@ export class AnsweredByHand {
 export async function decided(share: Share): Promise<void> {
   await until(() => share.isDecided)
 }
+
+/** Of the batches that carried the records. */
+export function offsets(share: Share): number[] {
+  return share.written.map(({ baseOffset }) => baseOffset)
+}
+
+/** Null: every record is acknowledged, or nothing is decided. */
+export function outcome({ error }: Share): [ErrorCode, 'no' | 'unknown'] | null {
+  return error === null ? null : [error.code, error.facts.applied]
+}
+
+/** The longest pause between two tries. */
+export const PAUSE_MS_MAX = 500
