@@ -36,6 +36,14 @@ const FAULTS: readonly Fault[] = [
     from: ['broker', 'gateway', 'control-plane'],
     direction: 'both',
   }),
+  // Its gateways still reach it: it would go on alone if it could.
+  partition({
+    name: 'broker alone with the gateways',
+    weight: 2,
+    of: 'broker',
+    from: ['broker', 'control-plane'],
+    direction: 'both',
+  }),
   partition({
     name: 'broker cut off from the brokers',
     weight: 2,

@@ -27,9 +27,10 @@ const KINDS_A_PERIOD = 7
 const QUIET_SHARE = 0.25
 /** Between two strikes of a period. Several may last at the same time. */
 const INTERVAL_MS_MIN = 500
-const INTERVAL_MS_MAX = 5_000
-/** Of a period: one, to see what each kind does by itself, up to this. More would leave nothing. */
-const STRIKES_AT_ONCE_MAX = 3
+const INTERVAL_MS_MAX = 3_000
+/** More would leave nothing that works. In some periods it is one: what a kind does by itself. */
+const STRIKES_AT_ONCE_MAX = 4
+const ALONE_SHARE = 0.25
 const RETRY_MS = 1_000
 /** What has not healed then is left: whoever waits for health finds it. */
 const HEAL_MS_MAX = 180_000
@@ -61,7 +62,7 @@ export class Nemesis {
   async #period(): Promise<void> {
     const { random, faults } = this.#options
     const end = systemClock.monotonicMs() + PERIOD_MS
-    const atOnce = 1 + random.below(STRIKES_AT_ONCE_MAX)
+    const atOnce = random.next() < ALONE_SHARE ? 1 : STRIKES_AT_ONCE_MAX
     const kinds = random.next() < QUIET_SHARE ? [] : sample(faults, KINDS_A_PERIOD, random)
     while (systemClock.monotonicMs() < end && !this.#isOver()) {
       if (this.#healing.size < atOnce) this.#strike(kinds)

@@ -26,7 +26,7 @@ export const BUGS: readonly PlantedBug[] = [
     file: 'packages/replication/src/replica-set.ts',
     find: 'this.#followers.get(broker)?.endOffset ?? Number.NEGATIVE_INFINITY',
     replace: 'Number.POSITIVE_INFINITY',
-    only: ['broker cut off from everybody', 'broker cut off from the brokers', 'power cut, one'],
+    only: ['broker alone with the gateways', 'power cut, one'],
     foundBy: ['lost write', 'lost read', 'inconsistent offset'],
   },
   {
@@ -34,7 +34,7 @@ export const BUGS: readonly PlantedBug[] = [
     file: 'services/broker/src/partition/partition.ts',
     find: 'return readRecords(log, request, log.highWatermark,',
     replace: 'return readRecords(log, request, log.appendedEnd,',
-    only: ['broker cut off from the brokers', 'power cut, all', 'kill -9 majority'],
+    only: ['broker alone with the gateways'],
     foundBy: ['lost read', 'inconsistent offset'],
   },
   {
