@@ -12,7 +12,7 @@ import type { EpochEnd, LogEnds } from './log-ends.ts'
 export interface FetchPosition extends FollowerEnd {
   readonly leaderEpoch: LeaderEpoch
   readonly logStartOffset: Offset
-  /** The most that the answer may bring, of whole batches one at least; else what a leader allows. */
+  /** The most that the answer may bring, but for one whole batch; else what a leader allows. */
   readonly bytesMax?: number
 }
 
