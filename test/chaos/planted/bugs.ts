@@ -38,14 +38,6 @@ export const BUGS: readonly PlantedBug[] = [
     foundBy: ['lost read', 'inconsistent offset'],
   },
   {
-    name: 'answer a divergent follower with records',
-    file: 'packages/replication/src/replica-set.ts',
-    find: 'if (diverging !== null) return diverging\n',
-    replace: '',
-    only: ['broker cut off', 'kill -9 broker', 'power cut, one'],
-    foundBy: ['replicas', 'inconsistent offset', 'lost read', 'lost write', 'crash'],
-  },
-  {
     name: 'append a batch again that was sent again',
     file: 'packages/log/src/partition/log-appends.ts',
     find: '    if (duplicate !== null) return duplicate\n',
