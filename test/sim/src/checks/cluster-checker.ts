@@ -91,7 +91,10 @@ export class ClusterChecker {
     this.#byProcess.set(process, observed)
     for (const key of [...observed.views.keys()]) {
       const [topicId, partition] = key.split('/')
-      const found = broker.logs.find(topicId as Log['topicId'], Number(partition) as Log['partition'])
+      const found = broker.logs.find(
+        topicId as Log['topicId'],
+        Number(partition) as Log['partition'],
+      )
       if (found === null) this.#forget(observed, key)
     }
   }

@@ -29,6 +29,7 @@ export class SimConnection implements Connection {
   #packet: Packet | null = null
   #queuedBytes = 0
   #peerIsSlow = false
+  #hasWrittenToNobody = false
   /** The other end has asked to close; told once what came before it has been taken. */
   readonly #later: (callback: () => void) => void
   readonly #onGone: (connection: SimConnection) => void
@@ -46,6 +47,11 @@ export class SimConnection implements Connection {
 
   get isClosed(): boolean {
     return this.#state === 'closed'
+  }
+
+  /** It has written to a machine that has lost its power, which will answer with a reset. */
+  get hasWrittenToNobody(): boolean {
+    return this.#hasWrittenToNobody
   }
 
   get peer(): SimConnection | null {
@@ -129,6 +135,7 @@ export class SimConnection implements Connection {
   #send(packet: Packet): void {
     const peer = this.#peer
     if (peer === null) return
+    if (peer.isClosed) this.#hasWrittenToNobody = true
     this.#out?.send(peer.process, () => this.#arrived(packet, peer))
   }
 

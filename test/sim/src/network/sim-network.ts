@@ -18,6 +18,7 @@ const PATIENCE_MS_MIN = 4_000
 const PATIENCE_MS_MAX = 40_000
 /** Keep-alive probes find out that a machine without power is gone. */
 const HALF_OPEN_MS_MAX = 40_000
+const HALF_OPEN_LOOK_MS = 500
 
 /**
  * TCP between simulated processes, as the kernel port has it: ordered streams that break. Within a
@@ -139,11 +140,20 @@ export class SimNetwork {
     for (const connection of connections) {
       connection.lost(null)
       if (how !== 'power') connection.tellPeer(reset())
-      else {
-        const halfOpenMs = this.#links.random.next() * HALF_OPEN_MS_MAX
-        this.#links.scheduler.at(halfOpenMs, null, () => connection.peer?.lost(reset()))
-      }
+      else if (connection.peer !== null) this.#leaveHalfOpen(connection.peer, process.host)
     }
+  }
+
+  /** The other end learns of it when it writes and the machine is back, or by probes. */
+  #leaveHalfOpen(end: SimConnection, host: string): void {
+    const { scheduler, random } = this.#links
+    const isNoticed = (): boolean => end.hasWrittenToNobody && this.#links.isUp(host)
+    const look = (leftMs: number): void => {
+      if (end.isClosed) return
+      if (isNoticed() || leftMs <= 0) end.lost(reset())
+      else scheduler.at(HALF_OPEN_LOOK_MS, null, () => look(leftMs - HALF_OPEN_LOOK_MS))
+    }
+    look(random.next() * HALF_OPEN_MS_MAX)
   }
 }
 

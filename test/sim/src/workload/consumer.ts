@@ -37,7 +37,9 @@ export class Consumer {
 
   async run(): Promise<void> {
     const { cluster, random } = this.#parts
-    while (!this.#isStopped) {
+    const { topicId, partition } = this.#parts.target
+    const log = this.#parts.checker.committedLog(topicId, partition)
+    while (!this.#isStopped && !log.isDeleted) {
       await this.poll(random.below(WAIT_MS_MAX))
       await cluster.sleep(20 + random.below(500))
     }
