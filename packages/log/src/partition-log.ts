@@ -15,6 +15,8 @@ export interface AppendRequest {
   readonly leaderEpoch: LeaderEpoch
   /** For topics with append time: stamps this timestamp and renews the checksums. */
   readonly logAppendTimeMs?: number
+  /** The wall clock where the caller has just read it, which costs more than it looks like. */
+  readonly nowMs?: number
 }
 
 export interface AppendResult {

@@ -112,7 +112,7 @@ export class RecordBatch {
   /** The sequence wraps at 2^31, as Kafka's does. */
   get lastSequence(): number {
     if (this.baseSequence === NONE) return NONE
-    return (this.baseSequence + this.lastOffsetDelta) % 0x8000_0000
+    return (this.baseSequence + this.lastOffsetDelta) & 0x7fff_ffff
   }
 
   get compression(): Compression {

@@ -10,7 +10,7 @@ import { requireContinuation, requireWholeBatches, stamp } from './incoming-batc
 /** Appends as the leader. The log is steady. */
 export function append(
   log: EnteredLog,
-  { batches, leaderEpoch, logAppendTimeMs }: AppendRequest,
+  { batches, leaderEpoch, logAppendTimeMs, nowMs }: AppendRequest,
 ): AppendResult {
   const { state, context } = log
   state.requireEpoch(leaderEpoch)
@@ -24,7 +24,7 @@ export function append(
   const { run, cycle } = copyToRing(log, batches)
   stamp(run, leaderEpoch, logAppendTimeMs)
   state.epochs.begin(leaderEpoch, run.baseOffset)
-  if (hasProducer) state.noteProducers(run, context.clock.now())
+  if (hasProducer) state.noteProducers(run, nowMs ?? context.clock.now())
   return add(log, run, cycle, logAppendTimeMs ?? NO_TIME)
 }
 
@@ -87,7 +87,7 @@ function add(
 
 /** The result of the append of which this one is a copy, or null when it is none. */
 function findDuplicate({ state, context }: EnteredLog, batch: RecordBatch): AppendResult | null {
-  const baseOffset = state.producers?.judge(batch, context.clock.now()) ?? null
+  const baseOffset = state.producers?.judge(batch, context.clock) ?? null
   if (baseOffset === null) return null
   // Its original may be lost with what else the disk has not taken.
   context.ring.requireSound()

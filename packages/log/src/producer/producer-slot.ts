@@ -149,7 +149,8 @@ function readLong(slots: Uint32Array, at: number): number {
   return (slots[at] ?? 0) + (slots[at + 1] ?? 0) * TWO_TO_32
 }
 
+/** A shift, because the remainder of a number of 64 bits is a call into C. */
 function writeLong(slots: Uint32Array, value: number, at: number): void {
-  slots[at] = value % TWO_TO_32
+  slots[at] = value >>> 0
   slots[at + 1] = Math.floor(value / TWO_TO_32)
 }

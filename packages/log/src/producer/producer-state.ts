@@ -1,4 +1,4 @@
-import { BusError, type Offset } from '@courant/kernel'
+import { BusError, type Clock, type Offset } from '@courant/kernel'
 import { hasProducerAt, RecordBatch } from '@courant/record-batch'
 import type { BatchRun } from '../partition/batch-run.ts'
 import { isIdle, lastSequenceIn, newestEpochIn, originalOf, SEQUENCES } from './producer-slot.ts'
@@ -34,21 +34,23 @@ export class ProducerState {
    * OUT_OF_ORDER_SEQUENCE_NUMBER or DUPLICATE_SEQUENCE_NUMBER (a copy of something so old that its
    * offset is forgotten). Kafka: ProducerAppendInfo and ProducerStateEntry.findDuplicateBatch.
    */
-  judge(batch: RecordBatch, nowMs: number): Offset | null {
+  judge(batch: RecordBatch, clock: Pick<Clock, 'now'>): Offset | null {
     this.#live ??= new ProducerTable(this.#saved)
     const { slots } = this.#live
     const slot = this.#live.find(batch.producerId)
     // Of an unknown producer any sequence is accepted: retention or idleness may have lost it.
-    if (slot === -1 || isIdle(slots, slot, nowMs)) return null
+    if (slot === -1) return null
     const epoch = newestEpochIn(slots, slot)
+    const lastSequence = lastSequenceIn(slots, slot)
+    const expected = lastSequence === SEQUENCES - 1 ? 0 : lastSequence + 1
+    // Before all else, because it is so but for errors: idle or not, it is accepted.
+    if (batch.producerEpoch === epoch && batch.baseSequence === expected) return null
+    if (isIdle(slots, slot, clock.now())) return null
     if (batch.producerEpoch < epoch) throw fenced(batch, epoch)
     if (batch.producerEpoch > epoch) {
       if (batch.baseSequence !== 0) throw outOfOrder(batch, 0)
       return null
     }
-    const lastSequence = lastSequenceIn(slots, slot)
-    const expected = (lastSequence + 1) % SEQUENCES
-    if (batch.baseSequence === expected) return null
     const original = originalOf(batch, slots, slot)
     if (original !== null) return original
     if (isUpTo(batch.lastSequence, lastSequence)) throw tooOld(batch)

@@ -20,6 +20,8 @@ export const NO_PRODUCERS: Buffer = Buffer.alloc(0)
 export class ProducerTable {
   #slots: Uint32Array
   #end: number
+  /** Where `find` was right last: an append asks twice, and a producer comes in bursts. */
+  #lastFound = 0
 
   /** Takes the slots out of what a checkpoint has. */
   constructor(bytes: Buffer) {
@@ -34,8 +36,11 @@ export class ProducerTable {
 
   /** Where the slot of a producer is, or -1. */
   find(producerId: number): number {
+    if (this.#isOf(producerId, this.#lastFound)) return this.#lastFound
     const slot = this.#firstFrom(producerId)
-    return slot < this.#end && producerIdIn(this.#slots, slot) === producerId ? slot : -1
+    if (!this.#isOf(producerId, slot)) return -1
+    this.#lastFound = slot
+    return slot
   }
 
   /**
@@ -63,6 +68,10 @@ export class ProducerTable {
       bytes.writeUInt32LE(this.#slots[word] ?? 0, word * 4)
     }
     return bytes
+  }
+
+  #isOf(producerId: number, slot: number): boolean {
+    return slot < this.#end && producerIdIn(this.#slots, slot) === producerId
   }
 
   #insert(producerId: number): number {

@@ -2,7 +2,7 @@
  * What a log must know of its idempotent producers, as the shadow has it, and whether it does: by
  * what it would say to copies of what they have sent, and to what they may send next.
  */
-import { BusError, limits } from '@courant/kernel'
+import { BusError, type Clock, limits } from '@courant/kernel'
 import { RecordBatch, RecordBatchBuilder, recordSource } from '@courant/record-batch'
 
 export const PRODUCER_IDS = [3, 1_000, 2 ** 40] as const
@@ -70,9 +70,10 @@ export function isRemembered(known: KnownProducer | undefined, nowMs: number): b
 }
 
 export function judgeBy(state: BatchJudge | null, nowMs: number): Judge {
+  const clock = { now: () => nowMs }
   return (sent) => {
     try {
-      const original = state?.judge(new RecordBatch(encoded(sent, nowMs)), nowMs) ?? null
+      const original = state?.judge(new RecordBatch(encoded(sent, nowMs)), clock) ?? null
       return original === null ? 'append' : `duplicate at ${original}`
     } catch (error) {
       if (error instanceof BusError) return error.code
@@ -83,7 +84,7 @@ export function judgeBy(state: BatchJudge | null, nowMs: number): Judge {
 
 /** The part of `ProducerState` that decides. */
 export interface BatchJudge {
-  judge(batch: RecordBatch, nowMs: number): number | null
+  judge(batch: RecordBatch, clock: Pick<Clock, 'now'>): number | null
 }
 
 export function encoded({ producerId, epoch, sequence, records }: SentBatch, now: number): Buffer {

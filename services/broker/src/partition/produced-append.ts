@@ -32,7 +32,7 @@ export function appendProduced(
   const now = clock.now()
   const batch = producedBatch(records, config, now)
   const { log, epoch } = leadership
-  const request = { batches: batch.buffer, leaderEpoch: epoch }
+  const request = { batches: batch.buffer, leaderEpoch: epoch, nowMs: now }
   const isStamped = config.timestampType === 'append'
   const result = log.append(isStamped ? { ...request, logAppendTimeMs: now } : request)
   const { outcome, baseOffset, lastOffset, logAppendTimeMs } = result
