@@ -45,7 +45,7 @@ export class Delivery {
   #refusal: BusError | null = null
   #appended: Appended | null = null
   #end: BusError | null = null
-  #wake: () => void = () => {}
+  #wake: () => void = NOBODY_SLEEPS
 
   constructor(
     target: DeliveryTarget,
@@ -67,7 +67,7 @@ export class Delivery {
       if (this.#end !== null) return this.#fail(this.#end)
       const bytes = this.#bytes()
       if (bytes === 'nobody waits') return
-      const failure = bytes === 'no id' ? NO_ID : await this.#send(bytes)
+      const failure = bytes === 'no id' ? NO_ID : this.#ended(await this.#send(bytes))
       if (failure === null || this.#appended !== null || this.#end !== null) {
         pauseMs = PAUSE_MS_MIN
         continue
@@ -121,17 +121,19 @@ export class Delivery {
     return isFixed ? this.#batch.sealed : this.#batch.seal(stamp)
   }
 
-  /** Resolves with why the try failed, or null when something else has come to pass. */
-  async #send(bytes: Buffer): Promise<BusError | null> {
-    const { clock, sender } = this.#parts
+  /**
+   * Resolves with why the try failed, or null when something else has come to pass. No async
+   * function: that is one promise and one turn of the microtasks more for each batch.
+   */
+  #send(bytes: Buffer): Promise<BusError | null> {
+    const { sender } = this.#parts
     const { topicId, partition } = this.#target
     this.#try += 1
     const number = this.#try
     this.#triedLeader = this.#leader()
-    const leftMs = Math.ceil(this.#giveUpAtMs - clock.monotonicMs())
-    const timeoutMs = Math.max(1, Math.min(limits.produceTryMsMax, leftMs))
+    const timeoutMs = this.#timeoutMs()
     this.#state = 'trying'
-    const failure = await new Promise<BusError | null>((resolve) => {
+    return new Promise((resolve) => {
       this.#wake = () => resolve(null)
       sender
         .send(topicId, partition, bytes, this.#batch.acks, timeoutMs, () => this.#maySend(number))
@@ -143,12 +145,22 @@ export class Delivery {
           (thrown) => resolve(BusError.from(thrown)),
         )
     })
+  }
+
+  /** Notes how the try ended, and gives its failure back. */
+  #ended(failure: BusError | null): BusError | null {
     this.#state = 'pausing'
     if (failure?.facts.applied === 'unknown') this.#doubt ??= failure
     else if (failure === null && this.#isOut && this.#appended === null)
       this.#doubt ??= unanswered()
     this.#isOut = false
     return failure
+  }
+
+  #timeoutMs(): number {
+    if (this.#giveUpAtMs === Number.POSITIVE_INFINITY) return limits.produceTryMsMax
+    const leftMs = Math.ceil(this.#giveUpAtMs - this.#parts.clock.monotonicMs())
+    return Math.max(1, Math.min(limits.produceTryMsMax, leftMs))
   }
 
   #maySend(number: number): boolean {
@@ -210,6 +222,8 @@ export class Delivery {
     return this.#parts.sender.leader(this.#target.topicId, this.#target.partition)
   }
 }
+
+const NOBODY_SLEEPS = (): void => {}
 
 const NO_ID = new BusError(
   'BROKER_UNAVAILABLE',

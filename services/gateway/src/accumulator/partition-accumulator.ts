@@ -78,8 +78,9 @@ export class PartitionAccumulator {
     while (true) {
       const batch = this.#queue.shift()
       if (batch === undefined) break
-      if (this.#end === null) await this.#deliver(batch)
+      if (this.#end === null) await this.#newDelivery(batch).run()
       else batch.fail(this.#end)
+      this.#delivery = null
       this.chargedBytes -= batch.chargedBytes
       this.#owner.onReleased(batch.chargedBytes)
     }
@@ -104,12 +105,11 @@ export class PartitionAccumulator {
     this.#delivery?.end(error)
   }
 
-  async #deliver(batch: WaitingBatch): Promise<void> {
+  #newDelivery(batch: WaitingBatch): Delivery {
     this.#capacity = Math.max(CAPACITY_MIN, batch.size)
     const { topicId, partition } = this.#target
     const producer = this.#parts.producers.of(topicId, partition, batch.acks)
     this.#delivery = new Delivery(this.#target, batch, producer, this.#parts)
-    await this.#delivery.run()
-    this.#delivery = null
+    return this.#delivery
   }
 }

@@ -57,7 +57,8 @@ export class ProduceSender implements BatchSender {
     return this.#leaders.leader(topicId, partition)
   }
 
-  async send(
+  /** No async function: that is two promises and three turns of the microtasks more a batch. */
+  send(
     topicId: TopicId,
     partition: number,
     batch: Buffer,
@@ -65,11 +66,15 @@ export class ProduceSender implements BatchSender {
     timeoutMs: number,
     maySend: () => boolean,
   ): Promise<Appended> {
-    const found = this.#leaders.connection(topicId, partition)
-    const connection = found instanceof Promise ? await found : found
     return new Promise((resolve, reject) => {
-      const group = this.#group(connection, topicId, acks)
-      group.batches.push({ partition, batch, timeoutMs, maySend, resolve, reject })
+      const outgoing = { partition, batch, timeoutMs, maySend, resolve, reject }
+      const add = (connection: BrokerConnection): void => {
+        this.#group(connection, topicId, acks).batches.push(outgoing)
+      }
+      // What this throws rejects the promise.
+      const found = this.#leaders.connection(topicId, partition)
+      if (found instanceof Promise) found.then(add, reject)
+      else add(found)
     })
   }
 
