@@ -75,6 +75,21 @@ describe('a replicated partition', () => {
     for (const log of logs.values()) expect(valuesOf(log, 0)).toEqual(['a', 'b', 'c'])
   })
 
+  it('brings a follower everything of partitions that catch up together and share an answer', async () => {
+    const cluster = await TestCluster.start(2)
+    cluster.plane.createTopic(TOPIC, [1, 2], { partitionCount: 2 })
+    for (const partition of [0, 1]) await cluster.produce(TOPIC, ['a'], partition)
+    await cluster.stopBroker(2)
+    cluster.plane.fence(2)
+    // The first one leaves less room in an answer than one batch of the second needs.
+    const large = 'x'.repeat(limits.replicaFetchPartitionBytesMax / 5)
+    for (const partition of [0, 1]) {
+      for (let batch = 0; batch < 5; batch += 1) await cluster.produce(TOPIC, [large], partition)
+    }
+    await cluster.startBroker(2)
+    for (const partition of [0, 1]) await cluster.untilInSync(TOPIC, [1, 2], partition)
+  })
+
   it('refuses acks=all while too few replicas are in sync', async () => {
     const cluster = await withTopic([1, 2], { effectiveMinIsr: 2 })
     await cluster.produce(TOPIC, ['a'])

@@ -149,10 +149,12 @@ class ReplicaFetch implements Expiring {
       const reading = entry.read(asked, this.#session, room)
       if (reading !== undefined) await reading
       this.#room.take(urgency, entry.size)
-      if (entry.isFinal || entry.logStartOffset > asked.logStartOffset) this.#tell(asked, entry)
-      else if (hasMore(asked)) {
-        this.#session.known.putBack(asked, 'records')
-      } else if (entry.highWatermark > asked.highWatermark) offsetsOnly.push({ asked, entry })
+      // What had no room goes on waiting first of all: an answer without its records would be taken
+      // for the end of the log, and nothing came before the next append.
+      if (entry.isFinal) this.#tell(asked, entry)
+      else if (hasMore(asked)) this.#session.known.putBack(asked, 'records')
+      else if (entry.logStartOffset > asked.logStartOffset) this.#tell(asked, entry)
+      else if (entry.highWatermark > asked.highWatermark) offsetsOnly.push({ asked, entry })
     }
     this.#decide(offsetsOnly)
   }

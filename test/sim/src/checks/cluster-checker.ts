@@ -83,6 +83,16 @@ export class ClusterChecker {
     return (view?.safeEnd ?? 0) >= end && (view?.highWatermark ?? 0) >= end
   }
 
+  /** How far each replica is. */
+  describe(topicId: string, partition: number): string {
+    const { end } = this.committedLog(topicId, partition)
+    const ends = [...this.#observed.values()].map(({ node, views }) => {
+      const view = views.get(`${topicId}/${partition}`)
+      return `broker ${node.id} ${view?.safeEnd} (${view?.appendedEnd}, ${view?.highWatermark})`
+    })
+    return `committed ${end}, ${ends.join(', ')}`
+  }
+
   #opened(observed: Observed, broker: RunningBroker, process: SimProcess): void {
     observed.broker = broker
     observed.process = process

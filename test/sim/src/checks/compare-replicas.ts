@@ -2,6 +2,7 @@ import type { SimCluster } from '../cluster/sim-cluster.ts'
 import type { Target } from '../workload/target.ts'
 import type { ClusterChecker } from './cluster-checker.ts'
 import type { Log } from './replica-view.ts'
+import { showRow } from './row-history.ts'
 import { ensure } from './violation.ts'
 
 const SETTLE_MS_MAX = 30_000
@@ -20,7 +21,9 @@ export async function compareReplicas(
       row.replicas.every((id) => checker.isComplete(id, topicId, partition))
     ensure(
       await cluster.until(isComplete, SETTLE_MS_MAX),
-      () => `not every replica of ${topic}/${partition} gets to what is committed`,
+      () =>
+        `not every replica of ${topic}/${partition} gets to what is committed: ` +
+        `${checker.describe(topicId, partition)}; ${showRow(row)}`,
     )
     const contents: Buffer[] = []
     for (const node of cluster.brokers) {
