@@ -69,6 +69,7 @@ export class ClusterChecker {
     if (known !== undefined) return known
     const log = new CommittedLog(`${topicId.slice(0, 4)}/${partition}`, this.fates)
     this.#logs.set(key, log)
+    log.isBehind = () => this.#isReading(key)
     return log
   }
 
@@ -222,6 +223,13 @@ export class ClusterChecker {
           `broker ${id} has ${safeEnd} of ${committed.end} that are committed in ${showRow(row)}`,
       )
     }
+  }
+
+  #isReading(key: string): boolean {
+    for (const { running } of this.#observed.values()) {
+      for (const view of running.values()) if (view.key === key && !view.isCurrent) return true
+    }
+    return false
   }
 
   /** Up to where it has what is committed; while its files are still read, what it says itself. */

@@ -10,7 +10,11 @@ export class CommittedLog {
   readonly name: string
   readonly #batches: Batch[] = []
   readonly #fates: ValueFates
+  /** Offsets that clients know of before a checker has read that far, with their values. */
+  readonly #claims = new Map<number, string>()
   #isDeleted = false
+  /** Whether some replica is still being read, so that more may be committed than is known. */
+  isBehind: () => boolean = () => false
 
   constructor(name: string, fates: ValueFates) {
     this.name = name
@@ -42,13 +46,21 @@ export class CommittedLog {
     const { name, end } = this
     ensure(batch.base === end, () => `${who} commits ${nameOf(batch)} of ${name} behind ${end}`)
     for (const [index, value] of batch.values.entries()) {
-      this.#fates.committed(value, this.#place(batch.base + index))
+      const offset = batch.base + index
+      this.#fates.committed(value, this.#place(offset))
+      const claimed = this.#claims.get(offset) ?? value
+      ensure(
+        claimed === value,
+        () => `${claimed} was told to be ${this.#place(offset)}, not ${value}`,
+      )
+      this.#claims.delete(offset)
     }
     this.#batches.push(batch)
   }
 
   /** A client was told that its record is at an offset. */
   acknowledged(value: string, offset: number): void {
+    if (this.#claim(value, offset)) return
     const at = this.#fates.placeOf(value)
     ensure(
       at === this.#place(offset),
@@ -58,6 +70,7 @@ export class CommittedLog {
 
   /** A consumer was given a record. */
   consumed(value: string, offset: number): void {
+    if (this.#claim(value, offset)) return
     const at = this.#fates.placeOf(value)
     ensure(
       at === this.#place(offset),
@@ -81,6 +94,19 @@ export class CommittedLog {
       else high = middle
     }
     return this.#batches[low]?.base === base ? low : -1
+  }
+
+  /** At the end everything is known. */
+  requireClaims(): void {
+    for (const [offset, value] of this.#claims) {
+      ensure(false, () => `${value} was told to be ${this.#place(offset)}, which is not committed`)
+    }
+  }
+
+  #claim(value: string, offset: number): boolean {
+    if (offset < this.end || !this.isBehind()) return false
+    this.#claims.set(offset, value)
+    return true
   }
 
   #place(offset: number): string {

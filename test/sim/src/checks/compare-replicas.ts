@@ -25,6 +25,7 @@ export async function compareReplicas(
         `not every replica of ${topic}/${partition} gets to what is committed: ` +
         `${checker.describe(topicId, partition)}; ${showRow(row)}`,
     )
+    checker.committedLog(topicId, partition).requireClaims()
     const contents: Buffer[] = []
     for (const node of cluster.brokers) {
       if (!row.replicas.includes(node.id)) continue

@@ -84,7 +84,8 @@ export class Producer {
       if (error.facts.applied === 'unknown') tally.unknown += 1
       else {
         tally.refused += 1
-        checker.fates.refused(value)
+        // With a topic everything is gone that may have been written to it.
+        if (error.code !== 'TOPIC_NOT_FOUND') checker.fates.refused(value)
       }
       return false
     }
