@@ -1,6 +1,6 @@
 /**
- * Plants one bug after the other in a copy of the workspaces, and lets the simulation look for it. A
- * bug that it does not find, or whose place in the source is gone, is a failure.
+ * Plants one bug after the other in a copy of the workspaces, and lets the simulation look for it.
+ * A bug that it does not find, or whose place in the source is gone, is a failure.
  *
  *     npm run test:planted:cluster [-- part of a name]
  *

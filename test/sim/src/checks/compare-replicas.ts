@@ -8,7 +8,7 @@ import { ensure } from './violation.ts'
 const SETTLE_MS_MAX = 30_000
 const READ_BYTES = 64 * 1024
 
-/** Reads every replica below its high watermark, which must be everywhere the same, byte by byte. */
+/** Reads every replica below its high watermark: all must be the same, byte by byte. */
 export async function compareReplicas(
   cluster: SimCluster,
   checker: ClusterChecker,

@@ -2,7 +2,7 @@ import { createLogger, type Logger } from '@courant/service-kit'
 import type { Scheduler } from '../machine/scheduler.ts'
 import type { SimProcess } from '../machine/sim-process.ts'
 
-/** What happens in a simulation, in words: printed with `--trace`, and else never put into words. */
+/** What happens in a simulation, in words: printed with `--trace`, else never put into words. */
 export class Journal {
   readonly #scheduler: Scheduler
   readonly #print: ((line: string) => void) | null

@@ -23,7 +23,7 @@ import {
 } from './process-faults.ts'
 
 /** Every kind of fault, by the name under which it is counted. */
-export const faults: Readonly<Record<string, Fault>> = {
+const faults: Readonly<Record<string, Fault>> = {
   'kill one': killOne,
   'kill all brokers': killAllBrokers,
   'cut the power of one': cutPowerOfOne,
@@ -52,7 +52,7 @@ export const faults: Readonly<Record<string, Fault>> = {
 
 const PAUSES_MS = [400, 1_500, 4_000, 10_000] as const
 
-/** A random subset of the kinds and a pace of its own, so that seeds differ in what they look at. */
+/** A random subset of the kinds and a pace of its own: seeds differ in what they look at. */
 export class Nemesis {
   readonly kinds: readonly string[]
   readonly #parts: {

@@ -19,7 +19,7 @@ interface Server<Service> {
 export class Calls<Service> {
   readonly #links: Links
   readonly #servers = new Map<string, Server<Service>>()
-  /** By the process that sends, and whom it sends to: a host for requests, a process for answers. */
+  /** By the process that sends and whom it sends to: a host of requests, a process of answers. */
   readonly #wires = new Map<SimProcess, Map<string | SimProcess, Wire>>()
 
   constructor(links: Links) {
