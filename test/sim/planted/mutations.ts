@@ -1,6 +1,6 @@
-import { mutations as ofLog } from '../../../packages/log/test/planted/mutations.ts'
-import { mutations as ofReplication } from '../../../packages/replication/test/planted/mutations.ts'
-import { mutations as ofControlPlane } from '../../../services/control-plane/test/planted/mutations.ts'
+import { mutations as ofControlPlane } from '@courant/control-plane/planted'
+import { mutations as ofLog } from '@courant/log/planted'
+import { mutations as ofReplication } from '@courant/replication/planted'
 
 /** A bug that the simulation must find: a piece of a source file, and what stands there then. */
 export interface Mutation {
