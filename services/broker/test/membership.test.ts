@@ -12,6 +12,7 @@ import { startWithTopic, TOPIC } from './fixture/topic.ts'
 const OTHER = '22222222-2222-4333-8444-555555555555'
 const NOT_LEADER = 6
 const UNKNOWN_TOPIC_OR_PARTITION = 3
+const OFFSET_OUT_OF_RANGE = 1
 
 describe('leadership', () => {
   it('that goes elsewhere is refused as NOT_LEADER, and served again when it comes back', async () => {
@@ -113,7 +114,9 @@ describe('the control plane', () => {
     const { broker, client } = await startWithTopic()
     const { controlPlane } = broker
     const produce = (acks: number) => client.produceBatch(TOPIC, batchOf(['a']), { acks })
+    const fetchBeyond = async () => (await client.fetch(TOPIC, 1_000)).errorCode
     await produce(1)
+    expect(await fetchBeyond()).toBe(OFFSET_OUT_OF_RANGE)
     controlPlane.isAway = true
     await until(() =>
       produce(1).then(
@@ -122,6 +125,8 @@ describe('the control plane', () => {
       ),
     )
     expect((await produce(-1)).errorCode).toBe(0)
+    // Who is ahead of this log may have read from a newer leader, and is not to begin anew.
+    expect(await fetchBeyond()).toBe(NOT_LEADER)
     controlPlane.isAway = false
     await until(() =>
       produce(1).then(

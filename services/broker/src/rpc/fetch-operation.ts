@@ -22,6 +22,8 @@ export interface FetchParts {
   /** Of fetches that wait for records. */
   readonly deadlines: Deadlines
   readonly counts: RequestCounts
+  /** Whether another broker may lead already. */
+  readonly isLeaseOver: () => boolean
 }
 
 /**
@@ -78,7 +80,10 @@ export class FetchOperation implements Expiring {
 
   #entry(topic: string, asked: FetchRequest['topics'][number]['partitions'][number]) {
     const source = this.#parts.partitions.find(topic, asked.partition)
-    const entry = new FetchPartition(asked, source, () => this.#advanced(entry))
+    const entry = new FetchPartition(asked, source, {
+      isLeaseOver: this.#parts.isLeaseOver,
+      onAdvance: () => this.#advanced(entry),
+    })
     this.#entries.push(entry)
     return entry
   }

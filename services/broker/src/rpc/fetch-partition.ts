@@ -1,11 +1,18 @@
 import { type fetchApi, kafkaCodeOf, NO_ERROR, type RequestOf } from '@courant/kafka-protocol'
+import type { BusError } from '@courant/kernel'
 import type { FetchedRecords } from '../partition/fetched-records.ts'
 import type { Partition } from '../partition/partition.ts'
-import { expected } from '../partition/refusals.ts'
+import { expected, NOT_LEADER } from '../partition/refusals.ts'
 import { unknownPartition } from './unknown-partition.ts'
 
 type FetchTopic = RequestOf<typeof fetchApi>['topics'][number]
 type PartitionRequest = FetchTopic['partitions'][number]
+
+interface FetchPartitionEvents {
+  /** Whether another broker may lead already. */
+  readonly isLeaseOver: () => boolean
+  readonly onAdvance: () => void
+}
 
 const NO_RECORDS: readonly Buffer[] = []
 
@@ -27,14 +34,20 @@ export class FetchPartition {
   isDropped = false
   readonly #request: PartitionRequest
   readonly #source: Partition | null
+  readonly #isLeaseOver: () => boolean
   readonly #onAdvance: () => void
   #isWatching = false
   #release: (() => void) | null = null
 
-  constructor(request: PartitionRequest, source: Partition | null, onAdvance: () => void) {
+  constructor(
+    request: PartitionRequest,
+    source: Partition | null,
+    { isLeaseOver, onAdvance }: FetchPartitionEvents,
+  ) {
     this.partition = request.partition
     this.#request = request
     this.#source = source
+    this.#isLeaseOver = isLeaseOver
     this.#onAdvance = () => {
       this.unwatch()
       onAdvance()
@@ -112,13 +125,23 @@ export class FetchPartition {
 
   #fail(thrown: unknown): void {
     this.release()
-    const error = expected(thrown)
+    const error = this.#judge(expected(thrown))
     this.errorCode = kafkaCodeOf(error)
     this.records = NO_RECORDS
     this.size = 0
     this.highWatermark = numberOr(error.extra?.['highWatermark'], -1)
     this.lastStableOffset = this.highWatermark
     this.logStartOffset = numberOr(error.extra?.['logStartOffset'], -1)
+  }
+
+  /**
+   * Who has read further than this log goes may have read from a newer leader. It must not hear that
+   * its position is wrong, for it would begin anew (reliability B9.2, bug 42).
+   */
+  #judge(error: BusError): BusError {
+    const isOut = error.code === 'OFFSET_OUT_OF_RANGE' && this.#isLeaseOver()
+    const end = numberOr(error.extra?.['highWatermark'], -1)
+    return isOut && this.#request.fetchOffset > end ? NOT_LEADER : error
   }
 }
 

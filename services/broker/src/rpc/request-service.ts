@@ -54,7 +54,7 @@ export class RequestService {
     this.#replicaPolls = new Deadlines(clock, WRITE_CHECK_MS)
     this.#partitions = partitions
     const lanes = new FetchLanes()
-    const fetch = { partitions, clock, lanes, deadlines: this.longPolls, counts }
+    const fetch = { partitions, clock, lanes, deadlines: this.longPolls, counts, isLeaseOver }
     const { sessions } = this
     const replicaFetch = { partitions, clock, sessions, deadlines: this.#replicaPolls, counts }
     const router = new RequestRouter()
