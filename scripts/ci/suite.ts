@@ -33,40 +33,40 @@ export const suites: readonly Suite[] = [
   {
     name: 'end to end',
     command: 'npm run --silent test:e2e --',
-    budgetSeconds: 600,
+    budgetSeconds: 480,
     counts: 'vitest',
   },
   {
     name: 'crash simulation',
     command: 'npm run --silent test:sim:log -- --seeds {count} --first-seed 1',
-    budgetSeconds: 480,
+    budgetSeconds: 60,
     counts: 'summary',
     cases: 400,
   },
   {
     name: 'simulated cluster',
     command: 'npm run --silent test:sim -- --seeds {count} --first-seed 1',
-    budgetSeconds: 400,
+    budgetSeconds: 250,
     counts: 'summary',
     cases: 200,
   },
   {
     name: 'chaos',
     command: 'npm run --silent test:chaos -- --minutes {count} --seed 1',
-    budgetSeconds: 330,
+    budgetSeconds: 260,
     counts: 'summary',
     cases: 3,
   },
   {
     name: 'planted bugs',
     command: 'npm run --silent test:planted',
-    budgetSeconds: 300,
+    budgetSeconds: 150,
     counts: 'summary',
   },
   {
     name: 'replication bugs',
     command: 'npm run --silent test:planted:replication',
-    budgetSeconds: 300,
+    budgetSeconds: 100,
     counts: 'summary',
   },
   {
@@ -78,7 +78,7 @@ export const suites: readonly Suite[] = [
   {
     name: 'benchmarks run',
     command: 'npm run --silent bench -- --smoke',
-    budgetSeconds: 240,
+    budgetSeconds: 180,
     counts: 'exit',
   },
 ]
