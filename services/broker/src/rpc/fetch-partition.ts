@@ -135,8 +135,8 @@ export class FetchPartition {
   }
 
   /**
-   * Who has read further than this log goes may have read from a newer leader. It must not hear that
-   * its position is wrong, for it would begin anew (reliability B9.2, bug 42).
+   * Who has read further than this log goes may have read from a newer leader. It must not hear
+   * that its position is wrong, for it would begin anew (reliability B9.2, bug 42).
    */
   #judge(error: BusError): BusError {
     const isOut = error.code === 'OFFSET_OUT_OF_RANGE' && this.#isLeaseOver()
