@@ -60,16 +60,13 @@ export class FollowerSession<Partition extends object> {
     return true
   }
 
-  /**
-   * What the last answer said may be lost: a follower that has asked anew before it came looks for
-   * the answer to that. It tells its log start itself, and hears the high watermark again.
-   */
   ask(partition: Partition, position: FetchPosition): void {
-    const isKnown = this.#entries.has(partition)
+    const known = this.#entries.get(partition)
+    const told = known ?? { highWatermark: -1, logStartOffset: -1 }
     this.#entries.set(partition, {
       position,
-      highWatermark: -1,
-      logStartOffset: isKnown ? position.logStartOffset : -1,
+      highWatermark: told.highWatermark,
+      logStartOffset: told.logStartOffset,
       state: 'asks',
     })
     this.#dirty.add(partition)
