@@ -60,13 +60,16 @@ export class FollowerSession<Partition extends object> {
     return true
   }
 
+  /**
+   * What the last answer said may be lost: a follower that has asked anew before it came looks for
+   * the answer to that. It tells its log start itself, and hears the high watermark again.
+   */
   ask(partition: Partition, position: FetchPosition): void {
-    const known = this.#entries.get(partition)
-    const told = known ?? { highWatermark: -1, logStartOffset: -1 }
+    const isKnown = this.#entries.has(partition)
     this.#entries.set(partition, {
       position,
-      highWatermark: told.highWatermark,
-      logStartOffset: told.logStartOffset,
+      highWatermark: -1,
+      logStartOffset: isKnown ? position.logStartOffset : -1,
       state: 'asks',
     })
     this.#dirty.add(partition)

@@ -92,6 +92,15 @@ describe('an incremental fetch session', () => {
     expect(leader.take()).toHaveLength(1)
   })
 
+  it('tells the high watermark again to who asked anew before it could hear of it', () => {
+    const leader = new FollowerSession<Partition>(1)
+    const partition = { name: 'p', end: 4 }
+    leader.ask(partition, positionAt(4))
+    answer(leader)
+    leader.ask(partition, positionAt(4))
+    expect(leader.take()).toMatchObject([{ highWatermark: -1, logStartOffset: 0 }])
+  })
+
   it('begins anew with everything after a lost connection', () => {
     const follower = new FetchSession<Partition>()
     const partitions = partitionsOf(3)

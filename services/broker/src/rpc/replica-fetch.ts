@@ -82,6 +82,7 @@ class ReplicaFetch implements Expiring {
   #state: 'reading' | 'waiting' | 'done' = 'reading'
   /** Whether the next turn ends in the answer, be there much or little. */
   #isLastTurn = false
+  #isOvertaken = false
   #wokenAgain = false
 
   constructor(
@@ -126,20 +127,27 @@ class ReplicaFetch implements Expiring {
     queueMicrotask(() => void this.#takeTurn())
   }
 
+  /**
+   * Another fetch of the session has come. What that one asks belongs into its own answer: in this
+   * one the follower would not look for it, and be without.
+   */
   finish(): void {
+    this.#isOvertaken = true
     this.#isLastTurn = true
-    this.wake()
+    if (this.#state === 'waiting') this.#respond()
   }
 
   /** The wait is over: the answer is what there is. */
   expire(): void {
-    this.finish()
+    this.#isLastTurn = true
+    this.wake()
   }
 
   async #takeTurn(): Promise<void> {
     this.#wokenAgain = false
     const offsetsOnly: { asked: Asked<Partition>; entry: ReplicaFetchEntry }[] = []
-    for (const { asked, urgency } of this.#inOrder(this.#session.known.take())) {
+    const taken = this.#isOvertaken ? [] : this.#session.known.take()
+    for (const { asked, urgency } of this.#inOrder(taken)) {
       const room = this.#room.of(urgency, asked.position.bytesMax ?? Number.POSITIVE_INFINITY)
       if (room === null) {
         this.#session.known.putBack(asked, 'records')
