@@ -1,10 +1,8 @@
-/** A bug that a run must find: an exact piece of a source file, and what stands there then. */
-export interface PlantedBug {
+import type { PlantedText } from '@courant/testkit/planted-copy'
+
+/** A bug that a run must find. */
+export interface PlantedBug extends PlantedText {
   readonly name: string
-  /** From the root of the repository. */
-  readonly file: string
-  readonly find: string
-  readonly replace: string
   /** Faults that bring it to light. */
   readonly only: readonly string[]
   /** Checkers that may object; others would object to something else. */

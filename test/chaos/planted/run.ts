@@ -4,12 +4,11 @@
  * place in the source is gone, is a failure. The last line is "N passed, N failed".
  */
 import { spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { PlantedCopy } from '@courant/testkit/planted-copy'
 import type { Report } from '../report/report.ts'
 import { BUGS, type PlantedBug } from './bugs.ts'
-import { plantedTree } from './planted-tree.ts'
 
 const MINUTES = 1
 /** Seeds that are tried, one after the other, until one finds it. */
@@ -26,10 +25,11 @@ process.exitCode = failed > 0 ? 1 : 0
 /** Without a bug, nothing may be found: or what follows would prove nothing. */
 async function isFound(bug: PlantedBug | null): Promise<boolean> {
   const started = performance.now()
-  const tree = await plantedTree(bug)
+  const copy = await PlantedCopy.make()
   try {
+    if (bug !== null) await copy.plant(bug)
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const { violations } = await strike(tree, seed, bug?.only ?? [])
+      const { violations } = await strike(copy.root, seed, bug?.only ?? [])
       if (bug === null) return tell(violations.length === 0, 'nothing planted', 'nothing found')
       const found = violations.find(({ checker }) => bug.foundBy.includes(checker))
       if (found === undefined) continue
@@ -41,7 +41,7 @@ async function isFound(bug: PlantedBug | null): Promise<boolean> {
   } catch (error) {
     return tell(false, bug?.name ?? 'nothing planted', String(error))
   } finally {
-    await rm(tree, { recursive: true, force: true })
+    await copy.remove()
   }
 }
 

@@ -1,14 +1,11 @@
 import { mutations as ofControlPlane } from '@courant/control-plane/planted'
 import { mutations as ofLog } from '@courant/log/planted'
 import { mutations as ofReplication } from '@courant/replication/planted'
+import type { PlantedText } from '@courant/testkit/planted-copy'
 
-/** A bug that the simulation must find: a piece of a source file, and what stands there then. */
-export interface Mutation {
+/** A bug that the simulation must find. */
+export interface Mutation extends PlantedText {
   readonly name: string
-  /** Below the root of the repository. */
-  readonly file: string
-  readonly find: string
-  readonly replace: string
 }
 
 type Known = Mutation & { readonly test?: unknown }

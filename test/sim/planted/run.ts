@@ -7,9 +7,8 @@
  * The last line is "N passed, N failed".
  */
 import { spawn } from 'node:child_process'
-import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { copyWorkspaces } from './copy.ts'
+import { PlantedCopy } from '@courant/testkit/planted-copy'
 import { type Mutation, mutations } from './mutations.ts'
 
 const SEEDS_MAX = 2_000
@@ -19,14 +18,14 @@ const SECONDS_MAX = 240
 
 const [only] = process.argv.slice(2)
 const chosen = mutations.filter(({ name }) => only === undefined || name.includes(only))
-const root = await copyWorkspaces()
+const copy = await PlantedCopy.make()
 try {
   let failed = (await isSound()) ? 0 : 1
   for (const mutation of chosen) if (!(await isFound(mutation))) failed += 1
   print(`${chosen.length + 1 - failed} passed, ${failed} failed`)
   process.exitCode = failed > 0 ? 1 : 0
 } finally {
-  await rm(root, { recursive: true, force: true })
+  await copy.remove()
 }
 
 async function isSound(): Promise<boolean> {
@@ -36,17 +35,13 @@ async function isSound(): Promise<boolean> {
   return passed
 }
 
-async function isFound({ name, file, find, replace }: Mutation): Promise<boolean> {
-  const path = join(root, file)
-  const source = await readFile(path, 'utf8')
-  if (source.split(find).length !== 2) {
-    print(`FAIL ${name}: not one place in ${file}`)
+async function isFound(mutation: Mutation): Promise<boolean> {
+  const { name } = mutation
+  const takeBack = await copy.plant(mutation).catch((error: Error) => error.message)
+  if (typeof takeBack === 'string') {
+    print(`FAIL ${name}: ${takeBack}`)
     return false
   }
-  await writeFile(
-    path,
-    source.replace(find, () => replace),
-  )
   try {
     const begun = process.hrtime.bigint()
     const failure = /^seed \d+ failed.*/m.exec(await simulate(SEEDS_MAX))?.[0]
@@ -54,13 +49,13 @@ async function isFound({ name, file, find, replace }: Mutation): Promise<boolean
     print(failure === undefined ? `FAIL ${name}` : `ok   ${name}: ${seconds} s, ${failure}`)
     return failure !== undefined
   } finally {
-    await writeFile(path, source)
+    await takeBack()
   }
 }
 
 /** What the simulation printed until its first failed seed. */
 async function simulate(seeds: number): Promise<string> {
-  const main = join(root, 'test', 'sim', 'src', 'main.ts')
+  const main = join(copy.root, 'test', 'sim', 'src', 'main.ts')
   const child = spawn(process.execPath, [main, '--seeds', String(seeds), '--stop-at-failure'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SECONDS_MAX * 1_000,
