@@ -101,6 +101,8 @@ it('lets a leader that was paused for longer than its session follow its success
   const before = await read('paused')
   await postJson(operator, '/v1/cluster/elections/preferred', {})
   await untilLed('paused', (next) => next === leader)
+  // A leader learns in the first moments of its term how far its log is committed.
+  await until(async () => ((await read('paused')).length >= before.length ? true : null))
   expect(await read('paused'), 'its own log').toEqual(before)
 })
 

@@ -18,13 +18,18 @@ export const LOGS: readonly string[] = TOPICS.flatMap(({ name, partitions }) =>
   Array.from({ length: partitions }, (_, partition) => `${name}/${partition}`),
 )
 
+/** Before any fault. The machine may be slow then: an attempt that timed out may have made it. */
 export async function createTopics(gateways: Gateways): Promise<void> {
   for (const topic of TOPICS) {
-    const answer = await request(gateways, '/v1/topics', {
-      method: 'POST',
-      body: JSON.stringify({ ...topic, replicationFactor: REPLICAS }),
-    })
-    if (!answer.ok) throw new Error(`${topic.name}: ${answer.status} ${await answer.text()}`)
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await request(gateways, '/v1/topics', {
+        method: 'POST',
+        body: JSON.stringify({ ...topic, replicationFactor: REPLICAS }),
+      })
+      if (answer.ok || (attempt > 1 && answer.status === CONFLICT)) break
+      const problem = `${topic.name}: ${answer.status} ${await answer.text()}`
+      if (answer.status !== TIMED_OUT || attempt === CREATE_ATTEMPTS_MAX) throw new Error(problem)
+    }
   }
 }
 
@@ -52,6 +57,9 @@ interface Described {
 }
 
 const REQUEST_MS_MAX = 30_000
+const CREATE_ATTEMPTS_MAX = 6
+const CONFLICT = 409
+const TIMED_OUT = 504
 
 function request(
   { urls: [url = ''], apiKey }: Gateways,
