@@ -10,12 +10,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'kafka-protocol': ['kernel'],
   log: ['kernel', 'record-batch'],
   replication: ['kernel'],
+  group: ['kernel'],
   api: ['kernel'],
   'service-kit': ['kernel'],
   'embedded-postgres': ['kernel'],
   metadata: ['kernel', 'api'],
   cli: ['kernel', 'api', 'record-batch'],
-  gateway: ['kernel', 'record-batch', 'kafka-protocol', 'api', 'metadata', 'service-kit'],
+  gateway: ['kernel', 'record-batch', 'kafka-protocol', 'group', 'api', 'metadata', 'service-kit'],
   broker: [
     'kernel',
     'record-batch',
@@ -26,7 +27,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'metadata',
     'service-kit',
   ],
-  'control-plane': ['kernel', 'api', 'service-kit'],
+  'control-plane': ['kernel', 'record-batch', 'kafka-protocol', 'group', 'api', 'service-kit'],
   standalone: [
     'kernel',
     'api',

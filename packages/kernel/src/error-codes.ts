@@ -61,9 +61,18 @@ export const errorCodes = {
   PARTITION_NOT_FOUND: row(404, 5, 3, 'final', 'no', 'There is no such partition'),
   API_KEY_NOT_FOUND: row(404, 5, 42, 'final', 'no', 'There is no such API key'),
   TENANT_NOT_FOUND: row(404, 5, 42, 'final', 'no', 'There is no such tenant'),
+  GROUP_NOT_FOUND: row(404, 5, 69, 'final', 'no', 'There is no such consumer group'),
   TOPIC_ALREADY_EXISTS: row(409, 6, 36, 'final', 'no', 'A different topic of that name exists'),
   TENANT_ALREADY_EXISTS: row(409, 6, 42, 'final', 'no', 'A different tenant of that name exists'),
   OFFSET_OUT_OF_RANGE: row(416, 11, 1, 'final', 'no', 'The offset is outside the log'),
+  // What members of groups hold
+  INVALID_LEASE_TOKEN: row(400, 3, 42, 'final', 'no', 'The lease token is not valid here'),
+  LEASE_EXPIRED: row(409, 10, 113, 'final', 'no', 'The member no longer holds what it names'),
+  POLL_SUPERSEDED: row(409, 10, 82, 'final', 'no', 'A newer poll of the member has begun'),
+  MEMBER_ID_IN_USE: row(409, 6, 82, 'final', 'no', 'Another principal uses the member id'),
+  GROUP_FULL: row(409, 9, 81, 'retriable', 'no', 'The group has as many members as it may'),
+  GROUP_NOT_EMPTY: row(409, 9, 68, 'retriable', 'no', 'The group has members'),
+  NO_COMMITTED_OFFSET: row(409, 9, 1, 'final', 'no', 'A partition has no committed offset'),
   // What the service can do now
   BUSY: row(503, 14, 89, 'retriable', 'no', 'The service has no room for this now'),
   THROTTLED: row(429, 8, 89, 'retriable', 'no', 'The caller has used up its share'),
@@ -103,6 +112,7 @@ export const errorCodes = {
   ),
   OFFSET_NOT_AVAILABLE: row(503, 14, 78, 'retriable', 'no', 'The offset is not available yet'),
   BROKER_UNAVAILABLE: row(503, 14, 8, 'retriable', 'no', 'The broker cannot be reached'),
+  NOT_COORDINATOR: row(503, 14, 16, 'retriable', 'no', 'The group has its coordinator elsewhere'),
   CONTROL_PLANE_UNAVAILABLE: row(
     503,
     14,

@@ -1,0 +1,1 @@
+export { GROUP_SHARDS, groupShard } from './group-shard.ts'
