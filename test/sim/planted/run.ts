@@ -1,62 +1,72 @@
 /**
- * Plants one bug after the other in a copy of the workspaces, and lets the simulation look for it.
- * A bug that it does not find, or whose place in the source is gone, is a failure.
+ * Plants one bug after the other in a copy of the workspaces, and lets the simulation look for it:
+ * first with the seed that has found it before, then with the seeds that follow, for a change of
+ * the schedule moves what a seed meets. A bug that none finds, or whose place in the source is
+ * gone, is a failure.
  *
  *     npm run test:planted:cluster [-- part of a name]
  *
- * The last line is "N passed, N failed".
+ * Two at a time, each in a copy of its own. The last line is "N passed, N failed".
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { PlantedCopy } from '@courant/testkit/planted-copy'
 import { type Mutation, mutations } from './mutations.ts'
 
-const SEEDS_MAX = 2_000
-/** For the unchanged copy, which must pass or what follows would prove nothing. */
-const SOUND_SEEDS = 20
-const SECONDS_MAX = 240
+const COPIES = 2
+const SEEDS_MAX = 150
+const SECONDS_MAX = 150
 
 const [only] = process.argv.slice(2)
 const chosen = mutations.filter(({ name }) => only === undefined || name.includes(only))
-const copy = await PlantedCopy.make()
+const finders = new Set<number>()
+let failed = 0
+const copies = await Promise.all(Array.from({ length: COPIES }, () => PlantedCopy.make()))
 try {
-  let failed = (await isSound()) ? 0 : 1
-  for (const mutation of chosen) if (!(await isFound(mutation))) failed += 1
-  print(`${chosen.length + 1 - failed} passed, ${failed} failed`)
-  process.exitCode = failed > 0 ? 1 : 0
+  const waiting = [...chosen]
+  await Promise.all(copies.map((copy) => plantAll(copy, waiting)))
+  await control(copies)
 } finally {
-  await copy.remove()
+  await Promise.all(copies.map((copy) => copy.remove()))
+}
+print(`${chosen.length + 1 - failed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
+
+async function plantAll(copy: PlantedCopy, waiting: Mutation[]): Promise<void> {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    await plantOne(copy, next)
+  }
 }
 
-async function isSound(): Promise<boolean> {
-  const output = await simulate(SOUND_SEEDS)
-  const passed = output.endsWith(`${SOUND_SEEDS} passed, 0 failed\n`)
-  print(passed ? 'ok   nothing planted' : `FAIL nothing planted: ${output}`)
-  return passed
-}
-
-async function isFound(mutation: Mutation): Promise<boolean> {
-  const { name } = mutation
+async function plantOne(copy: PlantedCopy, mutation: Mutation): Promise<void> {
+  const { name, rule, seed } = mutation
+  const begun = performance.now()
+  const title = `${name} (${rule})`
   const takeBack = await copy.plant(mutation).catch((error: Error) => error.message)
-  if (typeof takeBack === 'string') {
-    print(`FAIL ${name}: ${takeBack}`)
-    return false
-  }
-  try {
-    const begun = process.hrtime.bigint()
-    const failure = /^seed \d+ failed.*/m.exec(await simulate(SEEDS_MAX))?.[0]
-    const seconds = (Number(process.hrtime.bigint() - begun) / 1e9).toFixed(1)
-    print(failure === undefined ? `FAIL ${name}` : `ok   ${name}: ${seconds} s, ${failure}`)
-    return failure !== undefined
-  } finally {
-    await takeBack()
-  }
+  if (typeof takeBack === 'string') return tell(false, title, takeBack)
+  const output = await simulate(copy, ['--first-seed', `${seed}`, '--seeds', `${SEEDS_MAX}`])
+  await takeBack()
+  const seconds = ((performance.now() - begun) / 1_000).toFixed(1)
+  const failure = /^seed (\d+) failed.*/m.exec(output)
+  if (failure === null) return tell(false, title, `not found in ${seconds} s: ${lastLine(output)}`)
+  finders.add(Number(failure[1]))
+  tell(true, title, `${seconds} s, ${failure[0]}`)
 }
 
-/** What the simulation printed until its first failed seed. */
-async function simulate(seeds: number): Promise<string> {
+/** Without a bug the seeds that have found one pass, or they would prove nothing. */
+async function control([copy]: readonly PlantedCopy[]): Promise<void> {
+  if (copy === undefined || finders.size === 0) return tell(false, 'nothing planted', 'no seed')
+  const seeds = [...finders].flatMap((seed) => ['--seed', `${seed}`])
+  const output = await simulate(copy, ['--workers', `${COPIES}`, ...seeds])
+  const isSound = output.endsWith(`${finders.size} passed, 0 failed\n`)
+  tell(isSound, 'nothing planted', isSound ? `${finders.size} seeds find nothing` : output)
+}
+
+/** What the simulation has printed until its first failed seed. */
+async function simulate(copy: PlantedCopy, args: readonly string[]): Promise<string> {
   const main = join(copy.root, 'test', 'sim', 'src', 'main.ts')
-  const child = spawn(process.execPath, [main, '--seeds', String(seeds), '--stop-at-failure'], {
+  const options = ['--workers', '1', ...args, '--stop-at-failure']
+  const child = spawn(process.execPath, [main, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SECONDS_MAX * 1_000,
   })
@@ -69,6 +79,15 @@ async function simulate(seeds: number): Promise<string> {
   }
   await new Promise((resolve) => child.on('close', resolve))
   return output
+}
+
+function lastLine(output: string): string {
+  return output.trim().split('\n').at(-1) ?? ''
+}
+
+function tell(isGood: boolean, name: string, how: string): void {
+  if (!isGood) failed += 1
+  print(`${isGood ? 'ok  ' : 'FAIL'} ${name}: ${how}`)
 }
 
 function print(line: string): void {

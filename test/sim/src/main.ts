@@ -2,6 +2,7 @@
  * The simulation of the whole cluster, as long as one likes:
  *
  *     npm run test:sim -- --seeds 2000 --first-seed 1 [--seconds 60] [--workers 2] [--trace]
+ *     npm run test:sim -- --seed 7 --seed 236
  *
  * A failed seed is printed with its faults and the command that runs it again. The last line is
  * "N passed, N failed".
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
     'first-seed': { type: 'string', default: '1' },
+    seed: { type: 'string', multiple: true },
     seconds: { type: 'string', default: '60' },
     workers: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
@@ -24,7 +26,9 @@ const { values } = parseArgs({
 })
 const seconds = Number(values.seconds)
 const firstSeed = Number(values['first-seed'])
-const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => firstSeed + index)
+const seeds =
+  values.seed?.map(Number) ??
+  Array.from({ length: Number(values.seeds) }, (_, index) => firstSeed + index)
 const totals = new Totals()
 
 if (values.trace) {
@@ -41,7 +45,8 @@ process.exitCode = totals.failed > 0 ? 1 : 0
 function judge(report: SeedReport): void {
   totals.add(report)
   if (report.failure === null) return
-  print(`seed ${report.seed} failed: ${report.failure}`)
+  const at = (report.simulatedMs / 1_000).toFixed(1)
+  print(`seed ${report.seed} failed at ${at} s: ${report.failure}`)
   for (const line of report.faultLog) print(`  ${line}`)
   print(
     `  again: npm run test:sim -- --seeds 1 --first-seed ${report.seed} --seconds ${seconds} --trace`,
