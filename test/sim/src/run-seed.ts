@@ -12,6 +12,13 @@ import { newTally, type Tally } from './workload/tally.ts'
 import type { Target } from './workload/target.ts'
 import { Topics } from './workload/topics.ts'
 
+export interface RunOptions {
+  /** Of simulated time with faults. */
+  readonly seconds: number
+  /** Kinds of faults that may strike; none named: what the seed draws. */
+  readonly only: readonly string[]
+}
+
 export interface SeedReport {
   readonly seed: number
   /** Null: every promise was kept. */
@@ -35,12 +42,12 @@ const WRITES_MS_MAX = 15_000
 /** One history: faults for so many seconds, then everything is healed and must work again. */
 export async function runSeed(
   seed: number,
-  seconds: number,
+  { seconds, only }: RunOptions,
   print: ((line: string) => void) | null = null,
 ): Promise<SeedReport> {
   const random = new SeededRandom(seed)
   const cluster = new SimCluster(random.below(2 ** 32), clusterOptions(random), print)
-  const history = new History(cluster, seedOf(random))
+  const history = new History(cluster, seedOf(random), only)
   // What a process does not handle would end it: that is a failure whatever the rest says.
   const unhandled = watchUnhandled(cluster)
   let failure: string | null = null
@@ -77,12 +84,12 @@ class History {
   readonly #running: Promise<void>[] = []
   readonly #failed = Promise.withResolvers<never>()
 
-  constructor(cluster: SimCluster, random: SeededRandom) {
+  constructor(cluster: SimCluster, random: SeededRandom, only: readonly string[]) {
     this.#cluster = cluster
     this.#random = random
     this.#checker = new ClusterChecker(cluster)
     this.#topics = new Topics(cluster)
-    this.nemesis = new Nemesis({ cluster, topics: this.#topics, random: seedOf(random) })
+    this.nemesis = new Nemesis({ cluster, topics: this.#topics, random: seedOf(random) }, only)
     const values = new Values()
     const pauseMs = [40, 120, 400][random.below(3)] ?? 120
     const paddedTo = [16, 300, 3_000][random.below(3)] ?? 16

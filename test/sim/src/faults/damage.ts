@@ -4,7 +4,8 @@ import type { FaultContext } from './fault.ts'
 const busy = new WeakSet<FaultContext['cluster']>()
 
 /**
- * Does damage to one broker's disk, if as many replicas as the minima need have everything besides.
+ * Does damage to one broker's disk, if as many replicas as the minima need have everything besides,
+ * or if nobody counts on this one: whatever it had may be in an answer that comes late.
  * The next damage may be done only once this one has been noticed: the broker has registered anew,
  * and whether it is in sync is known.
  */
@@ -16,17 +17,25 @@ export async function damageOne(
   if (busy.has(cluster)) return
   if (topics.all().some(({ minInsyncReplicas }) => minInsyncReplicas < 2)) return
   busy.add(cluster)
-  for (let step = 0; step < STEPS_MAX && !isWhole(cluster); step += 1) {
+  for (let step = 0; step < STEPS_MAX && !mayLose(cluster, node); step += 1) {
     if (!(await wait(STEP_MS))) break
   }
-  if (isWhole(cluster)) await damage()
+  if (mayLose(cluster, node)) await damage()
   while (node.broker === null && (await wait(STEP_MS)));
   busy.delete(cluster)
 }
 
 const STEP_MS = 100
-/** So long it waits for a moment in which every replica is in sync. */
+/** So long it waits for a moment in which the damage is tolerable. */
 const STEPS_MAX = 100
+
+function mayLose(cluster: FaultContext['cluster'], { id }: BrokerNode): boolean {
+  const isOutside = [...cluster.state.partitions.values()].every(
+    ({ inSyncReplicas, eligibleReplicas }) =>
+      !inSyncReplicas.includes(id) && !eligibleReplicas.includes(id),
+  )
+  return isOutside || isWhole(cluster)
+}
 
 function isWhole(cluster: FaultContext['cluster']): boolean {
   const isInSync = [...cluster.state.partitions.values()].every(

@@ -65,15 +65,24 @@ export class Nemesis {
   readonly log: string[] = []
   readonly counts = new Map<string, number>()
 
-  constructor(parts: {
-    readonly cluster: SimCluster
-    readonly topics: Topics
-    readonly random: SeededRandom
-  }) {
+  /** `only` are the kinds to choose from; none: those that the seed draws. */
+  constructor(
+    parts: {
+      readonly cluster: SimCluster
+      readonly topics: Topics
+      readonly random: SeededRandom
+    },
+    only: readonly string[],
+  ) {
+    for (const kind of only) {
+      if (!(kind in faults))
+        throw new Error(`${kind} is none of: ${Object.keys(faults).join(', ')}`)
+    }
     this.#parts = parts
     const { random } = parts
     const share = [0.15, 0.3, 0.6, 1][random.below(4)] ?? 1
-    const chosen = Object.keys(faults).filter(() => random.next() < share)
+    const drawn = Object.keys(faults).filter(() => random.next() < share)
+    const chosen = only.length > 0 ? only : drawn
     // A lower minimum tolerates no failed disk.
     const mayFlip = !chosen.includes('fail a sync') && !chosen.includes('lose a disk')
     const kinds = chosen.filter((kind) => mayFlip || kind !== 'flip the minimum in sync')

@@ -10,10 +10,10 @@ parentPort?.on('message', async (task: Task) => {
   parentPort?.postMessage(await report(task))
 })
 
-async function report({ seed, seconds }: Task): Promise<SeedReport> {
-  const first = await runSeed(seed, seconds)
+async function report({ seed, options }: Task): Promise<SeedReport> {
+  const first = await runSeed(seed, options)
   if (first.failure !== null || seed % TWICE_EVERY !== 0) return first
-  const second = await runSeed(seed, seconds)
+  const second = await runSeed(seed, options)
   const isSame = second.trace === first.trace && second.events === first.events
   return isSame ? first : { ...first, failure: 'the same seed ran differently' }
 }

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
-import type { SeedReport } from '../run-seed.ts'
+import type { RunOptions, SeedReport } from '../run-seed.ts'
 
 export interface Task {
   readonly seed: number
-  readonly seconds: number
+  readonly options: RunOptions
 }
 
 /**
@@ -12,7 +12,7 @@ export interface Task {
  */
 export async function runOnWorkers(
   seeds: readonly number[],
-  seconds: number,
+  options: RunOptions,
   count: number,
   onReport: (report: SeedReport) => boolean,
 ): Promise<void> {
@@ -24,7 +24,7 @@ export async function runOnWorkers(
       while (goesOn) {
         const seed = waiting.pop()
         if (seed === undefined) return
-        goesOn = onReport(await ask(worker, { seed, seconds })) && goesOn
+        goesOn = onReport(await ask(worker, { seed, options })) && goesOn
       }
     } finally {
       await worker.terminate()
