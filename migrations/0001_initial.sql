@@ -203,8 +203,11 @@ CREATE TABLE courant.broker (
   broker_id        integer PRIMARY KEY CHECK (broker_id >= 0),
   -- The metadata version of its registration: unique to one uptime of one broker, and growing.
   broker_epoch     bigint NOT NULL,
-  -- The last epoch in which it was active. Data may have been written in that one and in none later.
-  activated_epoch  bigint,
+  -- The directory on which it was last active, that epoch, and those that began since on this very
+  -- directory: nothing was written in them, so who knows one of these has all that the broker is counted
+  -- on for. An epoch that began on a stale copy is not among them, for the copy then knows it.
+  vouched_directory_id  uuid,
+  vouched_epochs   bigint[] NOT NULL DEFAULT '{}',
   incarnation_id   uuid NOT NULL,
   directory_id     uuid NOT NULL,
   host             text NOT NULL,

@@ -134,6 +134,8 @@ export const limits = {
   statementMsMax: 10_000,
   /** Partitions whose leaderships or in-sync replicas change in one transaction. */
   electionsPerTransactionMax: 500,
+  /** Epochs of a broker, begun on its intact disk since it was active, that vouch for that disk. */
+  vouchedEpochsMax: 64,
   /** Idempotent producers that a partition remembers; beyond, the longest idle is forgotten. */
   producersPerPartitionMax: 4_096,
   /** How long a partition remembers a producer that appends no more (Kafka's default). */

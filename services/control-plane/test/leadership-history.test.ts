@@ -29,7 +29,7 @@ const REPLICAS = 3
 const MINIMA = [1, 2, 3]
 const { signal } = new AbortController()
 /** The directed ones, and some by chance. */
-const RUNS = 19
+const RUNS = 22
 /** A busy machine gets through fewer histories. */
 const LONGEST_MS = 20_000
 
@@ -71,7 +71,8 @@ type Step =
 
 const broker = fc.nat(BROKERS - 1)
 const topic = fc.nat(MINIMA.length - 1)
-const how = fc.constantFrom<Restart>('intact', 'damaged', 'new disk', 'stale copy', 'answer lost')
+const HOW = ['intact', 'damaged', 'new disk', 'stale copy', 'answer lost', 'late'] as const
+const how = fc.constantFrom<Restart>(...HOW)
 const alteration = fc.constantFrom<Alteration>(
   'join',
   'join',
@@ -126,6 +127,16 @@ const DIRECTED: [Step[]][] = [
       ...ALONE,
       { kind: 'expire', broker: 0 },
       { kind: 'restart', broker: 0, how },
+      { kind: 'ready', broker: 0 },
+    ],
+  ]),
+  // And once more, before it was active.
+  ...(['damaged', 'new disk', 'stale copy'] as const).map((how): [Step[]] => [
+    [
+      ...ALONE,
+      { kind: 'expire', broker: 0 },
+      { kind: 'restart', broker: 0, how },
+      { kind: 'restart', broker: 0, how: 'intact' },
       { kind: 'ready', broker: 0 },
     ],
   ]),

@@ -11,6 +11,7 @@ const SEEDS = 30
 const MET = [
   'a partition without a leader',
   'an eligible replica',
+  'an eligible replica that nothing vouches for',
   'a last known eligible replica',
   'an unclean term',
   'a partition that moves',

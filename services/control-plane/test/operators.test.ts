@@ -317,6 +317,15 @@ describe('an unclean election', () => {
     expect(await row()).toEqual(before)
   })
 
+  it('tells of a replica that is eligible only as long as nobody looks at its disk', async () => {
+    const [lost, behind] = await lose()
+    await fleet.running.register(newBroker(lost))
+    const { replicas } = await operator.electUnclean(topicId, behind, false)
+    expect(replicas.find(({ brokerId }) => brokerId === lost)).toMatchObject({
+      standing: ReplicaStanding.REPLICA_STANDING_LAST_KNOWN_ELIGIBLE,
+    })
+  })
+
   it('gives the partition a leader, and followers the term from which they may cut', async () => {
     const [, behind] = await lose()
     const before = await row()

@@ -43,7 +43,8 @@ interface BrokerProcess {
 }
 
 export type Alteration = 'join' | 'shrink' | 'join, answer lost' | 'shrink, answer lost'
-export type Restart = 'intact' | 'damaged' | 'new disk' | 'stale copy' | 'answer lost'
+/** `late`: only the registration comes, of a process that is gone for long. */
+export type Restart = 'intact' | 'damaged' | 'new disk' | 'stale copy' | 'answer lost' | 'late'
 
 const SESSION_MS = 600_000
 
@@ -71,6 +72,11 @@ export class SimulatedBrokers {
 
   /** A process on what is left of the disk. It may be refused, while the id is held. */
   async restart(id: number, how: Restart): Promise<void> {
+    if (how === 'late') {
+      const then = this.#copies.get(id)
+      if (then !== undefined) await this.#register(id, then, true)
+      return
+    }
     this.kill(id)
     const disk = this.#diskFor(id, how)
     this.#disks.set(id, disk)

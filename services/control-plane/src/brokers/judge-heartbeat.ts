@@ -1,6 +1,7 @@
 /** What a heartbeat says about its broker (B2.4, B2.5, B2.8, B2.9). Pure. */
 import type { SendHeartbeatRequest } from '@courant/api/internal/v1/broker'
 import type { BrokerRow } from '../schema/broker.ts'
+import { isVouchedFor } from './is-vouched-for.ts'
 
 /** Whoever has not applied the version of one session ago follows no elections any more. */
 export function renewsSession(
@@ -23,11 +24,17 @@ export function wantedState(
   return row.state === 'fenced' && request.ready && isCurrent ? 'active' : null
 }
 
-/** The broker in a state. Epochs in which it was active are those in which it may have written. */
+/**
+ * The broker in a state. On the directory on which it was last active something may have been
+ * written: from then on it is that one, in that epoch, that vouches for it.
+ */
 export function inState(row: BrokerRow, state: BrokerRow['state']): BrokerRow {
-  return {
-    ...row,
-    state,
-    activatedEpoch: state === 'active' ? row.brokerEpoch : row.activatedEpoch,
-  }
+  if (state !== 'active') return { ...row, state }
+  const { directoryId, brokerEpoch } = row
+  return { ...row, state, vouchedDirectoryId: directoryId, vouchedEpochs: [brokerEpoch] }
+}
+
+/** What makes the broker active takes its eligibility away: its disk is not what it was. */
+export function losesEligibility(row: BrokerRow, state: BrokerRow['state']): boolean {
+  return state === 'active' && !isVouchedFor(row)
 }

@@ -42,18 +42,27 @@ export function refuseSecond(
   throw new BusError('DUPLICATE_BROKER', detail)
 }
 
-/** What was acknowledged by this broker is on its disk (amendment 1). Null: it is a new one. */
-export function vouches(before: BrokerRow | null, request: RegisterBrokerRequest): boolean {
-  if (before === null || before.activatedEpoch === null) return true
-  return request.intact && isSuccessor(before, request)
+/**
+ * The epochs that vouch for a disk, once `brokerEpoch` has begun (amendment 1). Only noted here: an
+ * epoch that is not among them costs the broker its eligibility when it becomes active, and nothing
+ * before, for a registration may come late and be that of a process which is gone.
+ *
+ * Not everything since the last active epoch vouches: a stale copy that registers has a new epoch
+ * from then on, and would be believed when it registers again.
+ */
+export function vouchedAfter(
+  before: BrokerRow | null,
+  request: RegisterBrokerRequest,
+  brokerEpoch: number,
+): number[] {
+  const known = before?.vouchedEpochs ?? []
+  const isVouched = before !== null && request.intact && isSuccessor(before, request)
+  return isVouched ? [...known, brokerEpoch].slice(-limits.vouchedEpochsMax) : known
 }
 
 /** The directory has lived through the last epoch in which anything may have been written. */
 function isSuccessor(before: BrokerRow, request: RegisterBrokerRequest): boolean {
-  const { previousBrokerEpoch: previous } = request
-  return (
-    request.directoryId === before.directoryId &&
-    previous >= (before.activatedEpoch ?? 0) &&
-    previous <= before.brokerEpoch
-  )
+  const { directoryId, previousBrokerEpoch } = request
+  const { vouchedDirectoryId, vouchedEpochs } = before
+  return directoryId === vouchedDirectoryId && vouchedEpochs.includes(previousBrokerEpoch)
 }

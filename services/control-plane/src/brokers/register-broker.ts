@@ -10,7 +10,7 @@ import { writePartitions } from '../elections/write-partitions.ts'
 import { broker } from '../schema/broker.ts'
 import { partition } from '../schema/partition.ts'
 import { beginSession, lockSession } from './broker-session.ts'
-import { checkRegistration, refuseSecond, vouches } from './judge-registration.ts'
+import { checkRegistration, refuseSecond, vouchedAfter } from './judge-registration.ts'
 import { leaveReplicaSet } from './leave-replica-set.ts'
 import { lockBroker } from './lock-broker.ts'
 
@@ -41,13 +41,13 @@ export async function registerBroker(
         .update(broker)
         .set({ ...placeOf(request), state: 'fenced', registeredAt: sql`clock_timestamp()` })
         .where(eq(broker.brokerId, brokerId))
-      const changes = await leaveReplicaSets(transaction, brokerId, vouches(before, request))
+      const changes = await leaveReplicaSets(transaction, brokerId)
       changes.push({ kind: 'broker', key: String(brokerId) })
       const version = await cluster.record(transaction, changes)
       // Its own version is the epoch: unique, growing, and known only now. The row is ours already.
       await transaction
         .update(broker)
-        .set({ brokerEpoch: version })
+        .set({ brokerEpoch: version, vouchedEpochs: vouchedAfter(before, request, version) })
         .where(eq(broker.brokerId, brokerId))
       await beginSession(transaction, {
         brokerId,
@@ -92,19 +92,11 @@ function placeOf(request: RegisterBrokerRequest) {
  * Out of every leadership and every set of in-sync replicas, in the transaction that begins the
  * epoch.
  */
-async function leaveReplicaSets(
-  transaction: Transaction,
-  brokerId: number,
-  isVouched: boolean,
-): Promise<Change[]> {
-  const { inSyncReplicas, eligibleReplicas } = partition
-  const id = sql`${brokerId}::integer`
-  const concerned = isVouched
-    ? sql`${id} = ANY (${inSyncReplicas})`
-    : sql`${id} = ANY (${inSyncReplicas} || ${eligibleReplicas})`
-  const rows = await lockPartitions(transaction, concerned)
+async function leaveReplicaSets(transaction: Transaction, brokerId: number): Promise<Change[]> {
+  const isInSync = sql`${brokerId}::integer = ANY (${partition.inSyncReplicas})`
+  const rows = await lockPartitions(transaction, isInSync)
   return writePartitions(
     transaction,
-    rows.map((row) => leaveReplicaSet(row, brokerId, isVouched)),
+    rows.map((row) => leaveReplicaSet(row, brokerId)),
   )
 }

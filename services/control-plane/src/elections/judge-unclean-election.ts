@@ -7,6 +7,8 @@ import {
 import { BrokerState } from '@courant/api/internal/v1/metadata'
 import { BusError } from '@courant/kernel'
 import { brokerStateWire } from '../brokers/broker-wire.ts'
+import { isVouchedFor } from '../brokers/is-vouched-for.ts'
+import type { BrokerRow } from '../schema/broker.ts'
 import type { PartitionRow } from '../schema/partition.ts'
 import { type LockedBrokers, statesOf } from './broker-states.ts'
 import { type PartitionState, settle, succeed } from './settle.ts'
@@ -61,14 +63,21 @@ function reportOf(brokerId: number, row: PartitionRow, brokers: LockedBrokers): 
     registered: broker !== undefined,
     state:
       broker === undefined ? BrokerState.BROKER_STATE_UNSPECIFIED : brokerStateWire(broker.state),
-    standing: standingOf(brokerId, row),
+    standing: standingOf(brokerId, row, broker),
   }
 }
 
-function standingOf(brokerId: number, row: PartitionRow): ReplicaStanding {
+/** A broker that is not vouched for is eligible no more as soon as it is active. */
+function standingOf(
+  brokerId: number,
+  row: PartitionRow,
+  broker: BrokerRow | undefined,
+): ReplicaStanding {
   if (row.inSyncReplicas.includes(brokerId)) return ReplicaStanding.REPLICA_STANDING_IN_SYNC
-  if (row.eligibleReplicas.includes(brokerId)) return ReplicaStanding.REPLICA_STANDING_ELIGIBLE
-  return row.lastKnownEligibleReplicas.includes(brokerId)
+  const isEligible = row.eligibleReplicas.includes(brokerId)
+  const isVouched = broker !== undefined && isVouchedFor(broker)
+  if (isEligible && isVouched) return ReplicaStanding.REPLICA_STANDING_ELIGIBLE
+  return isEligible || row.lastKnownEligibleReplicas.includes(brokerId)
     ? ReplicaStanding.REPLICA_STANDING_LAST_KNOWN_ELIGIBLE
     : ReplicaStanding.REPLICA_STANDING_UNSPECIFIED
 }

@@ -4,7 +4,8 @@ import { courant } from './courant-schema.ts'
 export const broker = courant.table('broker', {
   brokerId: integer('broker_id').primaryKey(),
   brokerEpoch: bigint('broker_epoch', { mode: 'number' }).notNull(),
-  activatedEpoch: bigint('activated_epoch', { mode: 'number' }),
+  vouchedDirectoryId: uuid('vouched_directory_id'),
+  vouchedEpochs: bigint('vouched_epochs', { mode: 'number' }).array().notNull().default([]),
   incarnationId: uuid('incarnation_id').notNull(),
   directoryId: uuid('directory_id').notNull(),
   host: text('host').notNull(),

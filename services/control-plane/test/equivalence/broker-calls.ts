@@ -86,7 +86,7 @@ function registration({ state, choices }: View): RegisterBrokerRequest {
   const request: RegisterBrokerRequest = {
     brokerId,
     incarnationId: isRepeat ? known.incarnationId : random.uuid(),
-    directoryId: isSameDisk ? known.directoryId : random.uuid(),
+    directoryId: isSameDisk ? (known.vouchedDirectoryId ?? known.directoryId) : random.uuid(),
     clusterId: choices.percent(3) ? ABSENT : '',
     host: `host-${choices.percent(15) ? brokerId % 2 : brokerId}`,
     port: 9_092,
@@ -103,9 +103,10 @@ function registration({ state, choices }: View): RegisterBrokerRequest {
 
 function previousEpoch(known: BrokerRow | undefined, choices: View['choices']): number {
   if (known === undefined) return 0
-  const { brokerEpoch, activatedEpoch } = known
-  if (choices.percent(60)) return activatedEpoch ?? brokerEpoch
-  return choices.one(brokerEpoch, brokerEpoch + 1, (activatedEpoch ?? 1) - 1, 0)
+  const { brokerEpoch, vouchedEpochs } = known
+  const [oldest = brokerEpoch] = vouchedEpochs
+  if (choices.percent(60)) return choices.one(oldest, vouchedEpochs.at(-1) ?? brokerEpoch)
+  return choices.one(brokerEpoch, brokerEpoch + 1, oldest - 1, 0)
 }
 
 function heartbeat(view: View): {

@@ -1,4 +1,5 @@
 /** What histories have met, so that a test can claim that it is not about the sunny side only. */
+import { isVouchedFor } from '../../src/brokers/is-vouched-for.ts'
 import type { PartitionRow } from '../../src/schema/partition.ts'
 import type { ClusterState } from '../model/database/cluster-state.ts'
 import type { Outcome } from './outcome.ts'
@@ -27,6 +28,10 @@ export class Coverage {
   look({ brokers, partitions }: ClusterState): void {
     for (const [sight, isSeen] of Object.entries(SIGHTS)) {
       if ([...partitions.values()].some(isSeen)) this.#count(sight)
+    }
+    const held = [...partitions.values()].flatMap(({ eligibleReplicas }) => eligibleReplicas)
+    if ([...brokers.values()].some((row) => held.includes(row.brokerId) && !isVouchedFor(row))) {
+      this.#count('an eligible replica that nothing vouches for')
     }
     for (const { state, isEmptying } of brokers.values()) {
       this.#count(isEmptying ? 'a broker to be emptied' : `a broker that is ${state}`)

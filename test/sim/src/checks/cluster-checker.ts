@@ -13,8 +13,11 @@ interface Observed {
   readonly node: BrokerNode
   process: SimProcess | null
   broker: RunningBroker | null
-  /** Until it has registered, rows may name it that do not know that its disk is lost. */
-  isDiskLost: boolean
+  /**
+   * The broker epoch in which its disk was lost. Rows may name it that cannot know of that yet: as
+   * in sync until a later epoch begins, and as eligible until it is active in one. Null once it is.
+   */
+  lostIn: number | null
   /** By log: a log that was deleted and created again is another one. */
   readonly running: Map<Log, ReplicaView>
   /** By partition: the newest that is current, or what the last process left. */
@@ -47,7 +50,7 @@ export class ClusterChecker {
         node,
         process: null,
         broker: null,
-        isDiskLost: false,
+        lostIn: null,
         running: new Map(),
         views: new Map(),
       }
@@ -55,7 +58,7 @@ export class ClusterChecker {
       node.onOpen = (_node, broker, process) => this.#opened(observed, broker, process)
       node.onDeath = () => this.#died(observed)
       node.onDiskLost = () => {
-        observed.isDiskLost = true
+        observed.lostIn = cluster.state.brokers.get(node.id)?.brokerEpoch ?? 0
         observed.views.clear()
       }
     }
@@ -97,7 +100,6 @@ export class ClusterChecker {
   #opened(observed: Observed, broker: RunningBroker, process: SimProcess): void {
     observed.broker = broker
     observed.process = process
-    observed.isDiskLost = false
     observed.running.clear()
     this.#byProcess.set(process, observed)
     for (const key of [...observed.views.keys()]) {
@@ -199,6 +201,7 @@ export class ClusterChecker {
   }
 
   #committed(): void {
+    for (const observed of this.#observed.values()) this.#mayKnowOfLoss(observed)
     for (const row of this.#rows.look()) {
       this.#cluster.journal.tell('database', () => showRow(row))
       this.#mayBeElected(row)
@@ -208,6 +211,21 @@ export class ClusterChecker {
     }
   }
 
+  /** Rows that name it without having changed are wrong from now on. */
+  #mayKnowOfLoss(observed: Observed): void {
+    const broker = this.#cluster.state.brokers.get(observed.node.id)
+    if (observed.lostIn === null || broker === undefined) return
+    if (broker.brokerEpoch <= observed.lostIn || broker.state === 'fenced') return
+    observed.lostIn = null
+    for (const row of this.#cluster.state.partitions.values()) this.#mayBeElected(row)
+  }
+
+  #mayNotKnowOfLoss({ node, lostIn }: Observed, row: PartitionRow): boolean {
+    if (lostIn === null) return false
+    const brokerEpoch = this.#cluster.state.brokers.get(node.id)?.brokerEpoch ?? 0
+    return brokerEpoch <= lostIn || row.eligibleReplicas.includes(node.id)
+  }
+
   /** Whoever is in sync or eligible has all that is committed, on its disk. */
   #mayBeElected(row: PartitionRow): void {
     const key = `${row.topicId}/${row.partition}`
@@ -215,7 +233,7 @@ export class ClusterChecker {
     if (committed === undefined || committed.end === 0 || committed.isDeleted) return
     for (const id of [...row.inSyncReplicas, ...row.eligibleReplicas]) {
       const observed = this.#observed.get(id)
-      if (observed === undefined || observed.isDiskLost) continue
+      if (observed === undefined || this.#mayNotKnowOfLoss(observed, row)) continue
       const safeEnd = this.#safeEnd(observed, key)
       ensure(
         safeEnd >= committed.end,

@@ -1,10 +1,18 @@
 import type { SendHeartbeatRequest, SendHeartbeatResponse } from '@courant/api/internal/v1/broker'
 import { brokerStateWire } from '../../../src/brokers/broker-wire.ts'
-import { inState, renewsSession, wantedState } from '../../../src/brokers/judge-heartbeat.ts'
+import {
+  inState,
+  losesEligibility,
+  renewsSession,
+  wantedState,
+} from '../../../src/brokers/judge-heartbeat.ts'
+import { loseEligibility } from '../../../src/brokers/lose-eligibility.ts'
 import { staleBrokerEpoch } from '../../../src/brokers/stale-broker-epoch.ts'
+import type { Change } from '../../../src/database/record-changes.ts'
 import type { BrokerRow } from '../../../src/schema/broker.ts'
 import type { ModelCluster } from '../database/model-cluster.ts'
 import { type Transaction, transaction, type Work } from '../database/transaction.ts'
+import { partitionsWhere, writePartitions } from '../elections/partitions.ts'
 import { runElections } from '../elections/run-elections.ts'
 
 interface ModelHeartbeats {
@@ -63,8 +71,18 @@ export function changeState(
   row: BrokerRow,
   state: BrokerRow['state'],
 ): void {
-  within.state.brokers.set(row.brokerId, inState(row, state))
-  cluster.record(within, [{ kind: 'broker', key: String(row.brokerId) }])
+  const { brokerId } = row
+  within.state.brokers.set(brokerId, inState(row, state))
+  const changes = losesEligibility(row, state) ? endEligibility(within, brokerId) : []
+  cluster.record(within, [...changes, { kind: 'broker', key: String(brokerId) }])
+}
+
+function endEligibility(within: Transaction, brokerId: number): Change[] {
+  const rows = partitionsWhere(within, (row) => row.eligibleReplicas.includes(brokerId))
+  return writePartitions(
+    within,
+    rows.map((row) => loseEligibility(row, brokerId)),
+  )
 }
 
 function* mayStop(brokerId: number, state: BrokerRow['state']): Work<boolean> {

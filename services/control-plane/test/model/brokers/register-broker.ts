@@ -2,7 +2,7 @@ import type { RegisterBrokerRequest, RegisterBrokerResponse } from '@courant/api
 import {
   checkRegistration,
   refuseSecond,
-  vouches,
+  vouchedAfter,
 } from '../../../src/brokers/judge-registration.ts'
 import { leaveReplicaSet } from '../../../src/brokers/leave-replica-set.ts'
 import type { Change } from '../../../src/database/record-changes.ts'
@@ -46,14 +46,15 @@ function beginEpoch(
   const before = state.brokers.get(brokerId) ?? null
   if (before?.incarnationId === incarnationId) return before.brokerEpoch
   if (before !== null) refuseSecond(before, sessionOf(within, brokerId), request)
-  const changes = leaveReplicaSets(within, brokerId, vouches(before, request))
+  const changes = leaveReplicaSets(within, brokerId)
   changes.push({ kind: 'broker', key: String(brokerId) })
   const brokerEpoch = cluster.record(within, changes)
   state.brokers.set(brokerId, {
-    activatedEpoch: null,
+    vouchedDirectoryId: null,
     isEmptying: false,
     ...before,
     ...{ brokerId, brokerEpoch, incarnationId, directoryId, host, port, rack },
+    vouchedEpochs: vouchedAfter(before, request, brokerEpoch),
     state: 'fenced',
     registeredAt: new Date(nowMs),
   })
@@ -61,14 +62,10 @@ function beginEpoch(
   return brokerEpoch
 }
 
-function leaveReplicaSets(within: Transaction, brokerId: number, isVouched: boolean): Change[] {
-  const rows = partitionsWhere(
-    within,
-    ({ inSyncReplicas, eligibleReplicas }) =>
-      inSyncReplicas.includes(brokerId) || (!isVouched && eligibleReplicas.includes(brokerId)),
-  )
+function leaveReplicaSets(within: Transaction, brokerId: number): Change[] {
+  const rows = partitionsWhere(within, ({ inSyncReplicas }) => inSyncReplicas.includes(brokerId))
   return writePartitions(
     within,
-    rows.map((row) => leaveReplicaSet(row, brokerId, isVouched)),
+    rows.map((row) => leaveReplicaSet(row, brokerId)),
   )
 }
