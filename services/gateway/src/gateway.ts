@@ -44,6 +44,7 @@ interface Parts {
   readonly dataPath: DataPath
   readonly http: FastifyInstance
   readonly draining: Draining
+  readonly authenticator: Authenticator
 }
 
 /**
@@ -54,12 +55,11 @@ export async function startGateway(config: GatewayConfig, ports: ServicePorts): 
   const parts = assemble(config, ports)
   const { http, watcher } = parts
   const httpAddress = await listen(http, { host: config.httpHost, port: config.httpPort })
-  const grpc = await startGrpcServer({ host: config.httpHost, port: config.grpcPort }).catch(
-    async (error: unknown) => {
-      await http.close()
-      throw error
-    },
-  )
+  const grpcAddress = { host: config.httpHost, port: config.grpcPort }
+  const grpc = await startGrpcServer(grpcAddress, parts).catch(async (error: unknown) => {
+    await http.close()
+    throw error
+  })
   ports.health.add('metadata', () =>
     watcher.copy.version > 0 ? null : 'No metadata has arrived yet.',
   )
@@ -102,13 +102,14 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     draining,
   })
   const unknownKeys = new UnknownNames((id) => controlPlane.lookupApiKey(id), metadata, clock)
+  const authenticator = new Authenticator(metadata, unknownKeys, clock)
   const http = createHttpServer({
     clock,
     random,
     log,
     metrics,
     routes: allRoutes,
-    authenticator: new Authenticator(metadata, unknownKeys, clock),
+    authenticator,
     cors: new Cors(config.corsOrigins),
     draining,
   })
@@ -123,7 +124,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     brokers: dataPath.brokers,
     documents: makeDocuments(allRoutes),
   })
-  return { config, ports, watcher, controlPlane, dataPath, http, draining }
+  return { config, ports, watcher, controlPlane, dataPath, http, draining, authenticator }
 }
 
 async function listen(http: FastifyInstance, { host, port }: Address): Promise<Address> {

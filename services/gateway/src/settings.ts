@@ -21,12 +21,7 @@ export const gatewaySettings = {
     'Address that the HTTP and gRPC listeners bind to; 0.0.0.0 for every interface.',
   ),
   httpPort: withDefault('COURANT_HTTP_PORT', port(), '8080', 'Port of the REST API.'),
-  grpcPort: withDefault(
-    'COURANT_GRPC_PORT',
-    port(),
-    '9090',
-    'Port of the gRPC API; for now the standard health service only.',
-  ),
+  grpcPort: withDefault('COURANT_GRPC_PORT', port(), '9090', 'Port of the gRPC API.'),
   controlPlane: withDefault(
     'COURANT_CONTROL_PLANE',
     addresses(),

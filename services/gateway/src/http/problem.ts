@@ -45,7 +45,8 @@ function seconds(milliseconds: number): string {
   return String(Math.ceil(milliseconds / 1000))
 }
 
-function withRetryAfter(error: BusError): BusError {
+/** The error, with the time after which to come back where a caller is told to. */
+export function withRetryAfter(error: BusError): BusError {
   const throttled = error.facts.http === 429 || error.facts.http === 503
   if (!throttled || error.retryAfterMs !== undefined) return error
   return new BusError(error.code, error.detail, {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { problemOf } from '@courant/api'
-import { assert, BusError, type Clock, limits, wait } from '@courant/kernel'
+import { assert, BusError, type Clock, limits } from '@courant/kernel'
 import type { TargetTopic } from '../accumulator/topic-accumulator.ts'
 import type { Draining } from '../http/draining.ts'
 import type { BodyBudget } from './body-budget.ts'
@@ -10,6 +10,7 @@ import { nextTurn } from './next-turn.ts'
 import { ParsedRecords } from './parsed-records.ts'
 import type { ProduceOptions } from './produce-options.ts'
 import type { Producer } from './producer.ts'
+import { submitWhenRoom } from './submit-when-room.ts'
 
 export interface LineProducerOptions extends ProduceOptions {
   readonly onError: 'continue' | 'stop'
@@ -29,8 +30,6 @@ const PROBLEM_BYTES = 2 * 1024
 const BYTES_AHEAD_MAX = 4 * 1024 * 1024
 /** Lines that are longer while they arrive are counted among the bodies that are being read. */
 const LONG_LINE_BYTES = 256 * 1024
-/** While there is no memory for it, a batch tries again after this. */
-const NO_ROOM_PAUSE_MS = 20
 
 /**
  * Produces the lines of an NDJSON body while it arrives, and yields their results while it does so.
@@ -230,25 +229,18 @@ export class LineProducer {
     )
   }
 
-  /** A full accumulator is backpressure here, and a failure only at the deadline. */
   async #submitRecords(batch: LineBatch): Promise<void> {
     const { acks, timeoutMs } = this.#options
-    const deadlineMs = this.#clock.monotonicMs() + timeoutMs
-    while (true) {
-      try {
-        const submission = this.#producer.submit(this.#topic(), this.#records, this.#options, root)
-        while (!submission.next()) await nextTurn()
-        batch.submitted(submission.pending, acks === 'none' ? 'none' : 'wait')
-        return
-      } catch (thrown) {
-        const error = BusError.from(thrown)
-        const isFull = error.code === 'BUSY' || error.code === 'THROTTLED'
-        if (!isFull || this.#reading === 'done' || this.#clock.monotonicMs() >= deadlineMs) {
-          batch.refused(error)
-          return
-        }
-      }
-      await wait(this.#clock, NO_ROOM_PAUSE_MS)
+    const isOver = (): boolean => this.#reading === 'done'
+    try {
+      const submission = await submitWhenRoom(
+        () => this.#producer.submit(this.#topic(), this.#records, this.#options, root),
+        { clock: this.#clock, timeoutMs, isOver },
+      )
+      while (!submission.next()) await nextTurn()
+      batch.submitted(submission.pending, acks === 'none' ? 'none' : 'wait')
+    } catch (thrown) {
+      batch.refused(BusError.from(thrown))
     }
   }
 }

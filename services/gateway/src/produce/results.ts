@@ -8,7 +8,7 @@ import type { PendingProduce } from './pending-produce.ts'
 const CLOSE = constant('}')
 
 /** Goes through the outcomes of one share, record by record. */
-class ShareReader {
+export class ShareReader {
   readonly partition: number
   readonly #share: Share
   #next = 0

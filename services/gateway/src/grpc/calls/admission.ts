@@ -1,0 +1,104 @@
+/**
+ * What happens to every call before its first message is read: names, draining, who is asking. The
+ * counterpart of `http/admission.ts`.
+ */
+import { statusOf } from '@courant/api'
+import { BusError } from '@courant/kernel'
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js'
+import type { Authenticator } from '../../auth/authenticator.ts'
+import type { TenantPrincipal } from '../../auth/principal.ts'
+import type { Draining } from '../../http/draining.ts'
+import { withRetryAfter } from '../../http/problem.ts'
+import type { RequestIds } from '../../http/request-id.ts'
+import type { AdmittedCalls } from './call-context.ts'
+
+export interface GrpcAdmissionParts {
+  readonly authenticator: Authenticator
+  readonly draining: Draining
+  readonly requestIds: RequestIds
+  readonly admitted: AdmittedCalls
+  /** Told of every refusal. */
+  readonly onError: (error: BusError, requestId: string) => void
+}
+
+/** Health and reflection are for everyone: load balancers ask the one, tools the other. */
+const GUARDED = '/courant.v1.'
+
+export function admission(parts: GrpcAdmissionParts): ServerInterceptor {
+  return ({ path }, call) => {
+    if (!path.startsWith(GUARDED)) return new ServerInterceptingCall(call)
+    return admittedCall(parts, call)
+  }
+}
+
+function admittedCall(
+  parts: GrpcAdmissionParts,
+  call: ServerInterceptingCallInterface,
+): ServerInterceptingCall {
+  let requestId = ''
+  return new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMetadata(metadata, pass) {
+          requestId = parts.requestIds.of(text(metadata, 'request-id'))
+          const enter = (principal: TenantPrincipal): void => {
+            parts.admitted.add(metadata, { tenantId: principal.tenantId, requestId })
+            pass(metadata)
+          }
+          admit(parts, metadata, call, enter, (thrown) => {
+            const error = withRetryAfter(BusError.from(thrown))
+            parts.onError(error, requestId)
+            call.sendStatus(statusOf(error, requestId))
+          })
+        },
+      }),
+    sendMetadata(metadata, next) {
+      metadata.set('request-id', requestId)
+      next(metadata)
+    },
+  })
+}
+
+function admit(
+  { authenticator, draining }: GrpcAdmissionParts,
+  metadata: Metadata,
+  call: ServerInterceptingCallInterface,
+  enter: (principal: TenantPrincipal) => void,
+  refuse: (thrown: unknown) => void,
+): void {
+  if (draining.hasBegun) {
+    refuse(new BusError('SHUTTING_DOWN', 'This gateway is shutting down; ask another.'))
+    return
+  }
+  const authorization = text(metadata, 'authorization')
+  const known = authorization === undefined ? null : authenticator.recall(authorization)
+  const asTenant = (principal: { readonly kind: string }): void => {
+    if (isTenant(principal)) enter(principal)
+    else refuse(new BusError('PERMISSION_DENIED', FOR_TENANTS))
+  }
+  if (known !== null) asTenant(known)
+  else authenticator.authenticate(authorization, addressOf(call)).then(asTenant, refuse)
+}
+
+function isTenant(principal: { readonly kind: string }): principal is TenantPrincipal {
+  return principal.kind === 'tenant'
+}
+
+const FOR_TENANTS = "This call works inside a tenant: use a tenant's API key, not an operator's."
+
+/** Values of one name are joined as HTTP does it, so that two credentials are none. */
+function text(metadata: Metadata, name: string): string | undefined {
+  const values = metadata.get(name)
+  return values.length === 0 ? undefined : values.join(', ')
+}
+
+function addressOf(call: ServerInterceptingCallInterface): string {
+  const peer = call.getPeer()
+  const colon = peer.lastIndexOf(':')
+  return colon < 0 ? peer : peer.slice(0, colon)
+}

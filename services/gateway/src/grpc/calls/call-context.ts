@@ -1,0 +1,65 @@
+import type { Clock, TenantId } from '@courant/kernel'
+import type { Metadata } from '@grpc/grpc-js'
+
+/** What a call is made of besides its messages, once it has been admitted. */
+export interface CallContext {
+  readonly tenantId: TenantId
+  readonly requestId: string
+  /** Aborts when the caller has gone or its deadline has passed: nobody will read the answer. */
+  readonly signal: AbortSignal
+  /** Milliseconds until the caller's deadline; Infinity without one. */
+  leftMs(): number
+}
+
+/** Of a deadline, what the answer needs to arrive before it. */
+const ANSWER_MS_MAX = 100
+const ANSWER_PART = 10
+
+/**
+ * How long something may take for its answer to be heard before the caller's deadline. A caller
+ * whose deadline passes hears nothing of what was applied.
+ */
+export function withinDeadline({ leftMs }: CallContext, timeoutMs: number): number {
+  const left = leftMs()
+  if (left === Number.POSITIVE_INFINITY) return timeoutMs
+  const answered = left - Math.min(ANSWER_MS_MAX, left / ANSWER_PART)
+  return Math.max(0, Math.min(timeoutMs, Math.floor(answered)))
+}
+
+/** Who calls, as the admission has found; kept by the metadata that handlers are given. */
+export interface Admitted {
+  readonly tenantId: TenantId
+  readonly requestId: string
+}
+
+/** From the admission to the handlers. grpc-js passes nothing else on than the metadata. */
+export class AdmittedCalls {
+  readonly #admitted = new WeakMap<Metadata, Admitted>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(metadata: Metadata, admitted: Admitted): void {
+    this.#admitted.set(metadata, admitted)
+  }
+
+  /** Null: nobody has admitted the call. */
+  contextOf(call: {
+    readonly metadata: Metadata
+    getDeadline(): Date | number
+    once(event: 'cancelled', listener: () => void): unknown
+  }): CallContext | null {
+    const admitted = this.#admitted.get(call.metadata)
+    if (admitted === undefined) return null
+    const controller = new AbortController()
+    call.once('cancelled', () => controller.abort())
+    const deadline = Number(call.getDeadline())
+    return {
+      ...admitted,
+      signal: controller.signal,
+      leftMs: () => Math.max(0, deadline - this.#clock.now()),
+    }
+  }
+}

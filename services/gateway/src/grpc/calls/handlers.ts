@@ -1,0 +1,105 @@
+/** Methods as grpc-js calls them. */
+import { statusOf } from '@courant/api'
+import { BusError } from '@courant/kernel'
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServiceError,
+} from '@grpc/grpc-js'
+import type { BufferPool } from '../../fetch/buffer-pool.ts'
+import { withRetryAfter } from '../../http/problem.ts'
+import type { AdmittedCalls, CallContext } from './call-context.ts'
+import type { DuplexMethod, Respond, ServerStreamMethod, UnaryMethod } from './methods.ts'
+
+export interface HandlerParts {
+  readonly admitted: AdmittedCalls
+  readonly buffers: BufferPool
+  /** Told of every failure before it is answered. */
+  readonly onError: (error: BusError, requestId: string) => void
+}
+
+export function unaryHandler(
+  method: UnaryMethod,
+  parts: HandlerParts,
+): handleUnaryCall<Buffer, Uint8Array> {
+  return (call, callback) => {
+    const context = parts.admitted.contextOf(call)
+    if (context === null) return callback(failureOf(unadmitted(), '', parts))
+    method(call.request, context).then(
+      (answer) => {
+        callback(null, answer)
+        // grpc-js has copied it into a frame by now.
+        parts.buffers.give(answer as Buffer)
+      },
+      (thrown: unknown) => callback(failureOf(thrown, context.requestId, parts)),
+    )
+  }
+}
+
+export function serverStreamHandler(
+  method: ServerStreamMethod,
+  parts: HandlerParts,
+): handleServerStreamingCall<Buffer, Uint8Array> {
+  return (call) => {
+    const context = parts.admitted.contextOf(call)
+    if (context === null) return void call.emit('error', failureOf(unadmitted(), '', parts))
+    const respond = responder(call, context, parts.buffers)
+    method(call.request, respond, context).then(
+      () => call.end(),
+      (thrown: unknown) => call.emit('error', failureOf(thrown, context.requestId, parts)),
+    )
+  }
+}
+
+export function duplexHandler(
+  method: DuplexMethod,
+  parts: HandlerParts,
+): handleBidiStreamingCall<Buffer, Uint8Array> {
+  return (call) => {
+    const context = parts.admitted.contextOf(call)
+    if (context === null) return void call.emit('error', failureOf(unadmitted(), '', parts))
+    const requests = call.iterator({ destroyOnReturn: false })
+    const respond = responder(call, context, parts.buffers)
+    method({ [Symbol.asyncIterator]: () => requests }, respond, context).then(
+      () => call.end(),
+      (thrown: unknown) => call.emit('error', failureOf(thrown, context.requestId, parts)),
+    )
+  }
+}
+
+interface Writes {
+  write(message: Uint8Array, callback: () => void): boolean
+}
+
+function responder(call: Writes, { signal }: CallContext, buffers: BufferPool): Respond {
+  return (answer) =>
+    new Promise((resolve) => {
+      if (signal.aborted) return resolve()
+      const finish = (): void => {
+        signal.removeEventListener('abort', finish)
+        resolve()
+      }
+      signal.addEventListener('abort', finish, { once: true })
+      call.write(answer, () => {
+        // Not when the call was cut: who knows what grpc-js still has to do with it.
+        buffers.give(answer as Buffer)
+        finish()
+      })
+    })
+}
+
+function unadmitted(): BusError {
+  return new BusError('INTERNAL', 'The call was not admitted.')
+}
+
+/** A status is sent by an error event: grpc-js sends none for a stream that is destroyed. */
+function failureOf(
+  thrown: unknown,
+  requestId: string,
+  { onError }: HandlerParts,
+): Error & Pick<ServiceError, 'code' | 'details' | 'metadata'> {
+  const error = withRetryAfter(BusError.from(thrown))
+  onError(error, requestId)
+  return Object.assign(new Error(error.code), statusOf(error, requestId))
+}
