@@ -15,6 +15,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'service-kit': ['kernel'],
   'embedded-postgres': ['kernel'],
   metadata: ['kernel', 'api'],
+  client: ['kernel', 'api'],
   cli: ['kernel', 'api', 'record-batch'],
   gateway: ['kernel', 'record-batch', 'kafka-protocol', 'group', 'api', 'metadata', 'service-kit'],
   broker: [
