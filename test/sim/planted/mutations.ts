@@ -10,10 +10,12 @@ export interface Mutation extends PlantedText {
   readonly rule: string
   /** Has found it before, and is tried first. */
   readonly seed: number
+  /** Kinds of faults that bring it to light; without them the seed draws its own. */
+  readonly only?: readonly string[]
 }
 
 type Known = PlantedText & { readonly name: string }
-type Finding = Pick<Mutation, 'rule' | 'seed'>
+type Finding = Pick<Mutation, 'rule' | 'seed' | 'only'>
 
 /** Bugs that have another test of their own, too: where they are planted is said there. */
 function known(
@@ -34,14 +36,65 @@ const controlPlane = known(ofControlPlane, 'services/control-plane')
 
 export const mutations: readonly Mutation[] = [
   replication('truncate to the high watermark', { rule: 'bug 1', seed: 63 }),
-  replication('answer a divergent follower with records', { rule: 'B5.3', seed: 4 }),
-  replication('commit with fewer in sync than the minimum', { rule: 'bug 17', seed: 1 }),
-  replication('commit what a follower has not reported', { rule: 'B5.6', seed: 2 }),
+  replication('answer a divergent follower with records', { rule: 'bug 2', seed: 4 }),
+  replication('wait for the committed in-sync replicas only', { rule: 'bug 6', seed: 9 }),
+  replication('wait for the proposed in-sync replicas only', { rule: 'bug 6', seed: 3 }),
+  replication('let in who lacks the start of the term', {
+    rule: 'bug 8',
+    seed: 3,
+    only: ['kill one', 'isolate one', 'slow link', 'pause'],
+  }),
+  replication('let in who lacks what is committed', { rule: 'B4.4', seed: 3 }),
   replication('let in whoever has not fetched', { rule: 'B4.4', seed: 3 }),
+  replication('commit with fewer in sync than the minimum', { rule: 'bug 17', seed: 2 }),
+  replication('commit what a follower has not reported', { rule: 'B5.6', seed: 2 }),
+  replication('let a high watermark go by the leader’s memory', { rule: 'B5.6', seed: 1 }),
   log('acknowledge before the sync', { rule: 'bug 19', seed: 4 }),
   log('append what a producer sends again', { rule: 'B11.2', seed: 3 }),
   log('replicate without noting the producers', { rule: 'B11.1', seed: 2 }),
+  controlPlane('keep replicas eligible while enough are in sync', { rule: 'bug 12', seed: 1 }),
+  controlPlane('keep replicas eligible when the minimum is lowered', {
+    rule: 'bug 13',
+    seed: 5,
+    only: ['flip the minimum in sync', 'kill one', 'isolate one'],
+  }),
   controlPlane('elect whoever is active', { rule: 'bug 18', seed: 1 }),
+  controlPlane('use a leader epoch again', { rule: 'B0.2', seed: 1 }),
+  {
+    name: 'begin a term without noting its epoch',
+    rule: 'bug 3',
+    seed: 7,
+    only: ['kill one', 'isolate one'],
+    file: 'services/broker/src/partition/partition.ts',
+    find: '    await log.startEpoch(term.row.leaderEpoch)\n',
+    replace: '',
+  },
+  {
+    name: 'acknowledge a duplicate before its original is committed',
+    rule: 'bug 24',
+    seed: 10,
+    file: 'services/broker/src/partition/leadership.ts',
+    find: 'if (awaited === null || this.#reached()[awaited] >= until) append.acknowledge()',
+    replace: 'if (awaited !== undefined) append.acknowledge()',
+  },
+  {
+    name: 'answer a duplicate with another offset than that of its original',
+    rule: 'B11.2',
+    seed: 2,
+    file: 'services/broker/src/partition/produced-append.ts',
+    find: 'append.appended(baseOffset,',
+    replace: "append.appended(outcome === 'duplicate' ? log.appendedEnd : baseOffset,",
+  },
+  {
+    name: 'send what may have been written again, under a new epoch',
+    rule: 'bug 23',
+    seed: 2,
+    file: 'services/gateway/src/accumulator/delivery.ts',
+    find: '    const stamp = this.#producer.stamp()\n    const isFixed = this.#doubt !== null\n',
+    replace:
+      '    if (this.#doubt !== null) this.#producer.raiseEpoch()\n' +
+      '    const stamp = this.#producer.stamp()\n    const isFixed = false\n',
+  },
   {
     name: 'tell a producer that nothing was written when its connection breaks',
     rule: 'B6.1',
@@ -49,5 +102,13 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/kernel/src/error-codes.ts',
     find: "    13,\n    'retriable',\n    'unknown',",
     replace: "    13,\n    'retriable',\n    'no',",
+  },
+  {
+    name: 'let consumers read what is not committed',
+    rule: 'B9.1',
+    seed: 1,
+    file: 'services/broker/src/partition/partition.ts',
+    find: 'return readRecords(log, request, log.highWatermark,',
+    replace: 'return readRecords(log, request, log.appendedEnd,',
   },
 ]
