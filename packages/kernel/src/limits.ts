@@ -102,6 +102,23 @@ export const limits = {
   partitionsPerTenantMax: 100_000,
   apiKeysPerTenantMax: 10_000,
   replicationFactorMax: 15,
+  /** Consumer groups: names, members, and what a member subscribes to. */
+  groupNameLengthMax: 249,
+  memberIdLengthMax: 64,
+  membersPerGroupMax: 1_000,
+  subscribedTopicsMax: 1_000,
+  subscriptionPatternLengthMax: 512,
+  /** How long a member may be silent, least, default and most. */
+  sessionTimeoutMsMin: 6_000,
+  sessionTimeoutMsDefault: 45_000,
+  sessionTimeoutMsMax: 1_800_000,
+  /** How long a member may keep partitions that are to move (Kafka's default). */
+  rebalanceTimeoutMsMin: 1_000,
+  rebalanceTimeoutMsDefault: 300_000,
+  rebalanceTimeoutMsMax: 3_600_000,
+  /** What a group remembers for people: so many incidents, for so long. */
+  groupIncidentsMax: 100,
+  groupIncidentKeptMs: 3_600_000,
   /** Items of one list answer, default and maximum. */
   listLimitDefault: 100,
   listLimitMax: 1_000,
@@ -187,4 +204,5 @@ assert(limits.deliveryDrainMsMax < limits.shutdownMsMax)
 assert(limits.connectionsPerAddressMax <= limits.connectionsMax)
 assert(limits.bodyBytesMax < limits.lingerBytesMax, 'who sends a little too much hears of it')
 assert(limits.lingerMsMax < limits.shutdownMsMax)
+assert(limits.waitMsMax < limits.sessionTimeoutMsMax)
 assert(limits.statementMsMax < limits.controlPlaneTimeoutMs, 'a caller hears why it failed')
