@@ -22,8 +22,8 @@ export interface Poll extends Timeouts {
   readonly principal: string
   /** Whose watch hears of this poll. */
   readonly gatewayId: string
-  /** 0n for a poll that begins; else the number of the open poll that asks anew what it has. */
-  readonly pollNumber: bigint
+  /** 0 for a poll that begins; else the number of the open poll that asks anew what it has. */
+  readonly pollNumber: number
   readonly subscription: Subscription
   /** Null: whatever the group has, uniform for a new one. */
   readonly assignor: AssignorName | null
@@ -57,7 +57,7 @@ export type IdleReason =
 
 /** All in the order of topic names and partitions. */
 export interface PollAnswer {
-  readonly pollNumber: bigint
+  readonly pollNumber: number
   readonly memberEpoch: number
   /** What the member owns; what is also in `revoked` is not to be read any more. */
   readonly assignment: readonly AssignedTopic[]
@@ -98,6 +98,6 @@ export type HeartbeatAnswer = {
 export interface MemberEvent {
   readonly gatewayId: string
   readonly memberId: string
-  readonly pollNumber: bigint
+  readonly pollNumber: number
   readonly kind: 'SUPERSEDED' | 'ASSIGNMENT_CHANGED' | 'REMOVED'
 }

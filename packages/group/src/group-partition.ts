@@ -24,7 +24,7 @@ export class GroupPartition {
    * No poll after this one has been offered the partition: it is to move since then. Commits of
    * older polls do not release it.
    */
-  offeredUpTo = 0n
+  offeredUpTo = 0
   hasRow = false
 
   constructor(topic: GroupTopic, index: number) {

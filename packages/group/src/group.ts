@@ -28,7 +28,7 @@ import { Subscriptions } from './subscriptions.ts'
 /** What `beginPoll` gives back, to be answered when the group has settled. */
 export interface BegunPoll {
   readonly member: Member
-  readonly number: bigint
+  readonly number: number
 }
 
 export interface Settled {
@@ -143,10 +143,10 @@ export class Group {
    */
   beginPoll(poll: Poll, now: Now): BegunPoll {
     const known = this.#memberOf(poll)
-    if (poll.pollNumber !== 0n && known === undefined) {
+    if (poll.pollNumber !== 0 && known === undefined) {
       throw new BusError('LEASE_EXPIRED', 'The poll is no longer one of a member of the group.')
     }
-    if (poll.pollNumber !== 0n && known !== undefined && poll.pollNumber < known.lastPoll) {
+    if (poll.pollNumber !== 0 && known !== undefined && poll.pollNumber < known.lastPoll) {
       throw new BusError('POLL_SUPERSEDED', 'A newer poll of the member has begun.')
     }
     this.#chooseAssignor(poll, known)
@@ -195,7 +195,7 @@ export class Group {
    * later poll, is free. To be applied with a commit that says so and was not `expired`, and written
    * in its transaction or after it.
    */
-  release(memberId: string, upToPoll: bigint): void {
+  release(memberId: string, upToPoll: number): void {
     const member = this.#members.get(memberId)
     if (member === undefined) return
     releaseAll(member, this.#ownership, upToPoll)
@@ -216,7 +216,7 @@ export class Group {
   }
 
   /** The poll was answered just now: the session runs from here. Of an older poll: nothing. */
-  endPoll({ memberId, pollNumber }: { memberId: string; pollNumber: bigint }, now: Now): void {
+  endPoll({ memberId, pollNumber }: { memberId: string; pollNumber: number }, now: Now): void {
     const member = this.#members.get(memberId)
     if (member?.openPoll?.number !== pollNumber) return
     member.openPoll = null
@@ -344,8 +344,8 @@ export class Group {
   }
 
   /** Its number; the poll that was open until now hears that it is over. */
-  #openPoll(member: Member, poll: Poll, now: Now): bigint {
-    const number = poll.pollNumber === 0n ? this.#numbers.next() : poll.pollNumber
+  #openPoll(member: Member, poll: Poll, now: Now): number {
+    const number = poll.pollNumber === 0 ? this.#numbers.next() : poll.pollNumber
     const caller = `${poll.clientAddress} ${poll.clientSoftware}`
     const older = member.openPoll
     if (older !== null && older.number !== number) {

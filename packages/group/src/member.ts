@@ -6,7 +6,7 @@ import type { ResolvedSubscription } from './subscriptions.ts'
 
 /** A poll, or a stream, that waits at a gateway. */
 export interface OpenPoll {
-  readonly number: bigint
+  readonly number: number
   readonly gatewayId: string
   readonly caller: string
 }
@@ -39,11 +39,11 @@ export class Member {
   sessionEndsAtMs: number
   /** Since when something is to be released; by the monotonic clock, and by the wall. */
   releaseWantedSince: Now | null = null
-  /** The newest poll that is known, open or not; 0n since a takeover. */
-  lastPoll = 0n
+  /** The newest poll that is known, open or not; 0 since a takeover. */
+  lastPoll = 0
   openPoll: OpenPoll | null = null
   /** No poll up to this one may be in work unnoticed: what began before a takeover counts. */
-  offeredUpTo: bigint
+  offeredUpTo: number
   /** `empty`: nothing that was handed out is in work, until the next poll begins. */
   hands: 'empty' | 'full' = 'full'
   lastPollAtMs: number
@@ -52,7 +52,7 @@ export class Member {
   constructor(
     row: MemberRow,
     subscription: ResolvedSubscription,
-    { now, offeredUpTo }: { readonly now: Now; readonly offeredUpTo: bigint },
+    { now, offeredUpTo }: { readonly now: Now; readonly offeredUpTo: number },
   ) {
     this.memberId = row.memberId
     this.principal = row.principal

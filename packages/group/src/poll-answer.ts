@@ -3,7 +3,7 @@ import { type GroupPartition, inOrder } from './group-partition.ts'
 import type { Member } from './member.ts'
 
 /** What a member hears; costs as much as it has partitions. */
-export function pollAnswer(member: Member, pollNumber: bigint, memberEpoch: number): PollAnswer {
+export function pollAnswer(member: Member, pollNumber: number, memberEpoch: number): PollAnswer {
   return {
     pollNumber,
     memberEpoch,

@@ -1,7 +1,11 @@
 import { assert } from '@courant/kernel'
 
-/** Bits of the counter: 10^12 polls of a shard in one epoch, and 16 million epochs, fit a uint64. */
-const COUNTER_BITS = 40n
+/**
+ * Together 2^53: a thousand polls a second for a year in one epoch of a shard, and a quarter of a
+ * million epochs, each of which is a takeover or a restart.
+ */
+const POLLS_PER_EPOCH = 2 ** 35
+const EPOCHS = 2 ** 18
 
 /**
  * Numbers the polls of a shard's groups: the shard's epoch, then a counter, so that numbers rise
@@ -9,21 +13,17 @@ const COUNTER_BITS = 40n
  * and loaded anew must not give a number twice.
  */
 export class PollNumbers {
-  readonly #base: bigint
-  #counter = 0
+  /** Not below any number that was given out in this or an earlier epoch. */
+  last: number
 
   constructor(shardEpoch: number) {
-    assert(Number.isInteger(shardEpoch) && shardEpoch >= 0, 'shard epoch out of range')
-    this.#base = BigInt(shardEpoch) << COUNTER_BITS
+    assert(Number.isInteger(shardEpoch) && shardEpoch >= 0 && shardEpoch < EPOCHS)
+    this.last = shardEpoch * POLLS_PER_EPOCH
   }
 
-  next(): bigint {
-    this.#counter += 1
+  next(): number {
+    this.last += 1
+    assert(this.last % POLLS_PER_EPOCH > 0, 'the shard needs a new epoch')
     return this.last
-  }
-
-  /** Not below any number that was given out in this or an earlier epoch. */
-  get last(): bigint {
-    return this.#base + BigInt(this.#counter)
   }
 }

@@ -29,7 +29,7 @@ export function settleOwners(
 }
 
 /** Only what no poll after `upTo` was offered, if that is given. */
-export function releaseAll(member: Member, ownership: Ownership, upTo?: bigint): void {
+export function releaseAll(member: Member, ownership: Ownership, upTo?: number): void {
   for (const partition of member.owing) {
     if (upTo === undefined || partition.offeredUpTo <= upTo) ownership.release(partition)
   }

@@ -229,10 +229,11 @@ export interface MemberCommit {
   memberEpoch: number;
   topics: TopicOffsets[];
   /**
-   * Nothing that was handed out is still being processed: partitions that the member is to give away
-   * are released when this is durable.
+   * Nothing that this poll and older ones handed out is still being processed: partitions that the
+   * member is to give away are released when this is durable, unless a newer poll was offered them. 0
+   * for a commit that releases nothing, as of a stream that goes on.
    */
-  releasesPartitions: boolean;
+  releasesUpToPoll: number;
 }
 
 export interface TopicOffsets {
@@ -1422,7 +1423,7 @@ export const CommitOffsetsRequest: MessageFns<CommitOffsetsRequest> = {
 };
 
 function createBaseMemberCommit(): MemberCommit {
-  return { member: undefined, memberEpoch: 0, topics: [], releasesPartitions: false };
+  return { member: undefined, memberEpoch: 0, topics: [], releasesUpToPoll: 0 };
 }
 
 export const MemberCommit: MessageFns<MemberCommit> = {
@@ -1436,8 +1437,8 @@ export const MemberCommit: MessageFns<MemberCommit> = {
     for (const v of message.topics) {
       TopicOffsets.encode(v!, writer.uint32(26).fork()).join();
     }
-    if (message.releasesPartitions !== false) {
-      writer.uint32(32).bool(message.releasesPartitions);
+    if (message.releasesUpToPoll !== 0) {
+      writer.uint32(32).uint64(message.releasesUpToPoll);
     }
     return writer;
   },
@@ -1484,7 +1485,7 @@ export const MemberCommit: MessageFns<MemberCommit> = {
               break;
             }
 
-            message.releasesPartitions = reader.bool();
+            message.releasesUpToPoll = longToNumber(reader.uint64());
             continue;
           }
         }
@@ -1509,7 +1510,7 @@ export const MemberCommit: MessageFns<MemberCommit> = {
       : undefined;
     message.memberEpoch = object.memberEpoch ?? 0;
     message.topics = object.topics?.map((e) => TopicOffsets.fromPartial(e)) || [];
-    message.releasesPartitions = object.releasesPartitions ?? false;
+    message.releasesUpToPoll = object.releasesUpToPoll ?? 0;
     return message;
   },
 };
