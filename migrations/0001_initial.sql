@@ -256,6 +256,16 @@ CREATE SEQUENCE courant.producer_id_block_number MINVALUE 0;
 GRANT SELECT, INSERT ON courant.producer_id_block TO courant_platform;
 GRANT USAGE ON SEQUENCE courant.producer_id_block_number TO courant_platform;
 
+-- Keys of gateways --------------------------------------------------------------------------------
+
+-- What gateways sign lease tokens with (ADR 11). Rotated daily; a replaced key is good for two days more.
+CREATE TABLE courant.signing_key (
+  key_id      integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY CHECK (key_id > 0),
+  secret      bytea NOT NULL CHECK (octet_length(secret) = 32),
+  created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT, DELETE ON courant.signing_key TO courant_platform;
+
 -- Row-level security ------------------------------------------------------------------------------
 
 -- FORCE binds the owner too: a statement that forgot to take on a role sees nothing (unless a

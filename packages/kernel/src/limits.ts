@@ -108,6 +108,8 @@ export const limits = {
   membersPerGroupMax: 1_000,
   subscribedTopicsMax: 1_000,
   subscriptionPatternLengthMax: 512,
+  /** A lease token, in characters: some 14 for each partition with an uncommitted position. */
+  leaseTokenLengthMax: 512 * KIB,
   /** How long a member may be silent, least, default and most. */
   sessionTimeoutMsMin: 6_000,
   sessionTimeoutMsDefault: 45_000,

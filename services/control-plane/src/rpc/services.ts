@@ -17,6 +17,7 @@ import {
   type MetadataServiceServer,
   MetadataServiceService,
 } from '@courant/api/internal/v1/metadata'
+import { SigningKeyServiceService } from '@courant/api/internal/v1/signing_key'
 import type { Random } from '@courant/kernel'
 import type { handleUnaryCall, Server } from '@grpc/grpc-js'
 import { createApiKey } from '../api-keys/create-api-key.ts'
@@ -38,6 +39,7 @@ import { listPartitions } from '../partitions/list-partitions.ts'
 import { allocateProducerIds } from '../producer-ids/allocate-producer-ids.ts'
 import { cancelReassignments, reassignPartitions } from '../reassignments/reassign-partitions.ts'
 import { setReassignmentThrottle } from '../reassignments/set-throttle.ts'
+import { listSigningKeys } from '../signing-keys/list-signing-keys.ts'
 import { createTenant } from '../tenants/create-tenant.ts'
 import { listTenants } from '../tenants/list-tenants.ts'
 import { addPartitions } from '../topics/add-partitions.ts'
@@ -64,6 +66,9 @@ export function addServices(server: Server, parts: ServiceParts): void {
   server.addService(BrokerServiceService, brokers(parts))
   server.addService(MetadataServiceService, metadata(parts))
   server.addService(ClusterAdminServiceService, operators(parts))
+  server.addService(SigningKeyServiceService, {
+    listSigningKeys: unary(parts, 'ListSigningKeys', () => listSigningKeys(parts)),
+  })
 }
 
 function tenants(parts: ServiceParts): TenantAdminServiceServer {
