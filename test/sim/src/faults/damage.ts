@@ -15,7 +15,7 @@ export async function damageOne(
   damage: () => Promise<void>,
 ): Promise<void> {
   if (busy.has(cluster)) return
-  if (topics.all().some(({ minInsyncReplicas }) => minInsyncReplicas < 2)) return
+  if (topics.plans().some(({ minInsyncReplicas }) => minInsyncReplicas < 2)) return
   busy.add(cluster)
   for (let step = 0; step < STEPS_MAX && !mayLose(cluster, node); step += 1) {
     if (!(await wait(STEP_MS))) break

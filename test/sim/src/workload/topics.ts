@@ -16,6 +16,7 @@ export interface SimTopic extends TopicPlan {
 export class Topics {
   readonly #cluster: SimCluster
   readonly #topics = new Map<string, SimTopic>()
+  readonly #plans = new Map<string, TopicPlan>()
   #targets: Target[] = []
   onCreate: (targets: readonly Target[]) => void = () => undefined
 
@@ -31,6 +32,11 @@ export class Topics {
     return [...this.#topics.values()]
   }
 
+  /** Also of those that are deleted, and will be created again. */
+  plans(): TopicPlan[] {
+    return [...this.#plans.values()]
+  }
+
   pick(random: SeededRandom): SimTopic | null {
     const all = this.all()
     return all[random.below(all.length)] ?? null
@@ -41,6 +47,7 @@ export class Topics {
     const topicId = this.#cluster.createTopic(name, partitionCount, minInsyncReplicas)
     const topic = { name, partitionCount, minInsyncReplicas, topicId }
     this.#topics.set(name, topic)
+    this.#plans.set(name, topic)
     this.#listTargets()
     this.onCreate(this.#targets.filter((target) => target.topicId === topicId))
   }
