@@ -10,6 +10,7 @@ import { join } from 'node:path'
 const root = `${import.meta.dirname}/..`
 /** Written by another tool into the same directory, and checked by that. */
 const TYPES = 'openapi.ts'
+const DESCRIPTORS = 'courant-v1.json'
 
 function filesOf(directory: string): Map<string, string> {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -27,6 +28,10 @@ function staleStubs(): string[] {
   const output = mkdtempSync(join(tmpdir(), 'courant-generated-'))
   try {
     execFileSync('buf', ['generate', '../../proto', '--output', output], { cwd: root })
+    const descriptors = join(output, 'src/gen', DESCRIPTORS)
+    execFileSync('npm', ['run', '--silent', 'generate:descriptors', '--', descriptors], {
+      cwd: root,
+    })
     const expected = filesOf(join(output, 'src/gen'))
     const committed = filesOf(join(root, 'src/gen'))
     committed.delete(TYPES)

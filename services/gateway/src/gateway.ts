@@ -7,6 +7,7 @@ import { Authenticator } from './auth/authenticator.ts'
 import { UnknownNames } from './auth/unknown-names.ts'
 import { ControlPlane } from './control-plane/control-plane.ts'
 import { WatchReport } from './control-plane/watch-report.ts'
+import type { GatewayParts } from './gateway-parts.ts'
 import { type GrpcServer, startGrpcServer } from './grpc/grpc-server.ts'
 import { closeHttp } from './http/close-http.ts'
 import { Cors } from './http/cors.ts'
@@ -45,6 +46,7 @@ interface Parts {
   readonly http: FastifyInstance
   readonly draining: Draining
   readonly authenticator: Authenticator
+  readonly management: GatewayParts
 }
 
 /**
@@ -114,7 +116,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     draining,
   })
   registerRecordRoutes(http, dataPath)
-  registerRoutes(http, managementRoutes, {
+  const management = {
     clock,
     log,
     health,
@@ -123,8 +125,19 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     topics,
     brokers: dataPath.brokers,
     documents: makeDocuments(allRoutes),
-  })
-  return { config, ports, watcher, controlPlane, dataPath, http, draining, authenticator }
+  }
+  registerRoutes(http, managementRoutes, management)
+  return {
+    config,
+    ports,
+    watcher,
+    controlPlane,
+    dataPath,
+    http,
+    draining,
+    authenticator,
+    management,
+  }
 }
 
 async function listen(http: FastifyInstance, { host, port }: Address): Promise<Address> {
@@ -142,7 +155,7 @@ async function stop(parts: Parts, grpc: GrpcServer): Promise<void> {
   draining.announce()
   if (config.shutdownDelayMs > 0) await wait(ports.clock, config.shutdownDelayMs)
   draining.begin()
-  await closeHttp(http, ports.clock)
+  await Promise.all([closeHttp(http, ports.clock), grpc.finish()])
   await dataPath.stop()
   await watcher.stop()
   controlPlane.close()

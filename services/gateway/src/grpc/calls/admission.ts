@@ -9,6 +9,7 @@ import {
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
+  status,
 } from '@grpc/grpc-js'
 import type { Authenticator } from '../../auth/authenticator.ts'
 import type { TenantPrincipal } from '../../auth/principal.ts'
@@ -16,12 +17,16 @@ import type { Draining } from '../../http/draining.ts'
 import { withRetryAfter } from '../../http/problem.ts'
 import type { RequestIds } from '../../http/request-id.ts'
 import type { AdmittedCalls } from './call-context.ts'
+import type { CallMetrics } from './call-metrics.ts'
+import type { CallsUnderWay } from './calls-under-way.ts'
 
 export interface GrpcAdmissionParts {
   readonly authenticator: Authenticator
   readonly draining: Draining
   readonly requestIds: RequestIds
   readonly admitted: AdmittedCalls
+  readonly underWay: CallsUnderWay
+  readonly metrics: CallMetrics
   /** Told of every refusal. */
   readonly onError: (error: BusError, requestId: string) => void
 }
@@ -32,34 +37,48 @@ const GUARDED = '/courant.v1.'
 export function admission(parts: GrpcAdmissionParts): ServerInterceptor {
   return ({ path }, call) => {
     if (!path.startsWith(GUARDED)) return new ServerInterceptingCall(call)
-    return admittedCall(parts, call)
+    return admittedCall(parts, path, call)
   }
 }
 
 function admittedCall(
   parts: GrpcAdmissionParts,
+  path: string,
   call: ServerInterceptingCallInterface,
 ): ServerInterceptingCall {
   let requestId = ''
+  let code: number = status.CANCELLED
+  const observe = parts.metrics.begin(path)
+  parts.underWay.begin()
   return new ServerInterceptingCall(call, {
     start: (next) =>
       next({
         onReceiveMetadata(metadata, pass) {
           requestId = parts.requestIds.of(text(metadata, 'request-id'))
           const enter = (principal: TenantPrincipal): void => {
-            parts.admitted.add(metadata, { tenantId: principal.tenantId, requestId })
+            parts.admitted.add(metadata, { principal, requestId })
             pass(metadata)
           }
           admit(parts, metadata, call, enter, (thrown) => {
             const error = withRetryAfter(BusError.from(thrown))
             parts.onError(error, requestId)
+            code = error.facts.grpc
             call.sendStatus(statusOf(error, requestId))
           })
+        },
+        // The end of every call, whoever has ended it.
+        onCancel() {
+          parts.underWay.end()
+          observe(code)
         },
       }),
     sendMetadata(metadata, next) {
       metadata.set('request-id', requestId)
       next(metadata)
+    },
+    sendStatus(sent, next) {
+      code = sent.code ?? status.OK
+      next(sent)
     },
   })
 }

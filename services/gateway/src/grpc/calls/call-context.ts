@@ -1,9 +1,10 @@
-import type { Clock, TenantId } from '@courant/kernel'
+import type { Clock } from '@courant/kernel'
 import type { Metadata } from '@grpc/grpc-js'
+import type { TenantPrincipal } from '../../auth/principal.ts'
 
 /** What a call is made of besides its messages, once it has been admitted. */
 export interface CallContext {
-  readonly tenantId: TenantId
+  readonly principal: TenantPrincipal
   readonly requestId: string
   /** Aborts when the caller has gone or its deadline has passed: nobody will read the answer. */
   readonly signal: AbortSignal
@@ -28,7 +29,7 @@ export function withinDeadline({ leftMs }: CallContext, timeoutMs: number): numb
 
 /** Who calls, as the admission has found; kept by the metadata that handlers are given. */
 export interface Admitted {
-  readonly tenantId: TenantId
+  readonly principal: TenantPrincipal
   readonly requestId: string
 }
 

@@ -23,8 +23,8 @@ export function fetchStream(dataPath: DataPath): ServerStreamMethod {
     const { maxBytes, isolation, format } = limitsOf(request)
     const partition = await partitionOf(topics, context, request)
     const waiting = waitSignal(context.signal, draining)
-    const hold = reads.hold(context.tenantId)
-    const sender = new AnswerSender(respond, reads.hold(context.tenantId))
+    const hold = reads.hold(context.principal.tenantId)
+    const sender = new AnswerSender(respond, reads.hold(context.principal.tenantId))
     const idle = new Idleness(clock, idleMs)
     let left = maxRecords ?? Number.POSITIVE_INFINITY
     try {

@@ -20,7 +20,7 @@ export function fetchRecords(dataPath: DataPath): UnaryMethod {
     const { maxBytes, isolation, format } = limitsOf(request)
     const partition = await partitionOf(topics, context, request)
     const waiting = waitSignal(context.signal, draining)
-    const hold = reads.hold(context.tenantId)
+    const hold = reads.hold(context.principal.tenantId)
     try {
       const offset = await reader.startOffset(partition, startOf(request.start), waiting.signal)
       const bounds = { maxBytes, isolation, waitMs: withinDeadline(context, waitMs) }

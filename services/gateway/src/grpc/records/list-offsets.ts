@@ -9,10 +9,10 @@ import { checkRange, endOf } from './read-request.ts'
 
 /** `RecordService.ListOffsets`. */
 export function listOffsets({ topics, leaders }: DataPath): UnaryMethod {
-  return async (message, { tenantId }) => {
+  return async (message, { principal }) => {
     const request = decoded(ListOffsetsRequest, message)
     const query = queryOf(request)
-    const topic = await topics.resolve(tenantId, request.topic)
+    const topic = await topics.resolve(principal.tenantId, request.topic)
     const found = await findOffsets(leaders, topic.topicId, topic.partitionCount, query)
     const errors = found.filter((one) => one instanceof BusError)
     const [first] = errors

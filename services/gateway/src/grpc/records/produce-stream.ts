@@ -134,7 +134,7 @@ class ProduceStream {
   /** Looked up for each request: the stream may outlive changes of the topic's settings. */
   async #topic(): Promise<Topic> {
     const { topics } = this.#dataPath
-    const { tenantId } = this.#context
+    const { tenantId } = this.#context.principal
     return topics.find(tenantId, this.#topicName) ?? topics.resolve(tenantId, this.#topicName)
   }
 

@@ -34,7 +34,7 @@ function submitter({ bodies, clock, producer, topics }: DataPath) {
   const pool = new RecordsPool()
   return async (message: Buffer, head: ProduceHead, context: CallContext): Promise<Submission> => {
     checkSize(message)
-    const { tenantId } = context
+    const { tenantId } = context.principal
     const reserved = bodies.take(message.length)
     const records = pool.take()
     try {

@@ -29,9 +29,10 @@ export interface ReadLimits {
 /** The partition inside the caller's tenant. Throws TOPIC_NOT_FOUND or PARTITION_NOT_FOUND. */
 export async function partitionOf(
   topics: TopicResolver,
-  { tenantId }: CallContext,
+  { principal }: CallContext,
   { topic: name, partition }: Pick<ReadRequest, 'topic' | 'partition'>,
 ): Promise<Omit<FetchPosition, 'offset'>> {
+  const { tenantId } = principal
   const topic = topics.find(tenantId, name) ?? (await topics.resolve(tenantId, name))
   checkPartition(topic, partition)
   return { topicId: topic.topicId, partition }

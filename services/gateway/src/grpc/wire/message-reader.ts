@@ -20,7 +20,7 @@ const LOW = 2 ** LOW_BITS
  */
 export class MessageReader {
   field = 0
-  /** Of a field of numbers; at most 2^53 - 1. Negative numbers are NaN: nothing here is negative. */
+  /** Of a field of numbers, at most 2^53 - 1; NaN beyond, which negative ones are too. */
   varint = 0
   start = 0
   end = 0
