@@ -6,7 +6,7 @@ import {
   isVersionRefused,
 } from './messages/api-versions.ts'
 import type { Settle } from './pending-requests.ts'
-import { type AnswerOrder, RequestPipeline } from './request-pipeline.ts'
+import { type AnswerMemory, type AnswerOrder, RequestPipeline } from './request-pipeline.ts'
 import type { WireReader } from './wire-reader.ts'
 
 export interface BrokerConnectionOptions {
@@ -19,6 +19,8 @@ export interface BrokerConnectionOptions {
   readonly handshakeTimeoutMs: number
   /** `any-order` asks for answers that may overtake; a server that cannot answers in order. */
   readonly answerOrder: AnswerOrder
+  /** `shared` when not given. */
+  readonly answerMemory?: AnswerMemory
   /** Called once when an opened connection is gone, after its requests have failed. */
   readonly onClose?: (error: Error | null) => void
 }
@@ -46,6 +48,7 @@ export class BrokerConnection {
       clock: options.clock,
       address: options.address,
       clientId: options.clientId,
+      answerMemory: options.answerMemory ?? 'shared',
       onClose: (error) => {
         if (this.#handshake === 'done') options.onClose?.(error)
       },

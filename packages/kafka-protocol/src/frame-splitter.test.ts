@@ -45,6 +45,24 @@ describe('FrameSplitter', () => {
     )
   })
 
+  it('gives owned frames memory of their own, which nobody writes over', () => {
+    const frames = fc.array(fc.uint8Array({ minLength: 4, maxLength: 400 }), { maxLength: 20 })
+    const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(frames, cuts, (bodies, sizes) => {
+        const splitter = new FrameSplitter(FRAME_BYTES_MAX, 'owned')
+        const seen: Buffer[] = []
+        for (const chunk of chunksOf(streamOf(bodies), sizes)) {
+          const borrowed = Buffer.from(chunk)
+          splitter.push(borrowed, (frame) => seen.push(frame.bytes(frame.remaining)))
+          borrowed.fill(0xff)
+        }
+        expect(seen).toEqual(bodies.map((body) => Buffer.from(body)))
+        expect(new Set(seen.map(({ buffer }) => buffer)).size).toBe(seen.length)
+      }),
+    )
+  })
+
   it.each([-1, 0, 3, FRAME_BYTES_MAX + 1, 0x7fff_ffff])('refuses a length of %i', (length) => {
     const prefix = Buffer.alloc(4)
     prefix.writeInt32BE(length)

@@ -7,19 +7,23 @@ const GROWTH = 4
 const MEMORY_BYTES_MIN = 4 * 1024
 const NOTHING = Buffer.alloc(0)
 
+/** How long the bytes of a frame are whose they were given to. */
+export type FrameUse = 'kept' | 'borrowed' | 'owned'
+
 /**
  * Cuts a byte stream into frames: a 4-byte length and that many bytes. The length is compared with
  * the limit before anything is kept for it. A frame inside one chunk is read where it lies; one
  * that spans several is gathered in memory that grows with the bytes that have arrived, not with
  * those that a length promises, and time is linear however small the chunks are.
  *
- * Of `borrowed` chunks nothing is kept. Then a frame and its reader are lent, too, until `onFrame`
- * returns.
+ * Of chunks that are lent nothing is kept. Then a frame is either lent as well, reader included,
+ * until `onFrame` returns, or `owned`: it lies in memory of its own, alone, for whom it was given to
+ * give back.
  */
 export class FrameSplitter {
   /** Of the frame that is being received; the owner may raise or lower it between frames. */
   frameBytesMax: number
-  readonly #use: 'kept' | 'borrowed'
+  readonly #use: FrameUse
   #memory = NOTHING
   #gathered = 0
   /** Bytes to gather, length prefix included; until the prefix is there, its own size. */
@@ -27,7 +31,7 @@ export class FrameSplitter {
   /** The reader of frames that are lent. */
   readonly #lent = new WireReader(NOTHING)
 
-  constructor(frameBytesMax: number, use: 'kept' | 'borrowed' = 'kept') {
+  constructor(frameBytesMax: number, use: FrameUse = 'kept') {
     this.frameBytesMax = frameBytesMax
     this.#use = use
   }
@@ -46,7 +50,7 @@ export class FrameSplitter {
         this.#wanted = end - position
         break
       }
-      onFrame(this.#frame(chunk, position + LENGTH_BYTES, end))
+      onFrame(this.#frameIn(chunk, position + LENGTH_BYTES, end))
       position = end
     }
     if (position < chunk.length) this.#gather(chunk, position, onFrame)
@@ -89,13 +93,21 @@ export class FrameSplitter {
     this.#memory = NOTHING
     this.#gathered = 0
     this.#wanted = LENGTH_BYTES
-    onFrame(this.#frame(memory, LENGTH_BYTES, memory.length))
-    if (this.#use === 'borrowed') giveBack(memory)
+    if (this.#use !== 'borrowed') {
+      onFrame(new WireReader(memory, LENGTH_BYTES))
+      return
+    }
+    onFrame(this.#lent.restart(memory, LENGTH_BYTES, memory.length))
+    giveBack(memory)
   }
 
-  #frame(bytes: Buffer, start: number, end: number): WireReader {
-    if (this.#use === 'kept') return new WireReader(bytes, start, end)
-    return this.#lent.restart(bytes, start, end)
+  /** One that lies in a chunk whole. */
+  #frameIn(chunk: Buffer, start: number, end: number): WireReader {
+    if (this.#use === 'kept') return new WireReader(chunk, start, end)
+    if (this.#use === 'borrowed') return this.#lent.restart(chunk, start, end)
+    const memory = Buffer.allocUnsafeSlow(end - start)
+    chunk.copy(memory, 0, start, end)
+    return new WireReader(memory)
   }
 
   /** A frame holds at least an API key or a correlation id, so an empty one is a lie, too. */

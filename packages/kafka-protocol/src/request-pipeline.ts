@@ -24,11 +24,19 @@ const DEADLINE_CHECK_MS = 50
 /** Must answers come in the order of the requests, or may they overtake each other? */
 export type AnswerOrder = 'in-order' | 'any-order'
 
+/**
+ * `shared`: answers are views of what the network brought. `own`: each lies in memory of its own,
+ * alone, and whoever asked may give that back (`giveBack`): worth it for answers of megabytes, which
+ * the collector would wait for.
+ */
+export type AnswerMemory = 'shared' | 'own'
+
 export interface RequestPipelineOptions {
   readonly network: Network
   readonly clock: Clock
   readonly address: Address
   readonly clientId: string
+  readonly answerMemory: AnswerMemory
   /** Called once, after every request has failed. */
   readonly onClose: (error: Error | null) => void
 }
@@ -43,7 +51,7 @@ export class RequestPipeline {
   answerOrder: AnswerOrder = 'in-order'
   readonly #options: RequestPipelineOptions
   readonly #connection: Connection
-  readonly #splitter = new FrameSplitter(limits.frameBytesBeforeHandshakeMax)
+  readonly #splitter: FrameSplitter
   readonly #writer = new WireWriter()
   readonly #pending = new PendingRequests()
   /** Waiting requests; those before `#queueHead` have been sent. */
@@ -56,7 +64,13 @@ export class RequestPipeline {
 
   constructor(options: RequestPipelineOptions) {
     this.#options = options
+    const [dataUse, frameUse] =
+      options.answerMemory === 'own'
+        ? (['borrowed', 'owned'] as const)
+        : (['kept', 'kept'] as const)
+    this.#splitter = new FrameSplitter(limits.frameBytesBeforeHandshakeMax, frameUse)
     this.#connection = options.network.connect(options.address, () => ({
+      dataUse,
       onData: (bytes) => this.#receive(bytes),
       onDrain: () => this.#drained(),
       onClose: (error) => this.#closed(error),

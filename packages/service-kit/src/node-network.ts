@@ -39,7 +39,9 @@ function open(
     },
   })
   const connection = new SocketConnection(socket, `${address.host}:${address.port}`)
-  connection.begin(events(connection))
+  const handlers = events(connection)
+  slab.use = handlers.dataUse ?? 'kept'
+  connection.begin(handlers)
   return connection
 }
 
@@ -91,9 +93,10 @@ function closeServer(server: Server): Promise<void> {
 /**
  * Memory to read into: windows of one large buffer, each handed out once. An allocation per read
  * costs more than the read of a small frame. What is kept of a window pins its slab, which the
- * port allows: the bytes are never overwritten.
+ * port allows: the bytes are never overwritten. What is borrowed leaves its window to the next.
  */
 class ReadSlab {
+  use: 'kept' | 'borrowed' = 'kept'
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
   #used = 0
 
@@ -107,7 +110,7 @@ class ReadSlab {
 
   take(length: number): Buffer {
     const bytes = this.#slab.subarray(this.#used, this.#used + length)
-    this.#used += length
+    if (this.use === 'kept') this.#used += length
     return bytes
   }
 }

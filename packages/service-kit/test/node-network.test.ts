@@ -127,6 +127,31 @@ describe('a connection', () => {
     expect(lent.every(({ length }) => length === 0)).toBe(true)
   })
 
+  it('reads into the same memory again for a client that has only borrowed it', async () => {
+    const memories = new Set<ArrayBufferLike>()
+    const read: Buffer[] = []
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const sent = Buffer.alloc(8 * 1024 * 1024, 'no two places alike: ')
+    const listener = await nodeNetwork.listen(LOOPBACK, (connection) => {
+      connection.write([sent])
+      return end(connection).events
+    })
+    listeners.push(listener)
+    nodeNetwork.connect(listener.address, () => ({
+      dataUse: 'borrowed',
+      onData(bytes) {
+        memories.add(bytes.buffer)
+        read.push(Buffer.from(bytes))
+        if (read.reduce((sum, { length }) => sum + length, 0) === sent.length) resolve()
+      },
+      onDrain() {},
+      onClose() {},
+    }))
+    await promise
+    expect(Buffer.concat(read).equals(sent)).toBe(true)
+    expect(memories.size).toBe(1)
+  })
+
   it('says that chunks are sent only when nobody looks at them any more', async () => {
     const { client, server } = await pair()
     client.connection.pause()

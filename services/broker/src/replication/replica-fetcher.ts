@@ -4,6 +4,7 @@ import {
   type BrokerId,
   BusError,
   type Clock,
+  giveBack,
   limits,
   type Network,
   type Random,
@@ -163,6 +164,7 @@ export class ReplicaFetcher {
         clientId: `replica-${this.#self.brokerId}`,
         handshakeTimeoutMs: HANDSHAKE_MS_MAX,
         answerOrder: 'in-order',
+        answerMemory: 'own',
         onClose: () => this.#lost(connection),
       })
       if (this.#stop.signal.aborted) connection.close()
@@ -212,6 +214,7 @@ export class ReplicaFetcher {
     this.#applying += 1
     try {
       await Promise.all(this.#answered(answer, number).map((fetched) => this.#apply(fetched)))
+      giveBackRecords(answer)
     } finally {
       this.#applying -= 1
     }
@@ -250,5 +253,16 @@ export class ReplicaFetcher {
     const next = await replica.receive(position, fetched)
     if (next === 'ask') this.#ask(partition, replica)
     else if (next === 'pause') this.#askLater(partition, replica)
+  }
+}
+
+/** They are in the ring: nobody looks any more at the memory that the answer has had alone. */
+function giveBackRecords({ topics }: Fetched): void {
+  for (const { partitions } of topics) {
+    for (const { records } of partitions) {
+      if (records === null || records.length === 0) continue
+      giveBack(Buffer.from(records.buffer))
+      return
+    }
   }
 }
