@@ -70,6 +70,12 @@ export const suites: readonly Suite[] = [
     counts: 'summary',
   },
   {
+    name: 'group bugs',
+    command: 'npm run --silent test:planted:group',
+    budgetSeconds: 100,
+    counts: 'summary',
+  },
+  {
     name: 'control plane bugs',
     command: 'npm run --silent test:planted:control-plane',
     budgetSeconds: 300,

@@ -47,7 +47,7 @@ export interface GroupPorts {
 /**
  * A consumer group after KIP-848 and docs/adr/0011-consumer-groups.md, without IO. Its driver
  *
- * 1. applies one or several events (`beginPoll`, `release`, `leave`, `sweep`, `setTopics`, ...);
+ * 1. applies one or several events (`beginPoll`, `committed`, `leave`, `sweep`, `setTopics`, ...);
  * 2. calls `settle`, which computes the target if the group has changed, moves what can move, and
  *    gives the rows to write and whom to tell;
  * 3. takes the answers of the polls of step 1 (`answerPoll`);
@@ -191,16 +191,18 @@ export class Group {
   }
 
   /**
-   * Nothing that polls up to this one handed out is in work: what is to move, and was offered to no
-   * later poll, is free. To be applied with a commit that says so and was not `expired`, and written
-   * in its transaction or after it.
+   * Of every commit that was not `expired`; written in its transaction or after it. Nothing that polls
+   * up to `releasesUpToPoll` handed out is in work (0: that is not said): what is to move, and was
+   * offered to no later poll, is free. Of the rest a poll that is open hears, for with what is now
+   * committed its hands may be empty: then it asks anew without keeping.
    */
-  release(memberId: string, upToPoll: number): void {
+  committed(memberId: string, releasesUpToPoll: number): void {
     const member = this.#members.get(memberId)
     if (member === undefined) return
-    releaseAll(member, this.#ownership, upToPoll)
+    releaseAll(member, this.#ownership, releasesUpToPoll)
     this.#ownership.touched.add(member)
-    if (upToPoll >= member.offeredUpTo) member.hands = 'empty'
+    if (releasesUpToPoll >= member.offeredUpTo) member.hands = 'empty'
+    if (member.owing.size > 0) this.#ownership.affected.add(member)
   }
 
   heartbeat(heartbeat: Heartbeat, now: Now): HeartbeatAnswer {

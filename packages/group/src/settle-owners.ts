@@ -33,6 +33,7 @@ export function releaseAll(member: Member, ownership: Ownership, upTo?: number):
   for (const partition of member.owing) {
     if (upTo === undefined || partition.offeredUpTo <= upTo) ownership.release(partition)
   }
+  if (member.owing.size === 0) member.releaseWantedSince = null
 }
 
 function holdEpoch(member: Member, epochBefore: number, now: Now): boolean {
