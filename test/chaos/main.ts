@@ -1,7 +1,8 @@
 /**
  * `npm run test:chaos -- --minutes N --seed S [--json] [--keep] [--only <fault>]...
- * [--network proxies] [--disks limit]`: the local cluster under load and
- * faults. Exit status 0 when nothing was violated, 1 when something was.
+ * [--network proxies] [--disks limit] [--session-ms N]`: the local cluster under load and faults.
+ * A session is how long the control plane waits to hear of a broker before others lead.
+ * Exit status 0 when nothing was violated, 1 when something was.
  */
 import { parseArgs } from 'node:util'
 import { reportText } from './report/report-text.ts'
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     network: { type: 'string', default: 'auto' },
     disks: { type: 'string', default: 'auto' },
+    'session-ms': { type: 'string' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
@@ -25,6 +27,7 @@ const report = await run({
   only: values.only,
   network: oneOf('network', ['auto', 'proxies']),
   disks: oneOf('disks', ['auto', 'limit']),
+  sessionMs: values['session-ms'] === undefined ? null : numberOf('session-ms'),
   keep: values.keep ? 'home' : 'nothing',
   say: (line) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
 })
@@ -43,7 +46,7 @@ function oneOf<Choice extends string>(
   process.exit(2)
 }
 
-function numberOf(name: 'minutes' | 'seed'): number {
+function numberOf(name: 'minutes' | 'seed' | 'session-ms'): number {
   const number = Number(values[name])
   if (Number.isFinite(number) && number >= 0) return number
   console.error(`--${name} ${values[name]} is not a number`)

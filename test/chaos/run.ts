@@ -3,6 +3,7 @@ import { SeededRandom, systemClock, wait } from '@courant/kernel'
 import { CHECKERS, checkHistory } from './checkers/check-history.ts'
 import { BrokerPrograms } from './cluster/broker-programs.ts'
 import { ChaosCluster, makeHome, removeHome } from './cluster/chaos-cluster.ts'
+import { withSession } from './cluster/with-session.ts'
 import { type DiskChoice, openDisks } from './disk/open-disks.ts'
 import { faultsNamed } from './faults/all-faults.ts'
 import type { World } from './faults/fault.ts'
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly only: readonly string[]
   readonly network: NetworkChoice
   readonly disks: DiskChoice
+  /** Null for the default of the control plane. */
+  readonly sessionMs: number | null
   /** What is kept when it ends: nothing, or the directory for somebody to look at. */
   readonly keep: 'nothing' | 'home'
   /** A line for whoever watches. */
@@ -53,7 +56,8 @@ export async function run(options: RunOptions): Promise<Report> {
       async adapt(plan) {
         const { role, id, env } = plan
         if (role === 'broker') directories.set(`${id}`, env['COURANT_DATA_DIR'] ?? '')
-        return await network.adapt(programs.adapt(await disks.adapt(plan)))
+        const timed = withSession(plan, options.sessionMs)
+        return await network.adapt(programs.adapt(await disks.adapt(timed)))
       },
     })
     network.know(cluster)

@@ -17,8 +17,8 @@ export type FrameUse = 'kept' | 'borrowed' | 'owned'
  * those that a length promises, and time is linear however small the chunks are.
  *
  * Of chunks that are lent nothing is kept. Then a frame is either lent as well, reader included,
- * until `onFrame` returns, or `owned`: it lies in memory of its own, alone, for whom it was given to
- * give back.
+ * until `onFrame` returns, or `owned`: it lies alone in memory of its own, for its receiver to give
+ * back.
  */
 export class FrameSplitter {
   /** Of the frame that is being received; the owner may raise or lower it between frames. */

@@ -25,9 +25,9 @@ const DEADLINE_CHECK_MS = 50
 export type AnswerOrder = 'in-order' | 'any-order'
 
 /**
- * `shared`: answers are views of what the network brought. `own`: each lies in memory of its own,
- * alone, and whoever asked may give that back (`giveBack`): worth it for answers of megabytes, which
- * the collector would wait for.
+ * `shared`: answers are views of what the network brought. `own`: each lies alone in memory of its
+ * own, and whoever asked may give that back (`giveBack`): worth it for answers of megabytes, for
+ * which the collector would walk the whole heap again and again.
  */
 export type AnswerMemory = 'shared' | 'own'
 
