@@ -7,6 +7,7 @@ import { brokerStart } from './broker-start.ts'
 import { engineAppend } from './engine-append.ts'
 import { engineGroupCommit } from './engine-group-commit.ts'
 import { enginePartitions } from './engine-partitions.ts'
+import { grpcStreams } from './grpc.ts'
 import { idlePartition } from './idle-partition.ts'
 import { recovery } from './recovery.ts'
 import { replicationIdle } from './replication-idle.ts'
@@ -28,6 +29,7 @@ export const suites: readonly Suite[] = [
   restProduce,
   restFetch,
   restLatency,
+  grpcStreams,
   idlePartition,
   recovery,
   brokerStart,

@@ -25,6 +25,7 @@ export class Cluster {
   readonly #bench: Bench
   readonly #controlPlane: string
   #gatewayPort = 0
+  #grpcPort = 0
 
   private constructor(
     bench: Bench,
@@ -74,6 +75,11 @@ export class Cluster {
     return this.#gatewayPort
   }
 
+  /** Of the same gateway. */
+  get grpcPort(): number {
+    return this.#grpcPort
+  }
+
   /** Again after the broker has ended: it is the same broker, on the same directory. */
   async startBroker(core: Core, id = 1): Promise<Child> {
     return await startService(this.#bench, {
@@ -91,13 +97,14 @@ export class Cluster {
 
   async startGateway(core: Core): Promise<Child> {
     this.#gatewayPort = await freePort()
+    this.#grpcPort = await freePort()
     return await startService(this.#bench, {
       name: 'gateway',
       core,
       env: {
         COURANT_HTTP_HOST: LOOPBACK,
         COURANT_HTTP_PORT: String(this.#gatewayPort),
-        COURANT_GRPC_PORT: String(await freePort()),
+        COURANT_GRPC_PORT: String(this.#grpcPort),
         COURANT_CONTROL_PLANE: this.#controlPlane,
       },
     })

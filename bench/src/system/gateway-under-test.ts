@@ -15,14 +15,16 @@ type Request = Omit<HttpRequest, 'port'>
 export class GatewayUnderTest {
   readonly process: Child
   readonly port: number
+  readonly grpcPort: number
   readonly barePort: number
-  readonly #apiKey: string
+  readonly apiKey: string
   readonly #seconds: number
   readonly #client: Remote<typeof HttpConnections>
 
   private constructor(of: {
     process: Child
     port: number
+    grpcPort: number
     barePort: number
     apiKey: string
     seconds: number
@@ -30,8 +32,9 @@ export class GatewayUnderTest {
   }) {
     this.process = of.process
     this.port = of.port
+    this.grpcPort = of.grpcPort
     this.barePort = of.barePort
-    this.#apiKey = of.apiKey
+    this.apiKey = of.apiKey
     this.#seconds = of.seconds
     this.#client = of.client
   }
@@ -48,6 +51,7 @@ export class GatewayUnderTest {
     const gateway = new GatewayUnderTest({
       process,
       port: cluster.gatewayPort,
+      grpcPort: cluster.grpcPort,
       barePort: await bare.start(),
       apiKey,
       seconds: bench.plan.seconds,
@@ -94,6 +98,6 @@ export class GatewayUnderTest {
   }
 
   #credential(): { readonly authorization: string } {
-    return { authorization: `Bearer ${this.#apiKey}` }
+    return { authorization: `Bearer ${this.apiKey}` }
   }
 }

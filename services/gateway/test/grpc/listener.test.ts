@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import {
   credentials,
+  type GrpcObject,
   loadPackageDefinition,
   type ServiceClientConstructor,
   status,
@@ -31,8 +32,9 @@ it('tells by reflection which services there are, without a credential', async (
   const file = join('grpc', 'reflection', 'v1', 'reflection.proto')
   const root = join(import.meta.dirname, '../../../../node_modules/@grpc/reflection/build/proto')
   const loaded = loadPackageDefinition(loadSync(file, { includeDirs: [root] }))
-  // biome-ignore lint/suspicious/noExplicitAny: the shape is in the file that was loaded.
-  const Client: ServiceClientConstructor = (loaded as any).grpc.reflection.v1.ServerReflection
+  const inside = (of: GrpcObject, name: string) => of[name] as GrpcObject
+  const reflection = inside(inside(inside(loaded, 'grpc'), 'reflection'), 'v1')
+  const Client = reflection['ServerReflection'] as ServiceClientConstructor
   const { host, port } = started.gateway.grpcAddress
   const client = new Client(`${host}:${port}`, credentials.createInsecure())
   const stream = client['ServerReflectionInfo']?.()
