@@ -19,6 +19,7 @@ export function announcement(options: AnnouncementOptions): string {
 ${green('Courant is ready')} ${dim(`after ${seconds.toFixed(1)} s`)}
 
   ${dim('URL')}      ${bold(credentials.url)}
+  ${dim('gRPC')}     ${credentials.grpc}
   ${dim('docs')}     ${credentials.url}/docs
   ${dim('tenant')}   ${credentials.tenant}
   ${dim('API key')}  ${credentials.apiKey}

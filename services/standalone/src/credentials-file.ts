@@ -6,6 +6,8 @@ import { StartError } from './start-error.ts'
 
 export interface Credentials {
   readonly url: string
+  /** host:port of the gRPC API; absent of a cluster, whose gateways have one each. */
+  readonly grpc?: string
   readonly tenant: string
   readonly apiKey: string
   readonly operatorKey: string

@@ -6,7 +6,7 @@
 import { join, resolve } from 'node:path'
 import { brokerSettings, startBroker } from '@courant/broker'
 import { controlPlaneSettings, startControlPlane } from '@courant/control-plane'
-import { gatewaySettings, startGateway } from '@courant/gateway'
+import { type Gateway, gatewaySettings, startGateway } from '@courant/gateway'
 import type { Address } from '@courant/kernel'
 import { readEnvironment, type ServicePorts, startAdminServer } from '@courant/service-kit'
 import { type Credentials, readCredentials, writeCredentials } from './credentials-file.ts'
@@ -68,11 +68,12 @@ async function startParts(
   const services = { config, ports, parts, dataDirectory }
   const controlPlane = await addControlPlane(services, database, operatorKey)
   await addBroker(services, controlPlane)
-  const http = await addGateway(services, controlPlane)
+  const { httpAddress, grpcAddress } = await addGateway(services, controlPlane)
 
-  const url = urlOf(http)
+  const url = urlOf(httpAddress)
+  const grpc = reachable(grpcAddress)
   const apiKey = await ensureDefaultTenant(controlPlane, ports.clock, known?.apiKey ?? null)
-  const credentials = { url, tenant: DEFAULT_TENANT, apiKey, operatorKey }
+  const credentials = { url, grpc, tenant: DEFAULT_TENANT, apiKey, operatorKey }
   await writeCredentials(dataDirectory, credentials)
   lock.tell(url)
   const unmark = markRunning(url)
@@ -136,11 +137,10 @@ async function addBroker(
   parts.add('broker', () => broker.stop())
 }
 
-/** The address of its REST API. */
 async function addGateway(
   { config, ports, parts }: Services,
   controlPlane: Address,
-): Promise<Address> {
+): Promise<Gateway> {
   const { httpHost, httpPort, grpcPort, corsOrigins } = config
   const environment = { COURANT_CONTROL_PLANE: textOf(controlPlane) }
   const gateway = await startGateway(
@@ -154,7 +154,7 @@ async function addGateway(
     portsOf('gateway', ports),
   )
   parts.add('gateway', () => gateway.stop())
-  if (await gateway.ready(METADATA_MS_MAX)) return gateway.httpAddress
+  if (await gateway.ready(METADATA_MS_MAX)) return gateway
   throw new StartError('The gateway got no metadata from the control plane.')
 }
 
@@ -162,9 +162,13 @@ function textOf({ host, port }: Address): string {
   return `${host}:${port}`
 }
 
+function urlOf(address: Address): string {
+  return `http://${reachable(address)}`
+}
+
 /** Where this machine's programs find an address that may be bound to every interface. */
-function urlOf({ host, port }: Address): string {
-  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`
-  if (host === '::') return `http://[::1]:${port}`
-  return host.includes(':') ? `http://[${host}]:${port}` : `http://${host}:${port}`
+function reachable({ host, port }: Address): string {
+  if (host === '0.0.0.0') return `127.0.0.1:${port}`
+  if (host === '::') return `[::1]:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }

@@ -43,6 +43,26 @@ const RESOURCES: Readonly<Record<string, Case>> = {
   revokeApiKey: (keyId) => ({ method: 'DELETE', path: `/v1/api-keys/${keyId}` }),
 }
 
+/** The same by the name of a group. What needs a token is refused alike, whosever the group is. */
+const GROUPS: Readonly<Record<string, Case>> = {
+  pollGroup: (group) => ({
+    method: 'POST',
+    path: `/v1/groups/${group}/poll`,
+    body: { memberId: 'prober', topics: ['own-topic-abc'] },
+  }),
+  commitGroup: (group) => ({
+    method: 'POST',
+    path: `/v1/groups/${group}/commit`,
+    body: { leaseToken: own.leaseToken },
+  }),
+  heartbeatMember: (group) => ({
+    method: 'POST',
+    path: `/v1/groups/${group}/members/member-1/heartbeat`,
+    body: { leaseToken: own.leaseToken },
+  }),
+  leaveGroup: (group) => ({ method: 'DELETE', path: `/v1/groups/${group}/members/member-1` }),
+}
+
 /** What a list holds of its own tenant, and where. */
 const LISTS: Readonly<Record<string, { path: string; own(of: Fixture): string }>> = {
   listTopics: { path: '/v1/topics', own: ({ topic }) => topic },
@@ -65,30 +85,39 @@ interface Fixture {
   readonly key: string
   readonly topic: string
   readonly keyId: string
+  readonly group: string
+  /** Of its member `member-1`. */
+  readonly leaseToken: string
 }
 
-const MISSING = { topic: 'missing-topic', apiKey: 'Missing0Missing0' }
+const MISSING = { topic: 'missing-topic', apiKey: 'Missing0Missing0', group: 'missing-group' }
 let own: Fixture
 let foreign: Fixture
 
 beforeAll(async () => {
-  own = await fixture('isolation-own', 'own-topic-abc')
+  own = await fixture('isolation-own', 'own-topic-abc', 'own-group-abc')
   // Of equal length to the missing one's, so that nothing but its name may tell the answers apart.
-  foreign = await fixture('isolation-foreign', 'foreign-topic')
+  foreign = await fixture('isolation-foreign', 'foreign-topic', 'foreign-group')
 })
 
-async function fixture(tenant: string, topic: string): Promise<Fixture> {
+async function fixture(tenant: string, topic: string, group = 'a-group'): Promise<Fixture> {
   const key = await newTenant(tenant)
   const made = await call(key, { method: 'POST', path: '/v1/topics', body: { name: topic } })
   expect(made.status, made.text).toBe(201)
   const other = await call(key, { method: 'POST', path: '/v1/api-keys', body: { name: 'x' } })
   expect(other.status, other.text).toBe(201)
-  return { key, topic, keyId: other.json.keyId }
+  const polled = await call(key, {
+    method: 'POST',
+    path: `/v1/groups/${group}/poll`,
+    body: { memberId: 'member-1', topics: [topic] },
+  })
+  expect(polled.status, polled.text).toBe(200)
+  return { key, topic, keyId: other.json.keyId, group, leaseToken: polled.json.leaseToken }
 }
 
 /** The request of a route for a resource of that name. A route without a case fails here. */
 function requestFor(operationId: string, name: string): Call {
-  const make = RESOURCES[operationId]
+  const make = RESOURCES[operationId] ?? GROUPS[operationId]
   if (make === undefined) throw new Error(`${operationId} has no case in this test`)
   return make(name)
 }
@@ -102,7 +131,10 @@ function routesOf(...isolation: readonly RouteDescription['isolation'][]): Route
  */
 function essence({ status, headers, text }: Answer, name: string): unknown {
   const kept = [...headers].filter(([header]) => !/^(date|request-id|keep-alive)$/.test(header))
-  const body = text.replaceAll(name, '<name>').replace(/"requestId":"[^"]*"/, '')
+  const body = text
+    .replaceAll(name, '<name>')
+    .replace(/"(requestId|leaseToken)":"[^"]*"/g, '')
+    .replace(/"leaseExpiresAt":\d+/, '')
   return { status, headers: kept, body }
 }
 
@@ -135,6 +167,28 @@ describe('a resource in the path', () => {
     expect(records.json.records).toEqual([])
     const keys = await call(foreign.key, { method: 'GET', path: '/v1/api-keys' })
     expect(keys.text).toContain(foreign.keyId)
+  })
+})
+
+describe('a group', () => {
+  it.each(routesOf('group'))(
+    '$operationId: the foreign and the missing are alike',
+    async (route) => {
+      const { operationId } = route
+      const ofForeign = await call(own.key, requestFor(operationId, foreign.group))
+      const ofMissing = await call(own.key, requestFor(operationId, MISSING.group))
+      expect(essence(ofForeign, foreign.group)).toEqual(essence(ofMissing, MISSING.group))
+      await call(own.key, { method: 'DELETE', path: `/v1/groups/${foreign.group}/members/prober` })
+    },
+  )
+
+  it('that is foreign keeps its member and its positions through all that', async () => {
+    const beat = requestFor('heartbeatMember', foreign.group)
+    const answer = await call(foreign.key, { ...beat, body: { leaseToken: foreign.leaseToken } })
+    expect(answer.status, answer.text).toBe(200)
+    const withTheirs = { ...beat, body: { leaseToken: foreign.leaseToken } }
+    const stolen = await call(own.key, withTheirs)
+    expect(stolen.json.code, stolen.text).toBe('INVALID_LEASE_TOKEN')
   })
 })
 

@@ -65,6 +65,8 @@ function requestsOf({ path, method, operation }: (typeof operations)[number]): C
     .replace('{partition}', '3')
     .replace('{keyId}', keyId)
     .replace('{brokerId}', '1')
+    .replace('{group}', 'billing')
+    .replace('{memberId}', 'worker-1')
   if (operation.requestBody === undefined) return [{ method, path: filled }]
   return Object.entries(operation.requestBody.content).map(([type, { example }]) => ({
     method,

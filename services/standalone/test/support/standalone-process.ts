@@ -7,6 +7,7 @@ const READY = 'Ctrl-C stops it.'
 
 export interface Credentials {
   readonly url: string
+  readonly grpc: string
   readonly tenant: string
   readonly apiKey: string
   readonly operatorKey: string
