@@ -25,6 +25,12 @@ export const suites: readonly Suite[] = [
   { name: 'dead code', command: 'npm run --silent deadcode', budgetSeconds: 60, counts: 'exit' },
   { name: 'proto', command: 'buf lint proto', budgetSeconds: 30, counts: 'exit' },
   {
+    name: 'public gRPC API against the last release',
+    command: 'buf breaking proto --against proto/released/courant-v1.binpb',
+    budgetSeconds: 30,
+    counts: 'exit',
+  },
+  {
     name: 'generated files',
     command: 'npm run --silent generate:check',
     budgetSeconds: 60,
@@ -73,6 +79,12 @@ export const suites: readonly Suite[] = [
     name: 'group bugs',
     command: 'npm run --silent test:planted:group',
     budgetSeconds: 100,
+    counts: 'summary',
+  },
+  {
+    name: 'cluster bugs',
+    command: 'npm run --silent test:planted:cluster',
+    budgetSeconds: 180,
     counts: 'summary',
   },
   {

@@ -16,7 +16,6 @@ import { type Mutation, mutations } from './mutations.ts'
 const COPIES = 2
 const SEEDS_MAX = 150
 const SECONDS_MAX = 150
-const ALL_KINDS: readonly string[] = []
 
 const [part = ''] = process.argv.slice(2)
 const chosen = mutations.filter(({ name }) => name.includes(part))
@@ -42,7 +41,7 @@ async function plantAll(copy: PlantedCopy, waiting: Mutation[]): Promise<void> {
 }
 
 async function plantOne(copy: PlantedCopy, mutation: Mutation): Promise<void> {
-  const { name, rule, seed, only = ALL_KINDS } = mutation
+  const { name, rule, seed, only } = mutation
   const begun = performance.now()
   const title = `${name} (${rule})`
   const takeBack = await copy.plant(mutation).catch((error: Error) => error.message)

@@ -1,3 +1,4 @@
+import { DATABASE_HOST } from '../control-plane/sim-database.ts'
 import { duration, type Fault } from './fault.ts'
 
 /** PostgreSQL is stopped and started: every connection breaks. */
@@ -16,6 +17,16 @@ export const slowDatabase: Fault = async ({ cluster, random, note, wait }) => {
   cluster.database.slowDown(extraMs)
   await wait(ms)
   cluster.database.slowDown(0)
+}
+
+/** Everything is committed, and nobody hears of it: neither who has asked nor who follows. */
+export const muteDatabase: Fault = async ({ cluster, random, note, wait }) => {
+  const ms = duration(random, 500, 15_000)
+  note(`nobody hears the database for ${ms} ms`)
+  const others = cluster.hosts.filter((host) => host !== DATABASE_HOST)
+  for (const host of others) cluster.links.block(DATABASE_HOST, host)
+  await wait(ms)
+  for (const host of others) cluster.links.unblock(DATABASE_HOST, host)
 }
 
 /** Its clock is set: sessions seem to end at once, or never. */

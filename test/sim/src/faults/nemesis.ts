@@ -1,7 +1,7 @@
 import type { SeededRandom } from '@courant/kernel'
 import type { SimCluster } from '../cluster/sim-cluster.ts'
 import type { Topics } from '../workload/topics.ts'
-import { jumpClock, slowDatabase, stopDatabase } from './database-faults.ts'
+import { jumpClock, muteDatabase, slowDatabase, stopDatabase } from './database-faults.ts'
 import { failSync, fillDisk, loseDisk, slowSyncs } from './disk-faults.ts'
 import { type Fault, pickFrom } from './fault.ts'
 import {
@@ -42,6 +42,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'fill a disk': fillDisk,
   'stop the database': stopDatabase,
   'slow database': slowDatabase,
+  'mute the database': muteDatabase,
   'jump the clock of the database': jumpClock,
   'flip the minimum in sync': flipMinimum,
   'elect preferred leaders': preferLeadersNow,
@@ -80,9 +81,7 @@ export class Nemesis {
     }
     this.#parts = parts
     const { random } = parts
-    const share = [0.15, 0.3, 0.6, 1][random.below(4)] ?? 1
-    const drawn = Object.keys(faults).filter(() => random.next() < share)
-    const chosen = only.length > 0 ? only : drawn
+    const chosen = only.length > 0 ? only : draw(random)
     // A lower minimum tolerates no failed disk.
     const mayFlip = !chosen.includes('fail a sync') && !chosen.includes('lose a disk')
     const kinds = chosen.filter((kind) => mayFlip || kind !== 'flip the minimum in sync')
@@ -129,4 +128,9 @@ export class Nemesis {
     this.log.push(`${(cluster.scheduler.nowMs / 1_000).toFixed(3)} s: ${what}`)
     cluster.journal.tell('nemesis', () => what)
   }
+}
+
+function draw(random: SeededRandom): string[] {
+  const share = [0.15, 0.3, 0.6, 1][random.below(4)] ?? 1
+  return Object.keys(faults).filter(() => random.next() < share)
 }
