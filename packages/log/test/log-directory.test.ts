@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { BusError, type LeaderEpoch } from '@courant/kernel'
-import { describe, expect, it } from 'vitest'
+import { BusError, type LeaderEpoch, systemClock } from '@courant/kernel'
+import { describe, expect, it, vi } from 'vitest'
 import { DirectoryInUseError } from '../src/index.ts'
 import {
   append,
@@ -149,24 +149,44 @@ describe('a log directory', () => {
     expect(log.appendedEnd).toBe(0)
   })
 
-  it('tells damage in a segment from a torn tail: it is never served, never cut away', async () => {
-    const root = await newRoot()
-    const directory = await openAt(root, { tailCacheBytes: 0 })
-    const log = await directory.create(topic, first, config)
-    await append(log, 'a')
-    await append(log, 'b')
-    await directory.close()
-    const [name = ''] = await readdir(join(root, 'partitions'))
-    const path = join(root, 'partitions', name, '00000000000000000000.log')
-    const size = (await stat(path)).size
-    const file = await open(path, 'r+')
-    await file.write(Buffer.from([9]), 0, 1, size / 2 + 7)
-    await file.close()
-    const copy = (await openAt(root)).find(topic, first)
-    const read = copy?.read({ offset: at(1), maxBytes: 1, end: at(2), first: 'whole' })
-    await expect(read).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
-    expect(copy?.isCorrupt).toBe(true)
-    expect((await stat(path)).size).toBe(size)
+  it.each([
+    ['the header', (size: number) => size / 2 + 7],
+    ['a value', (size: number) => size - 2],
+  ])(
+    'tells damage of %s from a torn tail: it is never served, never cut away',
+    async (_what, place) => {
+      const { root, path } = await damagedAt(place)
+      const { size } = await stat(path)
+      const copy = (await openAt(root)).find(topic, first)
+      const read = copy?.read({ offset: at(1), maxBytes: 1, end: at(2), first: 'whole' })
+      await expect(read).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
+      expect(copy?.isCorrupt).toBe(true)
+      const before = await copy?.read({
+        offset: at(0),
+        maxBytes: 1_000,
+        end: at(2),
+        first: 'whole',
+      })
+      expect(before?.nextOffset).toBe(1)
+      expect((await stat(path)).size).toBe(size)
+    },
+  )
+
+  it('finds damage of what nobody reads, in its own time', async () => {
+    const { root } = await damagedAt((size) => size - 2)
+    const timers: (() => void)[] = []
+    const clock: typeof systemClock = {
+      now: () => systemClock.now(),
+      monotonicMs: () => systemClock.monotonicMs(),
+      setTimer(_delayMs, callback) {
+        timers.push(callback)
+        return { cancel: () => undefined }
+      },
+    }
+    const copy = (await openAt(root, { clock })).find(topic, first)
+    expect(copy?.isCorrupt).toBe(false)
+    for (const due of timers.splice(0)) due()
+    await vi.waitFor(() => expect(copy?.isCorrupt).toBe(true))
   })
 
   it('finds offsets by time in files and in memory', async () => {
@@ -186,6 +206,27 @@ describe('a log directory', () => {
     expect(await log.offsetForTimestamp(500_001, log.appendedEnd)).toBeNull()
   })
 })
+
+/** A closed directory with two records, of the second of which a byte has changed on the disk. */
+async function damagedAt(
+  place: (size: number) => number,
+): Promise<{ readonly root: string; readonly path: string }> {
+  const root = await newRoot()
+  const directory = await openAt(root, { tailCacheBytes: 0 })
+  const log = await directory.create(topic, first, config)
+  await append(log, 'a')
+  await append(log, 'b')
+  await directory.close()
+  const [name = ''] = await readdir(join(root, 'partitions'))
+  const path = join(root, 'partitions', name, '00000000000000000000.log')
+  const position = place((await stat(path)).size)
+  const file = await open(path, 'r+')
+  const byte = Buffer.alloc(1)
+  await file.read(byte, 0, 1, position)
+  await file.write(Buffer.from([byte.readUInt8() ^ 4]), 0, 1, position)
+  await file.close()
+  return { root, path }
+}
 
 function codeOf(action: () => unknown): string | undefined {
   try {

@@ -107,6 +107,52 @@ describe('a leader', () => {
   })
 })
 
+describe('a replica that finds its disk damaged', () => {
+  /** Asks to go on with those who are in sync but itself. */
+  async function withdraw(brokerId: number): Promise<InSyncResult> {
+    const now = await row()
+    const others = now.in_sync_replicas.filter((member) => member !== brokerId)
+    const change = changeOf(now, members(...others))
+    const { results } = await running.alterPartitions(sender(brokerId), [change])
+    return results[0] as InSyncResult
+  }
+
+  it('hands over what it leads, and cannot be elected', async () => {
+    await startWithTopic()
+    const [leader, one, other] = await followers()
+    expect((await withdraw(leader)).error).toBe('')
+    const after = await row()
+    expect(after).toMatchObject({ leader_epoch: 1, partition_epoch: 1, eligible_replicas: [] })
+    expect([one, other]).toContain(after.leader)
+    expect(after.in_sync_replicas.sort()).toEqual([one, other].sort())
+  })
+
+  it('follows in a new term, in which nothing that it had fetched counts', async () => {
+    await startWithTopic()
+    const [leader, one, other] = await followers()
+    await alter(members(leader, one))
+    expect((await withdraw(one)).error).toBe('')
+    expect(await row()).toMatchObject({
+      leader,
+      leader_epoch: 1,
+      in_sync_replicas: [leader],
+      eligible_replicas: [],
+    })
+    expect((await withdraw(other)).error).toBe('')
+    expect(await row()).toMatchObject({ leader, leader_epoch: 2, in_sync_replicas: [leader] })
+  })
+
+  it('stays where nobody else has everything', async () => {
+    await startWithTopic()
+    const [leader, one] = await followers()
+    await alter(members(leader))
+    expect((await withdraw(leader)).error).toBe('INVALID_ARGUMENT')
+    expect(await row()).toMatchObject({ leader, in_sync_replicas: [leader] })
+    expect((await withdraw(one)).error).toBe('')
+    expect((await row()).eligible_replicas).not.toContain(one)
+  })
+})
+
 describe('a change of in-sync replicas is refused', () => {
   async function expectRefused(result: InSyncResult, error: string): Promise<void> {
     expect(result.error).toBe(error)
@@ -161,7 +207,7 @@ describe('a change of in-sync replicas is refused', () => {
   it('without the leader, with a stranger, or with the same twice', async () => {
     await startWithTopic()
     const [leader, one, other] = await followers()
-    for (const bad of [[one, other], [leader, 9], [leader, leader], []]) {
+    for (const bad of [[one], [one, other, 9], [leader, 9], [leader, leader], []]) {
       await expectRefused(await alter(members(...bad)), 'INVALID_ARGUMENT')
     }
   })

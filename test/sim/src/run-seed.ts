@@ -2,11 +2,13 @@ import { SeededRandom } from '@courant/kernel'
 import { ClusterChecker } from './checks/cluster-checker.ts'
 import { compareReplicas } from './checks/compare-replicas.ts'
 import { ensure, Violation } from './checks/violation.ts'
+import type { Acks } from './cluster/gateway-node.ts'
 import { clusterOptions } from './cluster/options.ts'
 import { SimCluster } from './cluster/sim-cluster.ts'
 import { Nemesis } from './faults/nemesis.ts'
 import { seedOf } from './machine/machine.ts'
 import { Consumer } from './workload/consumer.ts'
+import { LeaderPromises } from './workload/leader-promises.ts'
 import { Producer, Values } from './workload/producer.ts'
 import { newTally, type Tally } from './workload/tally.ts'
 import type { Target } from './workload/target.ts'
@@ -38,6 +40,15 @@ const QUIET_MS = 2_000
 const LEADERS_MS_MAX = 15_000
 const IN_SYNC_MS_MAX = 60_000
 const WRITES_MS_MAX = 15_000
+/** Beyond the time for faults; virtual time is cheap, and a loop without an end is a failure. */
+const END_MS_MAX = 900_000
+/** What producers of a seed ask for. */
+const ACKS: readonly (readonly Acks[])[] = [
+  ['all'],
+  ['all'],
+  ['all', 'all', 'leader'],
+  ['all', 'leader', 'none'],
+]
 
 /** One history: faults for so many seconds, then everything is healed and must work again. */
 export async function runSeed(
@@ -77,6 +88,7 @@ class History {
   readonly nemesis: Nemesis
   readonly #cluster: SimCluster
   readonly #checker: ClusterChecker
+  readonly #promises: LeaderPromises
   readonly #topics: Topics
   readonly #random: SeededRandom
   readonly #producers: Producer[]
@@ -88,29 +100,36 @@ class History {
     this.#cluster = cluster
     this.#random = random
     this.#checker = new ClusterChecker(cluster)
+    this.#promises = new LeaderPromises(this.#checker)
     this.#topics = new Topics(cluster)
     this.nemesis = new Nemesis({ cluster, topics: this.#topics, random: seedOf(random) }, only)
     const values = new Values()
     const pauseMs = [40, 120, 400][random.below(3)] ?? 120
     const paddedTo = [16, 300, 3_000][random.below(3)] ?? 16
+    const acks = ACKS[random.below(ACKS.length)] ?? ['all']
     this.#producers = Array.from(
       { length: 1 + random.below(3) },
       () =>
         new Producer({
           cluster,
           checker: this.#checker,
+          promises: this.#promises,
           values,
           tally: this.tally,
           random: seedOf(random),
           targets: () => this.#topics.targets,
           pauseMs,
           paddedTo,
+          acks,
         }),
     )
     this.#topics.onCreate = (targets) => this.#consume(targets)
   }
 
   async run(ms: number): Promise<void> {
+    this.#cluster.journal.later(ms + END_MS_MAX, () =>
+      this.#failed.reject(new Violation('it does not come to an end')),
+    )
     await Promise.race([this.#phases(ms), this.#failed.promise])
   }
 
@@ -131,7 +150,9 @@ class History {
     for (const consumer of this.#consumers.values()) consumer.stop()
     await Promise.all(this.#running)
     await this.#readsAll()
+    for (const { name } of this.#topics.all()) cluster.stopRetention(name)
     await compareReplicas(cluster, this.#checker, this.#topics.targets)
+    this.#promises.check()
   }
 
   #createTopics(): void {
@@ -191,7 +212,7 @@ class History {
     const cluster = this.#cluster
     const [producer] = this.#producers
     const giveUpMs = cluster.scheduler.nowMs + WRITES_MS_MAX
-    while ((await producer?.write(target)) !== true) {
+    while ((await producer?.write(target, 'all')) !== true) {
       ensure(
         cluster.scheduler.nowMs < giveUpMs,
         () => `nothing can be written to ${target.topic}/${target.partition}`,

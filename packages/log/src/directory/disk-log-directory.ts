@@ -19,6 +19,7 @@ import { partitionDirectory } from '../segment/segment.ts'
 import type { StorageLock } from '../storage.ts'
 import type { DiskAdmission } from './disk-admission.ts'
 import type { Erasure } from './erasure.ts'
+import { Scrubber } from './scrubber.ts'
 
 export interface DirectoryParts {
   readonly clock: Clock
@@ -47,6 +48,7 @@ export class DiskLogDirectory implements LogDirectory {
   readonly #logs = new Map<string, DiskPartitionLog>()
   readonly #creating = new Map<string, Promise<PartitionLog>>()
   readonly #context: LogContext
+  readonly #scrubber: Scrubber
   #nextIncarnation = 1
   #timer: Timer | null = null
   #state: 'online' | 'offline' | 'closed' = 'online'
@@ -60,6 +62,7 @@ export class DiskLogDirectory implements LogDirectory {
   constructor(parts: DirectoryParts, context: LogContext) {
     this.#parts = parts
     this.#context = context
+    this.#scrubber = new Scrubber(() => this.#logs.values(), SWEEP_MS)
   }
 
   /** What every checkpoint says of the directory. */
@@ -135,6 +138,7 @@ export class DiskLogDirectory implements LogDirectory {
     this.#timer?.cancel()
     this.#parts.ring.abandon(cause)
     void this.#parts.checkpointer.stop()
+    void this.#scrubber.stop()
     this.#parts.onOffline(cause)
   }
 
@@ -175,6 +179,7 @@ export class DiskLogDirectory implements LogDirectory {
     this.#state = 'closed'
     this.#timer?.cancel()
     const { ring, checkpointer, checkpoints, files, lock } = this.#parts
+    await this.#scrubber.stop()
     if (wasOnline) await this.checkpoint()
     await checkpointer.stop()
     await ring.close()
@@ -217,6 +222,7 @@ export class DiskLogDirectory implements LogDirectory {
       await this.#retain(log)
     }
     this.#checkpointLongPending()
+    this.#scrubber.sweep()
     const { erasure, ring, checkpointer } = this.#parts
     await erasure.runWhenDue(async () => {
       await this.checkpoint()

@@ -20,7 +20,7 @@ import { FileWork } from './file-work.ts'
 import { append, replicate } from './log-appends.ts'
 import { LogRemovals } from './log-removals.ts'
 import { LogState } from './log-state.ts'
-import { findTimestamp, readFromFiles } from './partition-reads.ts'
+import { findTimestamp, readFromFiles, scrubFiles } from './partition-reads.ts'
 import type { TailCache } from './tail-cache.ts'
 
 /** What the logs of a directory share. */
@@ -221,6 +221,21 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Entered
     if (this.state.status === 'deleted') return
     await cutFiles(this)
     await removeTrimmed(this)
+  }
+
+  /** Reads files on from `offset` for damage; null where there is nothing more to look at. */
+  async scrub(
+    offset: Offset,
+    maxBytes: number,
+  ): Promise<Pick<ReadResult, 'nextOffset' | 'size'> | null> {
+    if (!this.#work.isIdle || this.state.status !== 'open') return null
+    let read: Pick<ReadResult, 'nextOffset' | 'size'> | null = null
+    const reading = this.#work.exclusively(async () => {
+      read = await scrubFiles(this, offset, maxBytes)
+    })
+    // The directory is offline: nothing of it is looked at any more.
+    await reading.catch(() => undefined)
+    return read
   }
 
   /** Rolls the active segment when it is old; the next checkpoint says so. */

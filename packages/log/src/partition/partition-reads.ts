@@ -39,6 +39,33 @@ export function readFromFiles(log: ReadableLog, request: ReadRequest): Promise<R
   })
 }
 
+/**
+ * Reads batches from their file, also those that memory has; null at the end of the files, or where
+ * they are damaged. To be called while the files do not change: between a truncation and the cut of
+ * its files they hold what the log never had.
+ */
+export async function scrubFiles(
+  { context, state, files }: ReadableLog,
+  offset: Offset,
+  maxBytes: number,
+): Promise<Pick<ReadResult, 'nextOffset' | 'size'> | null> {
+  const from = Math.max(offset, state.logStartOffset) as Offset
+  const end = Math.min(files.fileEnd, state.appendedEnd) as Offset
+  if (state.isCorrupt || state.status !== 'open' || from >= end) return null
+  const [segment] = files.segmentsFrom(from, state.epochs)
+  if (segment === undefined) return null
+  try {
+    const limits = { offset: from, maxBytes, end, first: 'whole' } as const
+    const { nextOffset, size, release } = await readSegment(context, segment, limits)
+    release()
+    return nextOffset > from ? { nextOffset, size } : null
+  } catch (error) {
+    // Trimmed meanwhile, it may have lost its file.
+    if (state.logStartOffset <= from) readError(state, error)
+    return null
+  }
+}
+
 /** The first record of the log that is not older than `timestamp`. */
 export function findTimestamp(log: ReadableLog, timestamp: number): Promise<FoundTimestamp | null> {
   return undisturbed(log.state, async () => {

@@ -93,6 +93,7 @@ export async function findTimestampInSegment(
       const memory = Buffer.allocUnsafeSlow(candidate.size)
       const window = await readWindow(file, segment, candidate.position, memory)
       const batch = soundBatch(window, 0, segment, candidate.offset)
+      if (!isSound(batch)) throw corruptSegment(segment, WRONG_CHECKSUM)
       const found = firstRecordSince(batch, timestamp, from)
       if (found !== null) return found
       const position = candidate.position + candidate.size
@@ -198,13 +199,25 @@ function cutWindow(
   limits: ReadLimits,
 ): ReadResult {
   const end = soundEnd(window, at, segment)
+  if (end === at) throw corruptSegment(segment, WRONG_CHECKSUM)
   const found = cutBatches(window, at, end, limits, 0)
   const bytes = found.end - found.start
   const chunks = bytes === 0 ? [] : [window.subarray(found.start, found.end)]
   return { chunks, size: bytes, nextOffset: found.nextOffset, release: releaseOnce([slab]) }
 }
 
-/** How far the headers from a sound one on are those of the log: a read ends before damage. */
+const WRONG_CHECKSUM = 'the checksum of a batch is wrong'
+
+/** Of a batch whose bytes are all there. */
+function isSound(batch: RecordBatch): boolean {
+  return batch.crc === batch.computeCrc()
+}
+
+/**
+ * How far the batches from a sound header on are those of the log: a read ends before damage. The
+ * checksum is looked at in every read of a file, because whoever reads by HTTP never sees it, and
+ * what memory holds has been checked when it was appended.
+ */
 function soundEnd(memory: Buffer, start: number, segment: IndexedSegment): number {
   let at = start
   let offset = new RecordBatch(memory, start).baseOffset
@@ -213,6 +226,7 @@ function soundEnd(memory: Buffer, start: number, segment: IndexedSegment): numbe
     const epoch = segment.epochs.epochAt(offset)
     const problem = headerProblem(batch, offset, epoch, sizes.batchBytesMax)
     if (problem !== null || batch.nextOffset > segment.endOffset) break
+    if (at + batch.size <= memory.length && !isSound(batch)) break
     at += batch.size
     offset = batch.nextOffset
   }

@@ -1,11 +1,9 @@
 /** One flipped bit on a copy of the disk, and what the engine may make of it. */
 import { BusError, SeededRandom } from '@courant/kernel'
-import { readCheckpoints } from '../../src/checkpoint/checkpoint-log.ts'
 import { type LogDirectory, RingCorruptError } from '../../src/index.ts'
-import { readSuperblock } from '../../src/ring/ring-file.ts'
-import { CYCLE_HEADER_BYTES, REGION_START } from '../../src/ring/ring-layout.ts'
-import { RingReader } from '../../src/ring/ring-reader.ts'
+import { REGION_START } from '../../src/ring/ring-layout.ts'
 import { checkQueries, fits, type Observed, observe } from './observe.ts'
+import { liveCycles } from './ring-cycles.ts'
 import { type Image, trimmed } from './shadow.ts'
 import type { SimDisk } from './sim-disk.ts'
 import { NO_FAULT, SimStorage } from './sim-storage.ts'
@@ -179,15 +177,7 @@ function anywhere(
 
 /** A byte of a live cycle, or of the free part of the ring. */
 async function inRing(world: World, disk: SimDisk): Promise<Target | null> {
-  const storage = new SimStorage(disk, 1, NO_FAULT)
-  const checkpointed = await readCheckpoints(storage)
-  const file = await storage.open('ring', 'write')
-  const superblock = await readSuperblock(file)
-  if (checkpointed === null) return null
-  const cycles: { position: number; bytes: number }[] = []
-  for await (const cycle of new RingReader(file, superblock, checkpointed.tail).cycles()) {
-    cycles.push({ position: cycle.position, bytes: CYCLE_HEADER_BYTES + cycle.payload.length })
-  }
+  const cycles = await liveCycles(disk)
   if (cycles.length === 0) return anywhere(world, disk, ['ring'], 'exact')
   const index = world.random.below(cycles.length)
   const cycle = cycles[index]

@@ -90,6 +90,20 @@ export class PartitionRegistry {
     for (const partition of this.all()) partition.refuse(error)
   }
 
+  /** Deletes the log of a replica that is damaged, and fetches all of it anew. */
+  async beginAnew(partition: Partition): Promise<void> {
+    const { topicId, index } = partition
+    this.#parts.fetchers.unfollow(partition)
+    try {
+      await partition.delete(NOT_LEADER)
+    } catch (thrown) {
+      this.#reportRemains(partition, thrown)
+    }
+    const state = this.#parts.metadata.partition(topicId, index)
+    const isStillHere = this.#state === 'open' && this.find(topicId, index) === partition
+    if (state !== null && isStillHere) this.#assign(state)
+  }
+
   /** Deletes the logs of replicas that were taken away long enough ago. */
   deleteRemoved(): void {
     for (const partition of this.#removed.takeDue()) {
@@ -190,13 +204,14 @@ export class PartitionRegistry {
   }
 
   #deleteLog(partition: Partition): void {
-    const { topicId, index } = partition
     this.#parts.fetchers.unfollow(partition)
-    partition.delete().catch((thrown: unknown) => {
-      const error = BusError.from(thrown)
-      if (error.code === 'INTERNAL') throw thrown
-      this.#parts.log.error({ err: error, topicId, partition: index }, 'a deleted log remains')
-    })
+    partition.delete().catch((thrown: unknown) => this.#reportRemains(partition, thrown))
+  }
+
+  #reportRemains({ topicId, index }: Partition, thrown: unknown): void {
+    const error = BusError.from(thrown)
+    if (error.code === 'INTERNAL') throw thrown
+    this.#parts.log.error({ err: error, topicId, partition: index }, 'a deleted log remains')
   }
 
   #create(topicId: TopicId, index: PartitionIndex): Partition {

@@ -88,6 +88,11 @@ export class Partition implements LogObserver, ReplicaObserver {
     return this.#log !== null
   }
 
+  /** Whether a read has found damage in it. */
+  get isDamaged(): boolean {
+    return this.#log?.isCorrupt === true
+  }
+
   /** Whether a reader that saw this high watermark would now see more, or an error. */
   hasMoreThan(highWatermark: number): boolean {
     return this.#leadership === null || this.#leadership.log.highWatermark > highWatermark
@@ -159,8 +164,8 @@ export class Partition implements LogObserver, ReplicaObserver {
   }
 
   /** Deletes the log for good: see `PartitionRegistry` for when that is allowed (B1.3). */
-  async delete(): Promise<void> {
-    this.refuse(DELETED)
+  async delete(refusal: BusError = DELETED): Promise<void> {
+    this.refuse(refusal)
     this.#log = null
     await this.#replicaEnd
     await this.#host.directory.delete(this.topicId, this.index)

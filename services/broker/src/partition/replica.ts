@@ -64,6 +64,8 @@ export class Replica {
   position(): FetchPosition | null {
     const { log } = this
     const isReady = !this.#isEnded && this.#work === null && this.#follower.problem === null
+    // A leader that hears of a damaged one would count it.
+    if (log.isCorrupt) return null
     return isReady && log.durableEnd === log.appendedEnd ? this.#follower.position(log) : null
   }
 

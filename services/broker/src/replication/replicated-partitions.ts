@@ -5,6 +5,7 @@ import type { Logger } from '@courant/service-kit'
 import type { ControlPlaneLink } from '../control-plane/control-plane-link.ts'
 import { PartitionRegistry } from '../partition/partition-registry.ts'
 import type { Traffic } from '../partition/traffic.ts'
+import { DamagedReplicas } from './damaged-replicas.ts'
 import { IsrAlterations } from './isr-alterations.ts'
 import { ReplicaFetchers } from './replica-fetchers.ts'
 import { ReplicaWatch } from './replica-watch.ts'
@@ -45,5 +46,6 @@ export function replicatePartitions(parts: ReplicatedPartitionsParts): Replicate
     onReplicaFailed: ({ topicId, index }, error) =>
       parts.log.error({ err: error, topicId, partition: index }, 'a replica cannot follow'),
   })
-  return { partitions, watch: new ReplicaWatch({ ...parts, partitions, alterations }) }
+  const damaged = new DamagedReplicas({ ...parts, partitions })
+  return { partitions, watch: new ReplicaWatch({ ...parts, partitions, alterations, damaged }) }
 }

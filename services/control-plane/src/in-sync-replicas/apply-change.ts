@@ -7,7 +7,7 @@ import { settle, succeed } from '../elections/settle.ts'
 import { partitionKey } from '../partitions/partition-key.ts'
 import type { PartitionRow } from '../schema/partition.ts'
 import { partitionWire } from '../topics/topic-wire.ts'
-import { judgeChange } from './judge-change.ts'
+import { judgeChange, withdraws } from './judge-change.ts'
 
 /** Alters the row in `rows`, so that a second change of one partition meets the first. */
 export function applyChange(
@@ -21,7 +21,9 @@ export function applyChange(
   if (before === undefined) return resultOf(change, 'PARTITION_NOT_FOUND', undefined)
   const error = judgeChange(change, sender, before, brokers)
   if (error !== null) return resultOf(change, error, before)
-  const after = succeed(before, withMembers(before, change, brokers))
+  const after = withdraws(change, sender, before)
+    ? withoutSender(before, sender, brokers)
+    : succeed(before, withMembers(before, change, brokers))
   rows.set(key, after)
   return resultOf(change, '', after)
 }
@@ -36,6 +38,25 @@ function withMembers(
   const inOrder = before.replicas.filter((brokerId) => proposed.has(brokerId))
   const states = statesOf(brokers)
   return settle(withInSyncReplicas(before, inOrder), states)
+}
+
+/**
+ * Without a replica that is damaged, and not to be elected. Always a new term: what it has fetched
+ * in the old one must not bring it back in once it has begun anew, with nothing.
+ */
+function withoutSender(before: PartitionRow, sender: number, brokers: LockedBrokers): PartitionRow {
+  const others = (ids: readonly number[]): number[] => ids.filter((id) => id !== sender)
+  const inSync = withInSyncReplicas(before, others(before.inSyncReplicas))
+  const isShort = inSync.inSyncReplicas.length < before.effectiveMinIsr
+  const lastKnown = others(inSync.lastKnownEligibleReplicas)
+  const without = {
+    ...inSync,
+    eligibleReplicas: others(inSync.eligibleReplicas),
+    lastKnownEligibleReplicas: isShort ? [...lastKnown, sender] : lastKnown,
+    leader: before.leader === sender ? null : before.leader,
+  }
+  const after = succeed(before, settle(without, statesOf(brokers)))
+  return { ...after, leaderEpoch: before.leaderEpoch + 1 }
 }
 
 function resultOf(

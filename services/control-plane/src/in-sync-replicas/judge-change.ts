@@ -1,6 +1,6 @@
 /**
- * Whether a leader may change its partition's in-sync replicas (B4, KIP-497, KIP-841, KIP-903).
- * Pure.
+ * Whether a leader may change its partition's in-sync replicas (B4, KIP-497, KIP-841, KIP-903), or
+ * a replica take itself out of them. Pure.
  */
 import type { InSyncChange, InSyncReplica } from '@courant/api/internal/v1/broker'
 import type { ErrorCode } from '@courant/kernel'
@@ -20,11 +20,37 @@ export function judgeChange(
     return 'METADATA_ROLLBACK'
   }
   if (leaderEpoch < now.leaderEpoch) return 'FENCED_LEADER_EPOCH'
-  if (sender !== now.leader) return 'NOT_LEADER'
+  const isWithdrawal = withdraws(change, sender, now)
+  if (sender !== now.leader && !isWithdrawal) return 'NOT_LEADER'
   if (partitionEpoch < now.partitionEpoch) return 'INVALID_UPDATE_VERSION'
+  if (isWithdrawal) return mayGoOnWithout(sender, now, brokers) ? null : 'INELIGIBLE_REPLICA'
   if (!isSetOfReplicas(change.inSyncReplicas, now)) return 'INVALID_ARGUMENT'
   const isEligible = (member: InSyncReplica): boolean => mayBeInSync(member, now, brokers)
   return change.inSyncReplicas.every(isEligible) ? null : 'INELIGIBLE_REPLICA'
+}
+
+/**
+ * A replica names all that are in sync but itself: it has found that its disk is damaged
+ * (reliability B10.2, B10.4). It may be the leader, in sync, or neither.
+ */
+export function withdraws(
+  { inSyncReplicas }: InSyncChange,
+  sender: number,
+  now: PartitionState,
+): boolean {
+  const others = now.inSyncReplicas.filter((brokerId) => brokerId !== sender)
+  return (
+    now.replicas.includes(sender) &&
+    others.length > 0 &&
+    inSyncReplicas.length === others.length &&
+    others.every((other) => inSyncReplicas.some(({ brokerId }) => brokerId === other))
+  )
+}
+
+/** Another one that has everything can lead. Else damaged records are better than none. */
+function mayGoOnWithout(sender: number, now: PartitionState, brokers: LockedBrokers): boolean {
+  const isActive = (brokerId: number): boolean => brokers.get(brokerId)?.state === 'active'
+  return now.inSyncReplicas.some((brokerId) => brokerId !== sender && isActive(brokerId))
 }
 
 function isSetOfReplicas(members: readonly InSyncReplica[], now: PartitionState): boolean {

@@ -138,11 +138,13 @@ function alteration(view: View): AlterPartitionsRequest {
       : (state.brokers.get(led.leader ?? -1) ?? brokerOf(view))
   const own = [...state.partitions.values()].filter(({ leader }) => leader === sender.brokerId)
   const chosen = choices.shuffled(own).slice(0, choices.between(1, 3))
-  const changes = chosen.map((row) => changeOf(view, row))
+  const changes = chosen.map((row) => changeOf(view, row, sender.brokerId))
   const [again] = chosen
-  if (again !== undefined && choices.percent(5)) changes.push(changeOf(view, again))
+  if (again !== undefined && choices.percent(5))
+    changes.push(changeOf(view, again, sender.brokerId))
   const foreign = choices.any(state.partitions.values())
-  if (foreign !== undefined && choices.percent(5)) changes.push(changeOf(view, foreign))
+  if (foreign !== undefined && choices.percent(5))
+    changes.push(changeOf(view, foreign, sender.brokerId))
   if (choices.percent(3)) changes.push({ ...noChange, topicId: choices.one(ABSENT, 'x') })
   if (choices.percent(0.5)) changes.push(...tooMany)
   const { brokerId, brokerEpoch } = sender
@@ -159,7 +161,7 @@ const noChange: InSyncChange = {
 const tooMany = Array.from({ length: limits.electionsPerTransactionMax + 1 }, () => noChange)
 
 /** Mostly one that succeeds: who is active comes in, or somebody goes. */
-function changeOf({ state, choices }: View, row: PartitionRow): InSyncChange {
+function changeOf({ state, choices }: View, row: PartitionRow, sender: number): InSyncChange {
   const { topicId, partition, leader, replicas, inSyncReplicas } = row
   const { leaderEpoch, partitionEpoch } = row
   const up = replicas.filter((id) => state.brokers.get(id)?.state === 'active')
@@ -167,7 +169,9 @@ function changeOf({ state, choices }: View, row: PartitionRow): InSyncChange {
     ? [...new Set([...up, ...(choices.percent(50) ? inSyncReplicas : [])])]
     : choices.some(choices.percent(90) ? replicas : BROKER_IDS)
   const members = choices.percent(95) && leader !== null ? [...wished, leader] : wished
-  const ids = choices.percent(98) ? [...new Set(members)] : members
+  const set = choices.percent(98) ? [...new Set(members)] : members
+  // Of a replica that withdraws.
+  const ids = choices.percent(10) ? inSyncReplicas.filter((id) => id !== sender) : set
   return {
     topicId,
     partition,

@@ -12,7 +12,7 @@ export { sendHeartbeat } from './brokers/heartbeat.ts'
 export { registerBroker } from './brokers/register-broker.ts'
 export { removeBroker } from './brokers/remove-broker.ts'
 export { readSessions } from './brokers/sessions.ts'
-export { type ClusterState, copyOf, newCluster } from './database/cluster-state.ts'
+export { type ClusterState, copyOf, newCluster, restore } from './database/cluster-state.ts'
 export { ModelCluster } from './database/model-cluster.ts'
 export { forgetDeletions, readFeed } from './database/read-feed.ts'
 export {

@@ -234,7 +234,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let anybody change in-sync replicas (B4)',
     file: 'src/in-sync-replicas/judge-change.ts',
-    find: "if (sender !== now.leader) return 'NOT_LEADER'",
+    find: "if (sender !== now.leader && !isWithdrawal) return 'NOT_LEADER'",
     replace: '',
     test: [IN_SYNC, 'from somebody who does not lead'],
   },

@@ -7,6 +7,7 @@ export interface Batch {
   readonly epoch: number
   /** Over everything behind the leader epoch. */
   readonly crc: number
+  readonly maxTimestamp: number
   readonly values: readonly string[]
 }
 
@@ -34,6 +35,7 @@ export function batchesOf(bytes: Buffer): Batch[] {
       next: batch.nextOffset,
       epoch: batch.partitionLeaderEpoch,
       crc: batch.crc,
+      maxTimestamp: batch.maxTimestamp,
       values,
     }
   })

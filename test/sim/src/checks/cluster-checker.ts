@@ -1,7 +1,8 @@
 import type { RunningBroker } from '@courant/broker/run'
 import type { BrokerNode } from '../cluster/broker-node.ts'
 import type { SimCluster } from '../cluster/sim-cluster.ts'
-import type { SimProcess } from '../machine/sim-process.ts'
+import { EPOCH_MS, type SimProcess } from '../machine/sim-process.ts'
+import type { Batch } from './batch.ts'
 import { CommittedLog } from './committed-log.ts'
 import { type Log, ReplicaView } from './replica-view.ts'
 import { type PartitionRow, RowHistory, showRow } from './row-history.ts'
@@ -40,6 +41,8 @@ export class ClusterChecker {
   readonly #observed = new Map<number, Observed>()
   readonly #byProcess = new Map<SimProcess, Observed>()
   readonly #leaders = new Map<string, number>()
+  /** How often somebody has begun to lead a partition. */
+  readonly #terms = new Map<string, number>()
   readonly #rows: RowHistory
 
   constructor(cluster: SimCluster) {
@@ -85,6 +88,22 @@ export class ClusterChecker {
     const view = this.#observed.get(brokerId)?.views.get(`${topicId}/${partition}`)
     const { end } = this.committedLog(topicId, partition)
     return (view?.safeEnd ?? 0) >= end && (view?.highWatermark ?? 0) >= end
+  }
+
+  /** Where a replica's log begins. */
+  logStart(brokerId: number, topicId: string, partition: number): number {
+    return this.#observed.get(brokerId)?.views.get(`${topicId}/${partition}`)?.logStart ?? 0
+  }
+
+  /**
+   * The term of the one broker that leads, as a number that no later term has; null while several
+   * or none do.
+   */
+  soleTerm(topicId: string, partition: number): number | null {
+    const leaders = [...this.#observed.values()].filter(
+      ({ broker }) => broker?.partitions.find(topicId, partition)?.leadership != null,
+    )
+    return leaders.length === 1 ? (this.#terms.get(`${topicId}/${partition}`) ?? 0) : null
   }
 
   /** How far each replica is. */
@@ -172,6 +191,7 @@ export class ClusterChecker {
     const { end } = committed
     view.commit()
     view.match()
+    committed.trimmed(view.logStart, view.who, (batch) => this.#mayDelete(batch))
     if (before !== view) {
       observed.views.set(key, view)
       const isSameLog = before?.incarnation === view.incarnation
@@ -193,6 +213,7 @@ export class ClusterChecker {
     const term = `${key}/${epoch}`
     const other = this.#leaders.get(term) ?? id
     this.#leaders.set(term, id)
+    this.#terms.set(key, (this.#terms.get(key) ?? 0) + 1)
     ensure(other === id, () => `brokers ${other} and ${id} both lead ${key} in epoch ${epoch}`)
     ensure(
       view.safeEnd >= view.committed.end,
@@ -201,6 +222,8 @@ export class ClusterChecker {
   }
 
   #committed(): void {
+    // What an old backup says is not what was decided.
+    if (this.#cluster.database.isRolledBack) return
     for (const observed of this.#observed.values()) this.#mayKnowOfLoss(observed)
     for (const row of this.#rows.look()) {
       this.#cluster.journal.tell('database', () => showRow(row))
@@ -241,6 +264,15 @@ export class ClusterChecker {
           `broker ${id} has ${safeEnd} of ${committed.end} that are committed in ${showRow(row)}`,
       )
     }
+  }
+
+  /** By size anything may go; by age, what is old by any clock of the cluster. */
+  #mayDelete({ maxTimestamp }: Batch): boolean {
+    const { options, scheduler } = this.#cluster
+    const { ms, bytes } = options.retention
+    if (bytes >= 0) return true
+    const latestNow = EPOCH_MS + scheduler.nowMs + 2 * options.wallSkewMs
+    return ms >= 0 && latestNow - maxTimestamp >= ms
   }
 
   #isReading(key: string): boolean {

@@ -13,6 +13,7 @@ export class CommittedLog {
   /** Offsets that clients know of before a checker has read that far, with their values. */
   readonly #claims = new Map<number, string>()
   #isDeleted = false
+  #start = 0
   /** Whether some replica is still being read, so that more may be committed than is known. */
   isBehind: () => boolean = () => false
 
@@ -23,6 +24,11 @@ export class CommittedLog {
 
   get end(): number {
     return this.#batches.at(-1)?.next ?? 0
+  }
+
+  /** Below it a leader has deleted what was old enough, for good. */
+  get start(): number {
+    return this.#start
   }
 
   get batchCount(): number {
@@ -56,6 +62,26 @@ export class CommittedLog {
       this.#claims.delete(offset)
     }
     this.#batches.push(batch)
+  }
+
+  /** A replica begins here; what it has given up must be what retention allows to delete. */
+  trimmed(start: number, who: string, mayDelete: (batch: Batch) => boolean): void {
+    if (start <= this.#start) return
+    ensure(
+      start <= this.end || this.isBehind(),
+      () => `${who} begins at ${start}, and ${this.end} is where it ends what is committed`,
+    )
+    for (const batch of this.#batches) {
+      if (batch.next <= this.#start) continue
+      if (batch.next > start) break
+      ensure(mayDelete(batch), () => `${who} has deleted ${nameOf(batch)} before its time`)
+    }
+    this.#start = start
+  }
+
+  /** A client was told that its record is at an offset of a leader, which may lose it yet. */
+  acknowledgedByLeader(value: string, offset: number): void {
+    this.#fates.promised(value, this.#place(offset))
   }
 
   /** A client was told that its record is at an offset. */

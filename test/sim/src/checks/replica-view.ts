@@ -158,9 +158,14 @@ export class ReplicaView {
     }
   }
 
-  /** From a file, which takes virtual time. What cannot be read is looked at again later. */
+  /**
+   * From a file, which takes virtual time. What cannot be read is looked at again later. The broker
+   * has to find damage by itself: that this reader has found it must not help.
+   */
   #load(reading: Promise<Awaited<ReturnType<Log['read']>>>): void {
     this.#isLoading = true
+    const { state } = this.#log as Log & { readonly state: { isCorrupt: boolean } }
+    const wasCorrupt = state.isCorrupt
     reading.then(
       (found) => {
         this.#isLoading = false
@@ -169,6 +174,7 @@ export class ReplicaView {
       },
       () => {
         this.#isLoading = false
+        state.isCorrupt = wasCorrupt
       },
     )
   }

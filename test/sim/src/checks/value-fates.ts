@@ -4,6 +4,8 @@ import { ensure } from './violation.ts'
 export class ValueFates {
   readonly #places = new Map<string, string>()
   readonly #refused = new Set<string>()
+  /** Of what a leader has acknowledged alone: there or nowhere. */
+  readonly #promised = new Map<string, string>()
 
   /** Where it is committed, as `<partition>@<offset>`. */
   placeOf(value: string): string | undefined {
@@ -17,7 +19,22 @@ export class ValueFates {
       !this.#refused.has(value),
       () => `${value} was refused as not applied, and is committed as ${place}`,
     )
+    const promised = this.#promised.get(value) ?? place
+    ensure(
+      promised === place,
+      () => `${value} is acknowledged as ${promised}, and is committed as ${place}`,
+    )
     this.#places.set(value, place)
+  }
+
+  /** Its leader has it at a place, and may lose it yet; but then it is nowhere. */
+  promised(value: string, place: string): void {
+    const actual = this.#places.get(value) ?? place
+    ensure(
+      actual === place,
+      () => `${value} is acknowledged as ${place}, and is committed as ${actual}`,
+    )
+    this.#promised.set(value, place)
   }
 
   /** A client was told that its record has not been applied, and never will be. */

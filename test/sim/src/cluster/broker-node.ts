@@ -27,6 +27,8 @@ export class BrokerNode {
   readonly machine: Machine
   readonly #parts: BrokerNodeParts
   #broker: RunningBroker | null = null
+  /** A bit of its disk was flipped: it may say so, and refuse to start for it. */
+  isDamaged = false
   /** Called when a process has come so far that its logs can be looked at. */
   onOpen: (node: BrokerNode, broker: RunningBroker, process: SimProcess) => void = () => undefined
   onDeath: (node: BrokerNode, how: Death) => void = () => undefined
@@ -104,6 +106,8 @@ export class BrokerNode {
       if (!process.isAlive) return
       journal.tell(machine.host, () => `could not start: ${String(error)}`)
       this.#ended(process, 'failed to start')
+      // What the message asks of an operator: start it on an empty directory.
+      if (this.isDamaged && refusesDamage(error)) this.loseDisk()
       journal.later(RESTART_MS, () => this.start())
     }
   }
@@ -127,4 +131,10 @@ export class BrokerNode {
       health: new Health(),
     }
   }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['RingCorruptError', 'DirectoryIdentityError'])
+
+function refusesDamage(error: unknown): boolean {
+  return error instanceof Error && REFUSALS.has(error.name)
 }

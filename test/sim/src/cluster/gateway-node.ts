@@ -16,7 +16,17 @@ import type { Journal } from './journal.ts'
 export interface Written {
   /** As the gateway knows the topic of that name. */
   readonly topicId: string
-  readonly offset: number
+  /** Null with acks=none. */
+  readonly offset: number | null
+}
+
+export type Acks = 'all' | 'leader' | 'none'
+
+export interface SentRecord {
+  readonly name: string
+  readonly partition: number
+  readonly value: Buffer
+  readonly acks: Acks
 }
 
 export interface ReadRecords {
@@ -88,22 +98,19 @@ export class GatewayNode {
   }
 
   /**
-   * Writes one record with acks=all. Rejects with BusError, whose `applied` says what is known; a
+   * Writes one record. Rejects with BusError, whose `applied` says what is known; a
    * gateway that dies leaves nothing known.
    */
-  produce(
-    topic: { readonly name: string; readonly partition: number; readonly value: Buffer },
-    timeoutMs: number,
-  ): Promise<Written> {
+  produce({ name, partition, value, acks }: SentRecord, timeoutMs: number): Promise<Written> {
     return this.#ask(async ({ dataPath, metadata }) => {
-      const { partition, value } = topic
-      const found = this.#topic(metadata, topic.name)
+      const found = this.#topic(metadata, name)
       const records = new ParsedRecords()
       const record = { key: null, value, headers: [], partition }
       setSingleRecord(records, record, found.partitionCount)
-      const options = { acks: 'all', timeoutMs } as const
+      const options = { acks, timeoutMs }
       const submission = dataPath.producer.submit(found, records, options, () => '')
       submission.next()
+      if (acks === 'none') return { topicId: found.topicId, offset: null }
       const { pending } = submission
       await pending.whenDecided()
       const share = pending.shares.get(partition)

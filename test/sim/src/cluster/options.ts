@@ -17,7 +17,28 @@ export interface ClusterOptions {
   readonly database: DatabaseKnobs
   /** Wall clocks differ by up to so much. */
   readonly wallSkewMs: number
+  /** Of all topics; -1 keeps what the other allows. */
+  readonly retention: Retention
 }
+
+export interface Retention {
+  readonly ms: number
+  readonly bytes: number
+  /** Segments are rolled at this age, so that there is something to delete. */
+  readonly segmentMs: number
+}
+
+const DAY_MS = 86_400_000
+const KEEP_ALL: Retention = { ms: -1, bytes: -1, segmentMs: DAY_MS }
+const RETENTIONS = [
+  KEEP_ALL,
+  KEEP_ALL,
+  { ms: 5_000, bytes: -1, segmentMs: 2_000 },
+  { ms: 20_000, bytes: -1, segmentMs: 6_000 },
+  { ms: -1, bytes: 8_192, segmentMs: 2_000 },
+  { ms: -1, bytes: 65_536, segmentMs: DAY_MS },
+  { ms: 10_000, bytes: 16_384, segmentMs: 4_000 },
+] as const
 
 export function clusterOptions(random: SeededRandom): ClusterOptions {
   const pick = <Item>(items: readonly [Item, ...Item[]]): Item =>
@@ -38,5 +59,6 @@ export function clusterOptions(random: SeededRandom): ClusterOptions {
       conflicts: pick([0, 0.02, 0.1]),
     },
     wallSkewMs: pick([0, 50, 2_000]),
+    retention: pick(RETENTIONS),
   }
 }

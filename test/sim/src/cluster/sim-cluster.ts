@@ -2,10 +2,9 @@ import {
   alterTopic,
   type ClusterState,
   createTenant,
-  createTopic,
-  deleteTopic,
   ModelCluster,
   newCluster,
+  type Work,
 } from '@courant/control-plane/model'
 import { SeededRandom, type TenantId, tenantId } from '@courant/kernel'
 import { Violation } from '../checks/violation.ts'
@@ -21,6 +20,7 @@ import { BrokerNode } from './broker-node.ts'
 import { ControllerNode } from './controller-node.ts'
 import { GatewayNode } from './gateway-node.ts'
 import { Journal } from './journal.ts'
+import { Operator } from './operator.ts'
 import type { ClusterOptions } from './options.ts'
 import { lowerLimits } from './small-limits.ts'
 
@@ -41,6 +41,7 @@ export class SimCluster {
   readonly controllers: readonly ControllerNode[]
   readonly gateways: readonly GatewayNode[]
   readonly tenantId: TenantId
+  readonly operator: Operator
   readonly #model: ModelCluster
 
   constructor(seed: number, options: ClusterOptions, print: ((line: string) => void) | null) {
@@ -88,6 +89,11 @@ export class SimCluster {
           tenantId: this.tenantId,
         }),
     )
+    this.operator = new Operator({
+      controllers: this.controllers,
+      random: seedOf(random),
+      journal: this.journal,
+    })
     this.database.onVersion = () => this.#hint()
   }
 
@@ -107,37 +113,16 @@ export class SimCluster {
     for (const node of this.nodes) node.start()
   }
 
-  /** By whoever operates the cluster, at once: the way there is not what is tested. */
-  createTopic(name: string, partitionCount: number, minInsyncReplicas: number): string {
-    const request = {
-      tenantId: this.tenantId,
-      name,
-      partitionCount,
-      replicationFactor: 3,
-      config: {
-        'min.insync.replicas': String(minInsyncReplicas),
-        'segment.bytes': String(this.options.segmentBytes),
-      },
-    }
-    const parts = { cluster: this.#model, random: this.random }
-    const { topic } = this.database.atOnce(createTopic(parts, request))
-    if (topic === undefined) throw new Error('a topic is created')
-    return topic.topicId
+  /** At once and without a fault: what sets the scene is not what is tested. */
+  atOnce<Result>(work: (cluster: ModelCluster) => Work<Result>): Result {
+    return this.database.atOnce(work(this.#model))
   }
 
-  deleteTopic(name: string): void {
-    const request = { tenantId: this.tenantId, name }
-    this.database.atOnce(deleteTopic(this.#model, request))
-  }
-
-  setMinInsyncReplicas(name: string, count: number): void {
-    const set = { 'min.insync.replicas': String(count) }
+  /** From now on nothing is deleted any more, so that replicas can be compared. */
+  stopRetention(name: string): void {
+    const set = { 'retention.ms': '-1', 'retention.bytes': '-1' }
     const request = { tenantId: this.tenantId, name, set, reset: [] }
-    this.database.atOnce(alterTopic(this.#model, request))
-  }
-
-  get model(): ModelCluster {
-    return this.#model
+    this.atOnce((cluster) => alterTopic(cluster, request))
   }
 
   /** Or until the signal aborts. */

@@ -9,6 +9,7 @@ const KIB = 1024
  */
 export function lowerLimits(): void {
   Object.assign(topicSettings.segmentBytes, { min: 4 * KIB })
+  Object.assign(topicSettings.segmentMs, { min: 1_000 })
   Object.assign(limits, {
     replicaFetchPartitionBytesMax: 12 * KIB,
     replicaFetchBytesMax: 32 * KIB,

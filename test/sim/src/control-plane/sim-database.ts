@@ -1,4 +1,11 @@
-import { type ClusterState, commit, type Step, type Work } from '@courant/control-plane/model'
+import {
+  type ClusterState,
+  commit,
+  copyOf,
+  restore,
+  type Step,
+  type Work,
+} from '@courant/control-plane/model'
 import { BusError, type SeededRandom } from '@courant/kernel'
 import type { Scheduler } from '../machine/scheduler.ts'
 import type { SimProcess } from '../machine/sim-process.ts'
@@ -49,6 +56,8 @@ export class SimDatabase {
   #life = 0
   #clockAheadMs = 0
   #version = 0
+  /** What is in the right database while an old backup stands in for it. */
+  #right: ClusterState | null = null
   /** Called after every commit: what is in the tables now is decided. */
   onCommit: () => void = () => undefined
   /** Called when the metadata has a new version. */
@@ -76,6 +85,29 @@ export class SimDatabase {
 
   start(): void {
     this.#isUp = true
+  }
+
+  get isRolledBack(): boolean {
+    return this.#right !== null
+  }
+
+  get metadataVersion(): number {
+    return this.state.meta.get(ONLY_ROW)?.metadataVersion ?? 0
+  }
+
+  /** An operator has restored a backup that is too old; every connection breaks. */
+  rollBack(backup: ClusterState): void {
+    this.#right ??= copyOf(this.state)
+    restore(this.state, backup)
+    this.#life += 1
+  }
+
+  /** The operator has noticed, and brings back what was there before. */
+  rollForward(): void {
+    if (this.#right === null) return
+    restore(this.state, this.#right)
+    this.#right = null
+    this.#life += 1
   }
 
   slowDown(extraMs: number): void {
@@ -193,7 +225,7 @@ export class SimDatabase {
 
   #committed(): void {
     this.onCommit()
-    const version = this.state.meta.get(ONLY_ROW)?.metadataVersion ?? 0
+    const version = this.metadataVersion
     if (version !== this.#version) {
       this.#version = version
       this.onVersion()

@@ -1,3 +1,6 @@
+import { copyOf } from '@courant/control-plane/model'
+import { ensure } from '../checks/violation.ts'
+import type { SimCluster } from '../cluster/sim-cluster.ts'
 import { DATABASE_HOST } from '../control-plane/sim-database.ts'
 import { duration, type Fault } from './fault.ts'
 
@@ -36,4 +39,43 @@ export const jumpClock: Fault = async ({ cluster, random, note }) => {
     random.below(2) === 0 ? duration(random, 1_000, 3_600_000) : -duration(random, 100, 3_000)
   note(`the clock of the database jumps by ${ms} ms`)
   cluster.database.jump(ms)
+}
+
+/**
+ * An old backup is restored while control planes and brokers run, and the right database put back
+ * after a while. Nothing may be decided meanwhile: every control plane has seen a newer version,
+ * and refuses. (One that has not, because it begins anew or was cut off, cannot know.)
+ */
+export const rollBackDatabase: Fault = async ({ cluster, random, note, wait }) => {
+  const { database } = cluster
+  const backup = copyOf(database.state)
+  const ageMs = duration(random, 100, 15_000)
+  await wait(ageMs)
+  while (!isSeenByAll(cluster)) if (!(await wait(STEP_MS))) return
+  // One at a time; and where nothing has changed since, nobody can see a difference.
+  if (database.isRolledBack || versionOf(backup) === database.metadataVersion) return
+  const ms = duration(random, 1_000, 20_000)
+  note(`the database is that of version ${versionOf(backup)} for ${ms} ms`)
+  database.rollBack(backup)
+  await wait(ms)
+  const { metadataVersion } = database
+  note('the right database is back')
+  database.rollForward()
+  ensure(
+    metadataVersion === versionOf(backup),
+    () => `version ${metadataVersion} was decided on a database that had gone back`,
+  )
+}
+
+const STEP_MS = 50
+
+function isSeenByAll({ controllers, database }: SimCluster): boolean {
+  return controllers.every(
+    ({ controller }) => controller?.feed?.state.version === database.metadataVersion,
+  )
+}
+
+function versionOf({ meta }: ReturnType<typeof copyOf>): number {
+  const [row] = [...meta.values()]
+  return row?.metadataVersion ?? 0
 }

@@ -1,8 +1,8 @@
 import type { SeededRandom } from '@courant/kernel'
 import type { SimCluster } from '../cluster/sim-cluster.ts'
 import type { Topics } from '../workload/topics.ts'
-import { jumpClock, muteDatabase, slowDatabase, stopDatabase } from './database-faults.ts'
-import { failSync, fillDisk, loseDisk, slowSyncs } from './disk-faults.ts'
+import { jumpClock, muteDatabase, rollBackDatabase, slowDatabase, stopDatabase } from './database-faults.ts'
+import { failSync, fillDisk, flipBit, loseDisk, slowSyncs } from './disk-faults.ts'
 import { type Fault, pickFrom } from './fault.ts'
 import {
   breakConnections,
@@ -12,7 +12,14 @@ import {
   slowLink,
   splitInTwo,
 } from './network-faults.ts'
-import { drain, flipMinimum, preferLeadersNow, reassign, recreateTopic } from './operator-faults.ts'
+import {
+  drain,
+  flipMinimum,
+  preferLeadersNow,
+  reassign,
+  recreateTopic,
+  replaceBroker,
+} from './operator-faults.ts'
 import {
   cutPowerOfAll,
   cutPowerOfOne,
@@ -38,19 +45,37 @@ const faults: Readonly<Record<string, Fault>> = {
   'break connections': breakConnections,
   'fail a sync': failSync,
   'lose a disk': loseDisk,
+  'flip a bit': flipBit,
   'slow syncs': slowSyncs,
   'fill a disk': fillDisk,
   'stop the database': stopDatabase,
   'slow database': slowDatabase,
   'mute the database': muteDatabase,
   'jump the clock of the database': jumpClock,
+  'roll the database back': rollBackDatabase,
   'flip the minimum in sync': flipMinimum,
   'elect preferred leaders': preferLeadersNow,
   reassign,
   drain,
+  'replace a broker': replaceBroker,
   'delete and create a topic': recreateTopic,
 }
 
+const DAMAGING = ['fail a sync', 'lose a disk', 'flip a bit']
+const ROLLBACK = 'roll the database back'
+/** Seeds that do it. */
+const ROLLBACK_ONE_IN = 12
+/** Processes that begin anew have not seen what a backup lacks, and cannot refuse it. */
+const BESIDE_ROLLBACK = [
+  'isolate one way',
+  'cut one link',
+  'slow link',
+  'break connections',
+  'slow syncs',
+  'fill a disk',
+  'slow database',
+  'stop the database',
+]
 const PAUSES_MS = [400, 1_500, 4_000, 10_000] as const
 
 /** A random subset of the kinds and a pace of its own: seeds differ in what they look at. */
@@ -83,7 +108,7 @@ export class Nemesis {
     const { random } = parts
     const chosen = only.length > 0 ? only : draw(random)
     // A lower minimum tolerates no failed disk.
-    const mayFlip = !chosen.includes('fail a sync') && !chosen.includes('lose a disk')
+    const mayFlip = !DAMAGING.some((kind) => chosen.includes(kind))
     const kinds = chosen.filter((kind) => mayFlip || kind !== 'flip the minimum in sync')
     this.kinds = kinds.length > 0 ? kinds : ['kill one']
     this.#meanPauseMs = pickFrom(random, PAUSES_MS)
@@ -106,7 +131,10 @@ export class Nemesis {
       if (over.signal.aborted) break
       const kind = pickFrom(random, this.kinds)
       this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
-      underWay.push((faults[kind] as Fault)({ ...this.#parts, note, wait }))
+      const fault = (faults[kind] as Fault)({ ...this.#parts, note, wait })
+      // What it finds is told at the end.
+      fault.catch(() => undefined)
+      underWay.push(fault)
     }
     await Promise.all(underWay)
   }
@@ -132,5 +160,10 @@ export class Nemesis {
 
 function draw(random: SeededRandom): string[] {
   const share = [0.15, 0.3, 0.6, 1][random.below(4)] ?? 1
-  return Object.keys(faults).filter(() => random.next() < share)
+  const mayRestart = random.below(ROLLBACK_ONE_IN) > 0
+  return Object.keys(faults).filter((kind) => {
+    const isDrawn = random.next() < share
+    if (!mayRestart) return kind === ROLLBACK || (isDrawn && BESIDE_ROLLBACK.includes(kind))
+    return isDrawn && kind !== ROLLBACK
+  })
 }

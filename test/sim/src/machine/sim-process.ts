@@ -3,7 +3,7 @@ import type { SimEvent } from './event-queue.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** Wall clock of a machine whose clock is right, at the begin of a simulation. */
-const EPOCH_MS = 1_700_000_000_000
+export const EPOCH_MS = 1_700_000_000_000
 
 export type ProcessRole = 'broker' | 'controller' | 'gateway'
 

@@ -26,12 +26,15 @@ export class Totals {
   lines(): string[] {
     const realSeconds = Number(process.hrtime.bigint() - this.#startedAt) / 1e9
     const simulatedSeconds = this.#simulatedMs / 1_000
-    const { acknowledged, refused, unknown, read } = this.#tally
+    const { acknowledged, acknowledgedByLeader, unconfirmed, refused, unknown } = this.#tally
+    const { read, resets } = this.#tally
     const kinds = [...this.#faults].sort((a, b) => b[1] - a[1])
     const faults = kinds.reduce((sum, [, count]) => sum + count, 0)
     return [
       `${faults} faults: ${kinds.map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
-      `${acknowledged} writes acknowledged, ${refused} refused, ${unknown} unknown; ${read} records read`,
+      `${acknowledged} writes acknowledged by all, ${acknowledgedByLeader} by the leader, ` +
+        `${unconfirmed} unconfirmed, ${refused} refused, ${unknown} unknown`,
+      `${read} records read, ${resets} times a consumer was overtaken by retention`,
       `${simulatedSeconds.toFixed(0)} s simulated in ${realSeconds.toFixed(1)} s: ` +
         `${(simulatedSeconds / realSeconds).toFixed(0)} a second`,
       `${this.passed} passed, ${this.failed} failed`,

@@ -15,6 +15,7 @@ export interface ConsumerParts {
 }
 
 const WAIT_MS_MAX = 2_000
+const DAMAGED: ReadonlySet<string> = new Set(['STORAGE_CORRUPT', 'CORRUPT_MESSAGE'])
 const SILENCE_MS_MAX = 60_000
 
 /** A client that reads one partition from its begin, through some gateway, record by record. */
@@ -66,10 +67,24 @@ export class Consumer {
       tally.failedReads += 1
       cluster.journal.tell('client', () => `${log.name} from ${from}: ${error.message}`)
       ensure(
-        error.code !== 'OFFSET_OUT_OF_RANGE' || log.isDeleted,
-        () => `a consumer of ${log.name} at ${from} hears: ${error.message}`,
+        !DAMAGED.has(error.code) || cluster.brokers.some(({ isDamaged }) => isDamaged),
+        () => `a consumer of ${log.name} at ${from} hears of damage: ${error.message}`,
       )
+      if (error.code === 'OFFSET_OUT_OF_RANGE' && !log.isDeleted) this.#reset(error)
     }
+  }
+
+  /** Only to where the log begins by now, past what was deleted. */
+  #reset(error: BusError): void {
+    const { checker, tally, target } = this.#parts
+    const log = checker.committedLog(target.topicId, target.partition)
+    const start = Number(error.extra?.['logStartOffset'])
+    ensure(
+      this.#position < log.start && start <= log.start,
+      () => `a consumer of ${log.name} at ${this.#position} hears: ${error.message}`,
+    )
+    tally.resets += 1
+    this.#position = Math.max(this.#position, start)
   }
 
   #take(records: Buffer): number {

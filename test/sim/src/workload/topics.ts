@@ -1,3 +1,9 @@
+import {
+  createTopic,
+  deleteTopic,
+  type ModelCluster,
+  type Work,
+} from '@courant/control-plane/model'
 import type { SeededRandom } from '@courant/kernel'
 import type { SimCluster } from '../cluster/sim-cluster.ts'
 import type { Target } from './target.ts'
@@ -11,6 +17,8 @@ export interface TopicPlan {
 export interface SimTopic extends TopicPlan {
   readonly topicId: string
 }
+
+const REPLICATION_FACTOR = 3
 
 /** The topics that exist, as far as clients and operators know. */
 export class Topics {
@@ -42,20 +50,60 @@ export class Topics {
     return all[random.below(all.length)] ?? null
   }
 
-  /** Throws BusError where the control plane refuses it. */
-  create({ name, partitionCount, minInsyncReplicas }: TopicPlan): void {
-    const topicId = this.#cluster.createTopic(name, partitionCount, minInsyncReplicas)
-    const topic = { name, partitionCount, minInsyncReplicas, topicId }
-    this.#topics.set(name, topic)
-    this.#plans.set(name, topic)
-    this.#listTargets()
-    this.onCreate(this.#targets.filter((target) => target.topicId === topicId))
+  /** At once, before the faults begin. */
+  create(plan: TopicPlan): void {
+    const { random } = this.#cluster
+    this.#cluster.atOnce((cluster) => this.#creation(plan, cluster, random))
+    this.#created(plan)
   }
 
-  delete({ name }: SimTopic): void {
+  /** By an operator, who may be refused: then the topic is gone for good. */
+  async createAgain(plan: TopicPlan): Promise<void> {
+    const { operator } = this.#cluster
+    await operator.ask(({ cluster, process }) => this.#creation(plan, cluster, process.random))
+    this.#created(plan)
+  }
+
+  async delete({ name }: SimTopic): Promise<void> {
     if (!this.#topics.delete(name)) return
     this.#listTargets()
-    this.#cluster.deleteTopic(name)
+    const { operator, tenantId } = this.#cluster
+    await operator.ask(({ cluster }) => deleteTopic(cluster, { tenantId, name }))
+  }
+
+  #creation(plan: TopicPlan, cluster: ModelCluster, random: SeededRandom): Work<unknown> {
+    const { tenantId, options } = this.#cluster
+    const { retention, segmentBytes } = options
+    const config = {
+      'min.insync.replicas': String(plan.minInsyncReplicas),
+      'segment.bytes': String(segmentBytes),
+      'segment.ms': String(retention.segmentMs),
+      'retention.ms': String(retention.ms),
+      'retention.bytes': String(retention.bytes),
+    }
+    const { name, partitionCount } = plan
+    const request = {
+      tenantId,
+      name,
+      partitionCount,
+      replicationFactor: REPLICATION_FACTOR,
+      config,
+    }
+    return createTopic({ cluster, random }, request)
+  }
+
+  /** Whoever has lost the answer finds the topic all the same. */
+  #created(plan: TopicPlan): void {
+    const { tenantId, state } = this.#cluster
+    const row = [...state.topics.values()].find(
+      (topic) => topic.tenantId === tenantId && topic.name === plan.name,
+    )
+    if (row === undefined) return
+    const { topicId } = row
+    this.#topics.set(plan.name, { ...plan, topicId })
+    this.#plans.set(plan.name, plan)
+    this.#listTargets()
+    this.onCreate(this.#targets.filter((target) => target.topicId === topicId))
   }
 
   #listTargets(): void {

@@ -102,3 +102,17 @@ export function copyOf(state: ClusterState): ClusterState {
     producerIdBlocks: state.producerIdBlocks.copy(),
   }
 }
+
+/** The database is restored: all of it is what it was when the copy was made. */
+export function restore(state: ClusterState, copy: ClusterState): void {
+  state.meta.become(copy.meta)
+  state.brokers.become(copy.brokers)
+  state.sessions.become(copy.sessions)
+  state.tenants.become(copy.tenants)
+  state.apiKeys.become(copy.apiKeys)
+  state.topics.become(copy.topics)
+  state.tombstones.become(copy.tombstones)
+  state.partitions.become(copy.partitions)
+  state.changes.become(copy.changes)
+  state.producerIdBlocks.become(copy.producerIdBlocks)
+}

@@ -42,6 +42,13 @@ export class Table<Key, Row> {
     return new Table(this.#rows)
   }
 
+  /** Becomes what another is; nothing of that is part of a transaction. */
+  become(other: Table<Key, Row>): void {
+    this.#rows.clear()
+    for (const [key, row] of other.#rows) this.#rows.set(key, row)
+    this.#before.clear()
+  }
+
   commit(): void {
     this.#before.clear()
   }
