@@ -110,6 +110,8 @@ export const limits = {
   subscriptionPatternLengthMax: 512,
   /** A lease token, in characters: some 14 for each partition with an uncommitted position. */
   leaseTokenLengthMax: 512 * KIB,
+  /** What a commit may say of itself, in characters. */
+  commitMetadataLengthMax: 1_024,
   /** How long a member may be silent, least, default and most. */
   sessionTimeoutMsMin: 6_000,
   sessionTimeoutMsDefault: 45_000,
@@ -121,6 +123,13 @@ export const limits = {
   /** What a group remembers for people: so many incidents, for so long. */
   groupIncidentsMax: 100,
   groupIncidentKeptMs: 3_600_000,
+  groupsPerTenantMax: 10_000,
+  /** What a client says of itself. */
+  clientTextLengthMax: 256,
+  /** What may be stored beside a committed offset, in bytes of UTF-8 (Kafka's default). */
+  offsetMetadataBytesMax: 4_096,
+  /** A group without members for so long loses its offsets (Kafka's default). */
+  groupOffsetsKeptMs: 604_800_000,
   /** Items of one list answer, default and maximum. */
   listLimitDefault: 100,
   listLimitMax: 1_000,
@@ -153,6 +162,14 @@ export const limits = {
   statementMsMax: 10_000,
   /** Partitions whose leaderships or in-sync replicas change in one transaction. */
   electionsPerTransactionMax: 500,
+  /** Of a coordinator of groups: transactions at the same time, changes in one, and that wait. */
+  groupTransactionsMax: 2,
+  groupWritesPerTransactionMax: 1_000,
+  groupWritesWaitingMax: 50_000,
+  /** Calls that wait for one group. */
+  groupCallsWaitingMax: 5_000,
+  /** What a gateway has not yet been told of its members' polls; beyond, its watch begins anew. */
+  memberEventsWaitingMax: 10_000,
   /** Epochs of a broker, begun on its intact disk since it was active, that vouch for that disk. */
   vouchedEpochsMax: 64,
   /** Idempotent producers that a partition remembers; beyond, the longest idle is forgotten. */

@@ -2,6 +2,7 @@ import type { Clock } from '@courant/kernel'
 import type { MetadataCopy } from '@courant/metadata'
 import type { Health, Logger } from '@courant/service-kit'
 import type { ControlPlane } from './control-plane/control-plane.ts'
+import type { Groups } from './groups/groups.ts'
 import type { Documents } from './rest/service/documents.ts'
 import type { TopicBrokers } from './rest/topics/topic-brokers.ts'
 import type { TopicResolver } from './topics/topic-resolver.ts'
@@ -15,5 +16,6 @@ export interface GatewayParts {
   readonly controlPlane: ControlPlane
   readonly topics: TopicResolver
   readonly brokers: TopicBrokers
+  readonly groups: Groups
   readonly documents: Documents
 }

@@ -8,6 +8,7 @@ import { UnknownNames } from './auth/unknown-names.ts'
 import { ControlPlane } from './control-plane/control-plane.ts'
 import { WatchReport } from './control-plane/watch-report.ts'
 import type { GatewayParts } from './gateway-parts.ts'
+import { createGroups, type Groups } from './groups/groups.ts'
 import { type GrpcServer, startGrpcServer } from './grpc/grpc-server.ts'
 import { closeHttp } from './http/close-http.ts'
 import { Cors } from './http/cors.ts'
@@ -15,6 +16,7 @@ import { Draining } from './http/draining.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { makeDocuments } from './reference/documents.ts'
 import { allRoutes } from './rest/all-routes.ts'
+import { registerGroupRoutes } from './rest/groups/register.ts'
 import { createDataPath, type DataPath } from './rest/records/data-path.ts'
 import { registerRecordRoutes } from './rest/records/register.ts'
 import { registerRoutes } from './rest/register.ts'
@@ -43,6 +45,7 @@ interface Parts {
   readonly watcher: MetadataWatcher
   readonly controlPlane: ControlPlane
   readonly dataPath: DataPath
+  readonly groups: Groups
   readonly http: FastifyInstance
   readonly draining: Draining
   readonly authenticator: Authenticator
@@ -103,6 +106,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     topics,
     draining,
   })
+  const groups = createGroups({ clock, random, controlPlane, dataPath })
   const unknownKeys = new UnknownNames((id) => controlPlane.lookupApiKey(id), metadata, clock)
   const authenticator = new Authenticator(metadata, unknownKeys, clock)
   const http = createHttpServer({
@@ -116,6 +120,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     draining,
   })
   registerRecordRoutes(http, dataPath)
+  registerGroupRoutes(http, groups)
   const management = {
     clock,
     log,
@@ -124,6 +129,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     controlPlane,
     topics,
     brokers: dataPath.brokers,
+    groups,
     documents: makeDocuments(allRoutes),
   }
   registerRoutes(http, managementRoutes, management)
@@ -133,6 +139,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
     watcher,
     controlPlane,
     dataPath,
+    groups,
     http,
     draining,
     authenticator,
@@ -149,13 +156,14 @@ async function listen(http: FastifyInstance, { host, port }: Address): Promise<A
 
 /** From the edge inwards: nothing is closed while something that needs it goes on. */
 async function stop(parts: Parts, grpc: GrpcServer): Promise<void> {
-  const { config, ports, draining, http, dataPath, watcher, controlPlane } = parts
+  const { config, ports, draining, http, dataPath, groups, watcher, controlPlane } = parts
   ports.health.drain()
   grpc.setServing('NOT_SERVING')
   draining.announce()
   if (config.shutdownDelayMs > 0) await wait(ports.clock, config.shutdownDelayMs)
   draining.begin()
   await Promise.all([closeHttp(http, ports.clock), grpc.finish()])
+  groups.close()
   await dataPath.stop()
   await watcher.stop()
   controlPlane.close()

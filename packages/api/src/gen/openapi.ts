@@ -80,6 +80,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/groups/{group}/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the next records as a member of a group
+         * @description Joins the group if the member is not in it. Through any gateway: positions travel in `leaseToken`, commits go to the database.
+         *
+         *     At least once: send the last `leaseToken` as `ack` when its records are processed. At most once: commit it before you process. Without a token a poll begins at the committed offsets.
+         *
+         *     Safe to repeat: after a lost answer the same request begins at the same offsets, and at worst returns more. A commit never moves an offset back.
+         *
+         *     Of two polls of one member the newer wins; the older ends at once with POLL_SUPERSEDED.
+         */
+        post: operations["pollGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/topics": {
         parameters: {
             query?: never;
@@ -176,6 +202,140 @@ export interface paths {
          *     Safe to repeat with an offset: what is deleted is deleted. With `latest` a repeat deletes what has been written meanwhile.
          */
         post: operations["deleteRecords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{group}/commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Commit what was processed
+         * @description Commits all that the token names, durably, without reading on: for streams, and for who commits before processing. The token says which member.
+         *
+         *     Safe to repeat.
+         */
+        post: operations["commitGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{group}/members/{memberId}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Extend the session of a member that is busy
+         * @description For work that takes longer than `sessionTimeoutMs`: the session runs from this answer. It does not stop the rebalance timeout.
+         *
+         *     Safe to repeat.
+         */
+        post: operations["heartbeatMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{group}/members/{memberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Leave a group
+         * @description The partitions of the member are free at once, and its id may be used by another API key. What it has not committed is handed out again.
+         *
+         *     Safe to repeat.
+         */
+        delete: operations["leaveGroup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List consumer groups
+         * @description In the order of their names. Safe to repeat.
+         */
+        get: operations["listGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe a consumer group and its lag
+         * @description Members, who owns what, and for each partition the committed offset, the end of the log and the lag, in records and in time. Safe to repeat.
+         */
+        get: operations["describeGroup"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a consumer group
+         * @description With its committed offsets. Only while it has no members.
+         *
+         *     A repeat answers 404 GROUP_NOT_FOUND, which means the same.
+         */
+        delete: operations["deleteGroup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{group}/offsets/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move the committed offsets of a group
+         * @description Of every partition that the group has an offset of or subscribes to, or of some. Only while it has no members, unless these are to be fenced.
+         *
+         *     Safe to repeat, save for `shift`, which moves again.
+         */
+        post: operations["resetGroupOffsets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -759,6 +919,125 @@ export interface components {
             /** @description Of no effect: a record can be sent as it was read, and gets a new one. */
             offset?: number | null;
         };
+        Group: {
+            group: string;
+            /**
+             * @description RECONCILING while partitions are on their way between members.
+             * @enum {string}
+             */
+            state: "EMPTY" | "STABLE" | "RECONCILING";
+            /** @description Grows with every change of who is to own what. */
+            groupEpoch: number;
+            /** @enum {string} */
+            assignor: "uniform" | "range";
+            /** @description Epoch milliseconds. */
+            createdAt: number;
+            /** @description Epoch milliseconds. */
+            emptySince: number | null;
+            /** @description Of all partitions that are known. */
+            lagRecords: number | null;
+            /** @description Of the partition that is furthest behind. */
+            lagMs: number | null;
+            members: components["schemas"]["GroupMember"][];
+            partitions: components["schemas"]["GroupPartition"][];
+            /** @description Of the last hour, newest last. */
+            incidents: components["schemas"]["GroupIncident"][];
+        };
+        GroupIncident: {
+            /** @description Epoch milliseconds. */
+            at: number;
+            kind: string;
+            memberId: string;
+        };
+        GroupMember: {
+            memberId: string;
+            /** @description Id of the API key that it polls with. */
+            principal: string;
+            memberEpoch: number;
+            topics: string[];
+            topicPattern: string | null;
+            /** @description A poll or a stream is open. */
+            polling: boolean;
+            sessionTimeoutMs: number;
+            sessionEndsInMs: number;
+            rebalanceTimeoutMs: number;
+            /** @description How many it owns. */
+            partitions: number;
+            /** @description Of these, what is to move to others. */
+            partitionsToRelease: number;
+            /** @description Epoch milliseconds. */
+            releaseWantedSince: number | null;
+            /** @description Epoch milliseconds. */
+            joinedAt: number;
+            /** @description Epoch milliseconds. */
+            lastPollAt: number;
+            /** @description Epoch milliseconds. */
+            lastCommitAt: number | null;
+            clientAddress: string;
+            clientSoftware: string;
+        };
+        GroupPartition: {
+            topic: string;
+            partition: number;
+            /** @description A member. */
+            owner: string | null;
+            /** @description Who gets it when its owner releases it. */
+            nextOwner: string | null;
+            committedOffset: number | null;
+            committedLeaderEpoch: number | null;
+            /** @description Epoch milliseconds. */
+            committedAt: number | null;
+            metadata: string;
+            logStartOffset: number | null;
+            /** @description Of what consumers may see. Null: its leader does not answer. */
+            logEndOffset: number | null;
+            /** @description From the committed offset to the end. */
+            lagRecords: number | null;
+            /** @description Age of the oldest record that is not committed. */
+            lagMs: number | null;
+        };
+        GroupRecord: {
+            topic: string;
+            partition: number;
+            offset: number;
+            timestamp: number;
+            key?: string | null;
+            /** @description A key that is not UTF-8. */
+            keyBase64?: string;
+            /** @description The stored JSON; `null` only ever means a tombstone. */
+            value?: unknown;
+            /** @description A value that is UTF-8 and not JSON. */
+            valueText?: string;
+            /** @description Any other value. */
+            valueBase64?: string;
+            headers: components["schemas"]["RecordHeader"][];
+        };
+        GroupSummary: {
+            group: string;
+            /**
+             * @description RECONCILING while partitions are on their way between members.
+             * @enum {string}
+             */
+            state: "EMPTY" | "STABLE" | "RECONCILING";
+            /** @description How many. */
+            members: number;
+            /** @description Grows with every change of who is to own what. */
+            groupEpoch: number;
+            /** @enum {string} */
+            assignor: "uniform" | "range";
+        };
+        OffsetReset: {
+            topic: string;
+            partition: number;
+            /**
+             * @description There was no committed offset; the records there were deleted, by retention or by hand; or the log lost its end in an unclean election.
+             * @enum {string}
+             */
+            reason: "NO_COMMITTED_OFFSET" | "DELETED" | "TRUNCATED";
+            from: number | null;
+            /** @description Where reading goes on. */
+            to: number;
+        };
         Partition: {
             partition: number;
             /** @description Id of the leading broker; null without one. */
@@ -768,6 +1047,24 @@ export interface components {
             /** @description Broker ids, preferred leader first. */
             replicas: number[];
             inSyncReplicas: number[];
+        };
+        PollAnswer: {
+            /** @description Within a partition in order. Of several partitions, in any. */
+            records: components["schemas"]["GroupRecord"][];
+            /** @description Names all that was handed out. Opaque; good for this member and API key only. */
+            leaseToken: string;
+            /** @description When the session ends unless the member polls, heartbeats or streams. By the clock of the gateway. */
+            leaseExpiresAt: number;
+            /** @description What the member reads. */
+            assignment: components["schemas"]["TopicPartitions"][];
+            /** @description What it gives to others. Records of these are not handed out any more. */
+            revoked: components["schemas"]["TopicPartitions"][];
+            /** @description Why it has no partition: MORE_MEMBERS_THAN_PARTITIONS, WAITING_FOR_RELEASE (by their owners), or NO_MATCHING_TOPIC. */
+            idleReason?: string;
+            /** @description All that `ack` names had been committed before. */
+            alreadyCommitted?: boolean;
+            /** @description Positions that were moved by `autoOffsetReset`. */
+            resets?: components["schemas"]["OffsetReset"][];
         };
         /** @description RFC 9457. Further members depend on the code. */
         Problem: {
@@ -872,6 +1169,10 @@ export interface components {
                 };
             };
             partitionDetails: components["schemas"]["Partition"][];
+        };
+        TopicPartitions: {
+            topic: string;
+            partitions: number[];
         };
         TopicSummary: {
             name: string;
@@ -1519,6 +1820,241 @@ export interface operations {
             };
             /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pollGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "memberId": "worker-1",
+                 *       "topics": [
+                 *         "orders"
+                 *       ],
+                 *       "maxRecords": 500,
+                 *       "waitMs": 1000
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Chosen by the client, 1–64 of `[A-Za-z0-9._-]`: one a process. A process that comes back within its session under the same id keeps its partitions. */
+                    memberId: string;
+                    /** @description Topics to read. One that does not exist is waited for. */
+                    topics?: string[] | null;
+                    /** @description RE2, matched against whole names: also topics that are created later. */
+                    topicPattern?: string | null;
+                    /** @description The last `leaseToken`: all that it names is committed. Goes on behind it. */
+                    ack?: string | null;
+                    /** @description Instead of `ack`: goes on behind the token and commits nothing. */
+                    after?: string | null;
+                    /** @description Kept with the offsets, for people and programs to read. */
+                    metadata?: string | null;
+                    /** @description Records in the answer; 500 when absent. */
+                    maxRecords?: number | null;
+                    /** @description Stored bytes to read for it; the first batch of records comes whole anyway. 1048576 when absent. */
+                    maxBytes?: number | null;
+                    /** @description Wait so long for a first record; 0 when absent. */
+                    waitMs?: number | null;
+                    /**
+                     * @description Where to begin in a partition without a committed offset, or whose offset is no longer in the log; earliest when absent. `none` is 409 NO_COMMITTED_OFFSET.
+                     * @enum {string|null}
+                     */
+                    autoOffsetReset?: "earliest" | "latest" | "none" | null;
+                    /** @description How long the member may process before its next poll or heartbeat, from the answer on; 45000 when absent. */
+                    sessionTimeoutMs?: number | null;
+                    /** @description How long it may keep a partition that is to move, if it has handed out records of it; 300000 when absent. */
+                    rebalanceTimeoutMs?: number | null;
+                    /**
+                     * @description How partitions are shared out: what the first member of the group says.
+                     * @enum {string|null}
+                     */
+                    assignor?: "uniform" | "range" | null;
+                    /**
+                     * @description How bytes are shown; json when absent.
+                     * @enum {string|null}
+                     */
+                    format?: "json" | "text" | "base64" | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Records, perhaps none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "records": [
+                     *         {
+                     *           "topic": "orders",
+                     *           "partition": 3,
+                     *           "offset": 41209,
+                     *           "timestamp": 1764000000000,
+                     *           "key": "cust-9",
+                     *           "value": {
+                     *             "total": 4200
+                     *           },
+                     *           "headers": []
+                     *         }
+                     *       ],
+                     *       "leaseToken": "AQAAAAEMYmlsbGluZxB3b3JrZXItMQ",
+                     *       "leaseExpiresAt": 1764000045000,
+                     *       "assignment": [
+                     *         {
+                     *           "topic": "orders",
+                     *           "partitions": [
+                     *             0,
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "revoked": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PollAnswer"];
+                };
+            };
+            /** @description `INVALID_LEASE_TOKEN`: The lease token is not valid here. `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LEASE_EXPIRED`: The member no longer holds what it names. `POLL_SUPERSEDED`: A newer poll of the member has begun. `MEMBER_ID_IN_USE`: Another principal uses the member id. `GROUP_FULL`: The group has as many members as it may. `NO_COMMITTED_OFFSET`: A partition has no committed offset. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `OFFSET_OUT_OF_RANGE`: The offset is outside the log. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `BUSY`: The service has no room for this now. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3019,6 +3555,1054 @@ export interface operations {
                 };
             };
             /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commitGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "leaseToken": "AQAAAAEMYmlsbGluZxB3b3JrZXItMQ"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description `leaseToken` of an answer of this member. */
+                    leaseToken: string;
+                    /** @description Kept with the offsets, for people and programs to read. */
+                    metadata?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Committed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alreadyCommitted": false
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description All of it had been committed before. A commit never moves an offset back. */
+                        alreadyCommitted: boolean;
+                    };
+                };
+            };
+            /** @description `INVALID_LEASE_TOKEN`: The lease token is not valid here. `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LEASE_EXPIRED`: The member no longer holds what it names. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heartbeatMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+                /**
+                 * @description The member, as its polls name it.
+                 * @example worker-1
+                 */
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "leaseToken": "AQAAAAEMYmlsbGluZxB3b3JrZXItMQ"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description `leaseToken` of an answer of this member. */
+                    leaseToken: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Extended. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "leaseExpiresAt": 1764000045000,
+                     *       "releaseWanted": false
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description When the session ends unless the member polls, heartbeats or streams. By the clock of the gateway. */
+                        leaseExpiresAt: number;
+                        /** @description Partitions are to move to others: finish what is in work, and poll with `ack`. */
+                        releaseWanted: boolean;
+                    };
+                };
+            };
+            /** @description `INVALID_LEASE_TOKEN`: The lease token is not valid here. `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LEASE_EXPIRED`: The member no longer holds what it names. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaveGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+                /**
+                 * @description The member, as its polls name it.
+                 * @example worker-1
+                 */
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not in the group any more, or never was. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `MEMBER_ID_IN_USE`: Another principal uses the member id. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGroups: {
+        parameters: {
+            query?: {
+                /** @description Items a page; 100 when absent. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description Only names that begin with this. */
+                prefix?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "groups": [
+                     *         {
+                     *           "group": "billing",
+                     *           "state": "STABLE",
+                     *           "members": 2,
+                     *           "groupEpoch": 4,
+                     *           "assignor": "uniform"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        groups: components["schemas"]["GroupSummary"][];
+                        /** @description Pass as `cursor` to get the next page; null on the last. */
+                        nextCursor: string | null;
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describeGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group at this moment. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "group": "billing",
+                     *       "state": "STABLE",
+                     *       "groupEpoch": 4,
+                     *       "assignor": "uniform",
+                     *       "createdAt": 1764000000000,
+                     *       "emptySince": null,
+                     *       "lagRecords": 12,
+                     *       "lagMs": 840,
+                     *       "members": [
+                     *         {
+                     *           "memberId": "worker-1",
+                     *           "principal": "V1StGXR8Z5jdHi6B",
+                     *           "memberEpoch": 4,
+                     *           "topics": [
+                     *             "orders"
+                     *           ],
+                     *           "topicPattern": null,
+                     *           "polling": true,
+                     *           "sessionTimeoutMs": 45000,
+                     *           "sessionEndsInMs": 44120,
+                     *           "rebalanceTimeoutMs": 300000,
+                     *           "partitions": 1,
+                     *           "partitionsToRelease": 0,
+                     *           "releaseWantedSince": null,
+                     *           "joinedAt": 1764000000000,
+                     *           "lastPollAt": 1764000060000,
+                     *           "lastCommitAt": 1764000060000,
+                     *           "clientAddress": "10.0.4.2",
+                     *           "clientSoftware": "curl/8.15.0"
+                     *         }
+                     *       ],
+                     *       "partitions": [
+                     *         {
+                     *           "topic": "orders",
+                     *           "partition": 0,
+                     *           "owner": "worker-1",
+                     *           "nextOwner": null,
+                     *           "committedOffset": 41198,
+                     *           "committedLeaderEpoch": 2,
+                     *           "committedAt": 1764000060000,
+                     *           "metadata": "",
+                     *           "logStartOffset": 0,
+                     *           "logEndOffset": 41210,
+                     *           "lagRecords": 12,
+                     *           "lagMs": 840
+                     *         }
+                     *       ],
+                     *       "incidents": [
+                     *         {
+                     *           "at": 1764000000000,
+                     *           "kind": "JOINED",
+                     *           "memberId": "worker-1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Group"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GROUP_NOT_FOUND`: There is no such consumer group. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GROUP_NOT_FOUND`: There is no such consumer group. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GROUP_NOT_EMPTY`: The group has members. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetGroupOffsets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": "earliest",
+                 *       "dryRun": true
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    to: "earliest" | "latest" | "timestamp" | "offset" | "shift" | "group";
+                    /** @description With `timestamp`: the first record that is as young. */
+                    timestamp?: number | null;
+                    /** @description With `offset`. */
+                    offset?: number | null;
+                    /** @description With `shift`: records forwards, or backwards if negative. */
+                    shiftBy?: number | null;
+                    /** @description With `group`: the group whose offsets are taken. */
+                    fromGroup?: string | null;
+                    /** @description Only of this topic. */
+                    topic?: string | null;
+                    /** @description Only these of the topic. */
+                    partitions?: number[] | null;
+                    /** @description Only say what would be moved where. */
+                    dryRun?: boolean | null;
+                    /** @description Remove the members first; what they still hold can no longer be committed. They join anew with their next polls. */
+                    fenceMembers?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description What was moved, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dryRun": true,
+                     *       "membersFenced": 0,
+                     *       "partitions": [
+                     *         {
+                     *           "topic": "orders",
+                     *           "partition": 0,
+                     *           "from": 41198,
+                     *           "to": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        dryRun: boolean;
+                        membersFenced: number;
+                        partitions: {
+                            topic: string;
+                            partition: number;
+                            /** @description Null: nothing was committed. */
+                            from: number | null;
+                            /** @description Never outside the log. */
+                            to: number;
+                        }[];
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GROUP_NOT_FOUND`: There is no such consumer group. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GROUP_NOT_EMPTY`: The group has members. `NO_COMMITTED_OFFSET`: A partition has no committed offset. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -25,11 +25,13 @@ import {
   TopicAdminServiceClient,
 } from '@courant/api/internal/v1/admin'
 import { ClusterAdminServiceClient } from '@courant/api/internal/v1/cluster'
+import { GroupServiceClient, type GroupShard } from '@courant/api/internal/v1/group'
 import {
   type LookupApiKeyResponse,
   type LookupTopicResponse,
   MetadataServiceClient,
 } from '@courant/api/internal/v1/metadata'
+import { type SigningKey, SigningKeyServiceClient } from '@courant/api/internal/v1/signing_key'
 import { type Address, assert, BusError, type Clock, limits, type TenantId } from '@courant/kernel'
 import { credentials } from '@grpc/grpc-js'
 import { ClusterAdmin } from './cluster-admin.ts'
@@ -46,6 +48,8 @@ interface Stubs {
   readonly tenants: TenantAdminServiceClient
   readonly cluster: ClusterAdminServiceClient
   readonly metadata: MetadataServiceClient
+  readonly groups: GroupServiceClient
+  readonly signingKeys: SigningKeyServiceClient
 }
 
 const CHANNEL = {
@@ -124,6 +128,17 @@ export class ControlPlane {
     return this.#call(({ metadata }) => metadata.lookupApiKey.bind(metadata), { keyId }, {})
   }
 
+  /** Who coordinates which groups. */
+  async listGroupShards(): Promise<GroupShard[]> {
+    return (await this.#call(({ groups }) => groups.listGroupShards.bind(groups), {}, {})).shards
+  }
+
+  /** Newest first. */
+  async listSigningKeys(): Promise<SigningKey[]> {
+    const method = ({ signingKeys }: Stubs) => signingKeys.listSigningKeys.bind(signingKeys)
+    return (await this.#call(method, {}, {})).keys
+  }
+
   close(): void {
     for (const stubs of this.#stubs) for (const client of Object.values(stubs)) client.close()
   }
@@ -166,5 +181,7 @@ function stubsOf({ host, port }: Address): Stubs {
     tenants: new TenantAdminServiceClient(target, insecure, CHANNEL),
     cluster: new ClusterAdminServiceClient(target, insecure, CHANNEL),
     metadata: new MetadataServiceClient(target, insecure, CHANNEL),
+    groups: new GroupServiceClient(target, insecure, CHANNEL),
+    signingKeys: new SigningKeyServiceClient(target, insecure, CHANNEL),
   }
 }

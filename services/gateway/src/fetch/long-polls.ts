@@ -46,6 +46,46 @@ export class LongPolls {
     })
   }
 
+  /**
+   * Until there is something at one of the positions, or a leader says why there will not be: true;
+   * false when neither came within `waitMs` or before `signal` aborted. Positions whose leader is
+   * not known now are not waited for.
+   */
+  async waitForAny(
+    positions: readonly FetchPosition[],
+    isolation: Isolation,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const connections = await Promise.all(
+      positions.map(async ({ topicId, partition }) => {
+        const connecting = async () => this.#leaders.connection(topicId, partition)
+        return connecting().catch(() => null)
+      }),
+    )
+    if (signal.aborted) return false
+    return new Promise((resolve) => {
+      const leaving: (() => void)[] = []
+      const finish = (found: boolean): void => {
+        for (const leave of leaving) leave()
+        timer.cancel()
+        signal.removeEventListener('abort', giveUp)
+        resolve(found)
+      }
+      const giveUp = (): void => finish(false)
+      const found = (): void => finish(true)
+      for (const [index, position] of positions.entries()) {
+        const connection = connections[index]
+        if (connection === null || connection === undefined) continue
+        leaving.push(
+          this.#of(connection).add(position, isolation, { resolve: found, reject: found }),
+        )
+      }
+      const timer = this.#clock.setTimer(waitMs, giveUp)
+      signal.addEventListener('abort', giveUp)
+    })
+  }
+
   #of(connection: BrokerConnection): ConnectionPolls {
     const known = this.#polls.get(connection)
     if (known !== undefined) return known

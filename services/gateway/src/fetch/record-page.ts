@@ -3,10 +3,20 @@ import { type RecordBatch, RecordCursor, recordBatches } from '@courant/record-b
 import type { BufferPool } from './buffer-pool.ts'
 import { type Borrowed, ByteWriter, constant } from './byte-writer.ts'
 import type { EncodedBatch, EncodedBatches } from './encoded-batches.ts'
-import { type RecordFormat, RecordWriter } from './record-writer.ts'
+import { type Lines, type RecordFormat, RecordWriter } from './record-writer.ts'
 
 /** How records are put one behind the other. */
 export type PageLayout = 'list' | 'lines' | 'events'
+
+/** A list that goes on over pages of several partitions, and what its records begin with. */
+export interface SharedList {
+  readonly out: ByteWriter
+  /** Records that the list has before this page. */
+  readonly recordCount: number
+  /** `{"topic":…,"partition":…,"offset":` */
+  readonly opening: Buffer
+  readonly lines: Lines
+}
 
 export interface PageOptions {
   /** Names the partition, for batches that are encoded already. */
@@ -49,6 +59,9 @@ export class RecordPage {
   /** Where the next read goes on. */
   nextOffset: number
   recordCount = 0
+  /** Of the last batch of which the page shows something; -1 before. */
+  leaderEpoch = -1
+  readonly #recordsBefore: number
   readonly #options: PageOptions
   readonly #scope: string
   readonly #encoded: EncodedBatches
@@ -62,16 +75,20 @@ export class RecordPage {
     options: PageOptions,
     encoded: EncodedBatches,
     pool: BufferPool | null = null,
+    shared: SharedList | null = null,
   ) {
     const { offset, format, layout, maxRecords, partition } = options
+    const lines = shared?.lines ?? (layout === 'list' ? 'free' : 'single')
+    const shape = shared === null ? layout : `shared/${lines}`
     this.#options = options
-    this.#scope = `${partition}/${format}/${layout}`
+    this.#scope = `${partition}/${format}/${shape}`
     this.#encoded = encoded
     this.nextOffset = offset
-    this.#out = new ByteWriter(estimatedBytes(records, maxRecords), pool)
-    this.#writer = new RecordWriter(this.#out, format, layout === 'list' ? 'free' : 'single')
+    this.#recordsBefore = shared?.recordCount ?? 0
+    this.#out = shared?.out ?? new ByteWriter(estimatedBytes(records, maxRecords), pool)
+    this.#writer = new RecordWriter(this.#out, format, lines, shared?.opening)
     this.#batches = recordBatches(records)
-    if (layout === 'list') this.#out.constant(LIST)
+    if (layout === 'list' && shared === null) this.#out.constant(LIST)
   }
 
   /** Bytes of text so far. */
@@ -102,6 +119,10 @@ export class RecordPage {
     return this.#out.takeBorrowed()
   }
 
+  get #isBehindOthers(): boolean {
+    return this.#recordsBefore + this.recordCount > 0
+  }
+
   #nextBatch(): boolean {
     const { done, value: batch } = this.#batches.next()
     if (done === true) return false
@@ -109,6 +130,7 @@ export class RecordPage {
       this.#endBatch(batch)
       return true
     }
+    this.leaderEpoch = batch.partitionLeaderEpoch
     const encoded = this.#encoded.get(this.#scope, batch)
     if (encoded === null) this.#begin(batch)
     else this.#copy(batch, encoded)
@@ -126,7 +148,7 @@ export class RecordPage {
     // Only where offset and place in the batch tell the same can a part be cut out of it later.
     const isDense = recordCount === lastOffset - baseOffset + 1
     const isWhole = isDense && baseOffset >= this.#options.offset
-    const separated = this.#options.layout === 'list' && this.recordCount > 0
+    const separated = this.#options.layout === 'list' && this.#isBehindOthers
     this.#current = {
       batch,
       cursor: new RecordCursor(batch),
@@ -155,7 +177,7 @@ export class RecordPage {
     const { layout } = this.#options
     const out = this.#out
     if (layout === 'list') {
-      if (this.recordCount > 0) out.constant(COMMA)
+      if (this.#isBehindOthers) out.constant(COMMA)
       this.#writer.write(cursor)
     } else if (layout === 'lines') {
       this.#writer.write(cursor)
@@ -180,7 +202,7 @@ export class RecordPage {
     const first = Math.max(0, offset - batch.baseOffset)
     const last = Math.min(ends.length, first + maxRecords - this.recordCount) - 1
     assert(first <= last, 'a batch that is shown has a record to show')
-    if (layout === 'list' && this.recordCount > 0) this.#out.constant(COMMA)
+    if (layout === 'list' && this.#isBehindOthers) this.#out.constant(COMMA)
     const start = first === 0 ? 0 : (ends[first - 1] ?? 0) + separatorSize
     this.#out.bytes(text, start, ends[last] ?? 0)
     this.recordCount += last - first + 1

@@ -43,9 +43,12 @@ export class RecordWriter {
   readonly #out: ByteWriter
   readonly #format: RecordFormat
   readonly #lines: Lines
+  readonly #opening: Buffer | null
   readonly #scanner = new JsonScanner(EMPTY)
 
-  constructor(out: ByteWriter, format: RecordFormat, lines: Lines) {
+  /** `opening`: what every record begins with up to its offset, if that is more than usual. */
+  constructor(out: ByteWriter, format: RecordFormat, lines: Lines, opening: Buffer | null = null) {
+    this.#opening = opening
     this.#out = out
     this.#format = format
     this.#lines = lines
@@ -54,7 +57,8 @@ export class RecordWriter {
   /** Writes the cursor's current record. */
   write(cursor: RecordCursor): void {
     const out = this.#out
-    out.constant(OFFSET)
+    if (this.#opening === null) out.constant(OFFSET)
+    else out.bytes(this.#opening, 0, this.#opening.length)
     out.integer(cursor.offset)
     out.constant(TIMESTAMP)
     out.integer(cursor.timestamp)

@@ -4,7 +4,7 @@ import type { RouteDescription } from '../rest/route.ts'
 /**
  * Parts of the API that are designed but not built. They say so instead of seeming not to exist.
  */
-const NOT_BUILT = ['/v1/groups', '/v1/transactions', '/v1/tokens']
+const NOT_BUILT = ['/v1/transactions', '/v1/tokens']
 
 /** Says what is wrong with a request that no route takes: 501, 405 with `Allow`, or 404. */
 export function missingRoute(

@@ -6,6 +6,8 @@ export const PATH_SAMPLES: Readonly<Record<string, string | number>> = {
   partition: 3,
   keyId: 'V1StGXR8Z5jdHi6B',
   brokerId: 1,
+  group: 'billing',
+  memberId: 'worker-1',
 }
 
 /** The request that the reference shows for a route, which tests send as well. */

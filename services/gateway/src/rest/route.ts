@@ -19,11 +19,12 @@ export type Access = 'public' | 'tenant' | 'operator'
 /**
  * How another tenant could be seen through the route, which decides what the isolation test does:
  * - `topic`, `apiKey`: the path names a resource of the tenant; foreign and missing must be alike.
+ * - `group`: the same, but a group is made by its first poll, and a token says whose it is.
  * - `list`: must hold nothing of others.
  * - `create`: the same name in two tenants makes two resources.
  * - `none`: the route knows no tenant.
  */
-export type Isolation = 'topic' | 'apiKey' | 'list' | 'create' | 'none'
+export type Isolation = 'topic' | 'apiKey' | 'group' | 'list' | 'create' | 'none'
 
 export interface Content {
   readonly schema: TSchema

@@ -3,6 +3,7 @@ import { createApiKey } from './api-keys/create.ts'
 import { listApiKeys } from './api-keys/list.ts'
 import { revokeApiKey } from './api-keys/revoke.ts'
 import { clusterRoutes } from './cluster/cluster-routes.ts'
+import { groupRoutes } from './groups/group-routes.ts'
 import type { Route } from './route.ts'
 import { errorsPage, openApi, referencePage, root } from './service/documents.ts'
 import { liveness, readiness } from './service/health.ts'
@@ -25,6 +26,7 @@ export const managementRoutes: readonly Route[] = [
   addPartitions,
   deleteRecords,
   deleteTopic,
+  ...groupRoutes,
   createApiKey,
   listApiKeys,
   revokeApiKey,

@@ -216,8 +216,8 @@ describe('what is no route', () => {
     ['HEAD', '/v1/topics', 405, ''],
     ['OPTIONS', '/v1/topics', 405, 'METHOD_NOT_ALLOWED'],
     ['DELETE', '/v1/topics', 405, 'METHOD_NOT_ALLOWED'],
-    ['POST', '/v1/groups/g/poll', 501, 'NOT_IMPLEMENTED'],
-    ['GET', '/v1/groups', 501, 'NOT_IMPLEMENTED'],
+    ['POST', '/v1/transactions', 501, 'NOT_IMPLEMENTED'],
+    ['GET', '/v1/tokens', 501, 'NOT_IMPLEMENTED'],
     ['POST', '/v1/transactions', 501, 'NOT_IMPLEMENTED'],
     ['POST', '/v1/tokens', 501, 'NOT_IMPLEMENTED'],
   ])('%s %s says %d', async (method, path, status, code) => {

@@ -16,8 +16,8 @@ export interface LeasedTopic {
 }
 
 /**
- * What a poll handed out. The log does not change, so positions say it all; partitions whose position
- * is the committed one are left out.
+ * What a poll handed out. The log does not change, so positions say it all; partitions whose
+ * position is the committed one are left out.
  */
 export interface LeaseToken {
   readonly group: string

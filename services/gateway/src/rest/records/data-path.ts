@@ -39,6 +39,7 @@ export interface DataPath {
   readonly bodies: BodyBudget
   readonly reader: PartitionReader
   readonly reads: ReadBudget
+  readonly polls: LongPolls
   readonly encodedBatches: EncodedBatches
   /** Large buffers: of bodies, of batches, of answers. */
   readonly buffers: BufferPool
@@ -88,6 +89,7 @@ export function createDataPath(parts: DataPathParts): DataPath {
     bodies: new BodyBudget(),
     reader: new PartitionReader(leaders, polls, clock),
     reads,
+    polls,
     encodedBatches,
     buffers,
     bodyDeadlines: new BodyDeadlines(clock),

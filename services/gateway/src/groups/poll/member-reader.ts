@@ -1,0 +1,129 @@
+import { type BusError, type Clock, limits, type Random } from '@courant/kernel'
+import type { ReadHold } from '../../fetch/read-hold.ts'
+import type { MemberLease } from './member-lease.ts'
+import type { ReadPosition } from './member-positions.ts'
+import type { OffsetReset, OffsetResets } from './offset-resets.ts'
+import type { FoundRange, RangeReader, Round } from './range-reader.ts'
+
+/** Whether records that were handed out may be in work. */
+export type Hands = 'full' | 'empty'
+
+export interface ReadWants {
+  readonly maxBytes: number
+  /** When to give up waiting, on the monotonic clock. */
+  readonly deadlineMs: number
+  /** Asked whenever the assignment has changed. */
+  readonly hands: () => Hands
+  /** Ends the wait early: the caller has gone, the gateway stops, or something else is known. */
+  readonly signal: AbortSignal
+}
+
+export interface ReadOutcome {
+  readonly found: readonly FoundRange[]
+  readonly resets: readonly OffsetReset[]
+  /** Why nothing could be read from partitions, if nothing was read at all. */
+  readonly failure: BusError | null
+  /** Partitions are to be given away, or just were: the member should hear of it. */
+  readonly isRevoked: boolean
+}
+
+/** How long the session outlasts the end of the wait, before its own timeout counts. */
+const OPEN_MARGIN_MS = 5_000
+
+export interface MemberReaderParts {
+  readonly ranges: RangeReader
+  readonly resets: OffsetResets
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** What is next for a member: reads, waits, and follows its assignment meanwhile. */
+export class MemberReader {
+  readonly #parts: MemberReaderParts
+  readonly #lease: MemberLease
+  readonly #hold: ReadHold
+  /** Which partition is asked for first: any one at first, then in turns. */
+  #turn: number
+
+  constructor(parts: MemberReaderParts, lease: MemberLease, hold: ReadHold) {
+    this.#parts = parts
+    this.#lease = lease
+    this.#hold = hold
+    this.#turn = Math.floor(parts.random.next() * limits.partitionsPerTopicMax)
+  }
+
+  /**
+   * Until there are records, the deadline has passed, or something is to be told. Throws
+   * POLL_SUPERSEDED, LEASE_EXPIRED, NO_COMMITTED_OFFSET, OFFSET_OUT_OF_RANGE, THROTTLED, BUSY.
+   * `hold` has the memory of what was found.
+   */
+  async next(wants: ReadWants): Promise<ReadOutcome> {
+    const { clock } = this.#parts
+    const resets: OffsetReset[] = []
+    let isRevoked = this.#lease.state.revoked.length > 0
+    while (true) {
+      const event = this.#lease.takeEvent()
+      if (event === 'assignmentChanged') {
+        await this.#refresh(wants)
+        isRevoked ||= this.#lease.state.revoked.length > 0
+      }
+      const positions = await this.#known(resets, wants.signal)
+      const round = await this.#round(positions, wants)
+      for (const position of round.outOfRange) {
+        const { autoOffsetReset } = this.#lease.request
+        const reset = await this.#parts.resets.outOfRange(position, autoOffsetReset)
+        if (reset !== null) resets.push(reset)
+      }
+      const isOver = wants.signal.aborted || clock.monotonicMs() >= wants.deadlineMs
+      if (round.found.length > 0 || isOver || isRevoked || event === 'blind') {
+        const [failure = null] = round.failures
+        return { found: round.found, resets, failure, isRevoked }
+      }
+      if (round.outOfRange.length === 0) await this.#wait(positions, round, wants)
+    }
+  }
+
+  async #refresh({ deadlineMs, hands, signal }: ReadWants): Promise<void> {
+    const leftMs = Math.max(0, deadlineMs - this.#parts.clock.monotonicMs())
+    const patience = { deadlineMs: deadlineMs + OPEN_MARGIN_MS, signal }
+    await this.#lease.refresh(hands(), leftMs + OPEN_MARGIN_MS, patience)
+  }
+
+  /** What may be read, with a place to read at, beginning with the partition whose turn it is. */
+  async #known(resets: OffsetReset[], signal: AbortSignal): Promise<ReadPosition[]> {
+    const { readable } = this.#lease.positions
+    const { autoOffsetReset } = this.#lease.request
+    const missing = readable.filter(({ next }) => next === null)
+    const found = await Promise.all(
+      missing.map((position) => this.#parts.resets.first(position, autoOffsetReset, signal)),
+    )
+    resets.push(...found)
+    const turn = readable.length === 0 ? 0 : this.#turn % readable.length
+    this.#turn += 1
+    return [...readable.slice(turn), ...readable.slice(0, turn)].map((position) =>
+      Object.assign(position, { offset: position.next ?? 0 }),
+    )
+  }
+
+  async #round(positions: readonly ReadPosition[], wants: ReadWants): Promise<Round> {
+    if (positions.length === 0) return { found: [], outOfRange: [], failures: [] }
+    const { deadlineMs, maxBytes, signal } = wants
+    const roomMs = deadlineMs + limits.readRoomMsMax - this.#parts.clock.monotonicMs()
+    return this.#parts.ranges.read(positions, maxBytes, this.#hold, roomMs, signal)
+  }
+
+  /** An event ends it, and so does what ends the whole. */
+  async #wait(positions: readonly ReadPosition[], round: Round, wants: ReadWants): Promise<void> {
+    const { open } = this.#lease
+    if (open.hasEvent) return
+    const waking = new AbortController()
+    const wake = (): void => waking.abort()
+    open.onEvent = wake
+    wants.signal.addEventListener('abort', wake, { once: true })
+    if (wants.signal.aborted) wake()
+    const waitMs = Math.max(0, wants.deadlineMs - this.#parts.clock.monotonicMs())
+    await this.#parts.ranges.wait(positions, round, waitMs, waking.signal)
+    wants.signal.removeEventListener('abort', wake)
+    open.onEvent = () => {}
+  }
+}

@@ -1,0 +1,164 @@
+import { IdleReason } from '@courant/api/internal/v1/group'
+import type { Clock } from '@courant/kernel'
+import type { Borrowed } from '../../fetch/byte-writer.ts'
+import type { ReadHold } from '../../fetch/read-hold.ts'
+import { type CommitOutcome, commitLease } from '../commits.ts'
+import type { Coordinators } from '../coordinators/coordinators.ts'
+import type { LeaseTokens } from '../tokens/lease-tokens.ts'
+import { MemberLease, memberRef } from './member-lease.ts'
+import { MemberReader, type MemberReaderParts, type ReadOutcome } from './member-reader.ts'
+import { type DocumentParts, PollDocument } from './poll-document.ts'
+import type { Lease, MemberRequest, PollBounds } from './poll-request.ts'
+
+export interface PollParts extends MemberReaderParts, DocumentParts {
+  readonly coordinators: Coordinators
+  readonly tokens: LeaseTokens
+  readonly gatewayId: string
+  readonly clock: Clock
+}
+
+export interface PollRequest {
+  readonly member: MemberRequest
+  readonly lease: Lease | null
+  readonly metadata: string
+  readonly bounds: PollBounds
+  readonly waitMs: number
+}
+
+/** A coordinator that is being replaced is waited for at least so long. */
+const PATIENCE_MS_MIN = 5_000
+const OPEN_MARGIN_MS = 5_000
+
+/**
+ * One poll of a member (docs/adr/0011): what it has processed is committed while the next ranges
+ * are read; the answer waits for both. `hold` has the memory of the answer.
+ */
+export async function poll(
+  parts: PollParts,
+  request: PollRequest,
+  hold: ReadHold,
+  signal: AbortSignal,
+): Promise<Borrowed> {
+  const { clock } = parts
+  const { member, waitMs, lease: given } = request
+  const nowMs = clock.monotonicMs()
+  const patience = {
+    deadlineMs: nowMs + Math.max(waitMs, PATIENCE_MS_MIN),
+    signal,
+    requestId: member.requestId,
+  }
+  const ending = new AbortController()
+  const end = (): void => ending.abort()
+  signal.addEventListener('abort', end, { once: true })
+  const work = startCommit(parts, request, patience, end)
+  const hands = () => (given === null || work.isDone ? ('empty' as const) : ('full' as const))
+  const isNothing = given === null || given.token.topics.length === 0
+  const open = await MemberLease.begin(
+    parts,
+    member,
+    isNothing ? 'empty' : 'full',
+    waitMs + OPEN_MARGIN_MS,
+    patience,
+  )
+  try {
+    if (given !== null) open.positions.resume(given.token)
+    const reader = new MemberReader(parts, open, hold)
+    const wants = {
+      maxBytes: request.bounds.maxBytes,
+      deadlineMs: nowMs + waitMs,
+      hands: isNothing ? () => 'empty' as const : hands,
+      signal: ending.signal,
+    }
+    const read = await reader.next(wants)
+    const commit = await work.outcome
+    if (given?.kind === 'ack') open.positions.committed(given.token)
+    const answer = await answerOf(parts, request, open, read, commit, hold)
+    open.ended()
+    return answer
+  } catch (error) {
+    open.abandon()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}
+
+interface CommitUnderWay {
+  readonly outcome: Promise<CommitOutcome | null>
+  /** Nothing that was handed out is in work any more. */
+  isDone: boolean
+}
+
+/** A commit that fails ends the wait: there is something to tell. */
+function startCommit(
+  { coordinators }: PollParts,
+  { lease, member, metadata }: PollRequest,
+  patience: Parameters<typeof commitLease>[4],
+  onFailure: () => void,
+): CommitUnderWay {
+  if (lease?.kind !== 'ack' || lease.token.topics.length === 0) {
+    return { outcome: Promise.resolve(null), isDone: false }
+  }
+  // A caller that goes away has said what it has processed.
+  const { deadlineMs, requestId } = patience
+  const kept = { deadlineMs, ...(requestId === undefined ? {} : { requestId }) }
+  const work: CommitUnderWay = {
+    outcome: commitLease(coordinators, memberRef(member), lease.token, metadata, kept),
+    isDone: false,
+  }
+  work.outcome.then(() => {
+    work.isDone = true
+  }, onFailure)
+  return work
+}
+
+async function answerOf(
+  parts: PollParts,
+  { bounds, member, waitMs }: PollRequest,
+  open: MemberLease,
+  read: ReadOutcome,
+  commit: CommitOutcome | null,
+  hold: ReadHold,
+): Promise<Borrowed> {
+  const isUnreadable = read.found.length === 0 && read.failure !== null
+  // Who has waited in vain for a leader hears why; who may come again soon does so.
+  if (isUnreadable && waitMs === 0) throw read.failure
+  const document = new PollDocument(parts, read.found, bounds, 'free')
+  await document.add(read.found, hold)
+  const { principal, tenantId, sessionTimeoutMs } = member
+  const leaseToken = await parts.tokens.issue({ tenantId, principal }, open.token())
+  const answer = document.take({
+    leaseToken,
+    leaseExpiresAt: parts.clock.now() + sessionTimeoutMs,
+    ...assignmentOf(open),
+    ...(commit?.alreadyCommitted === true ? { alreadyCommitted: true } : {}),
+    ...(read.resets.length > 0 ? { resets: read.resets } : {}),
+  })
+  hold.set(answer.bytes.buffer.byteLength)
+  return answer
+}
+
+/** What every answer says of the member's partitions. */
+export function assignmentOf({ positions, state, isIdle }: MemberLease) {
+  const topics = new Map<string, number[]>()
+  for (const { topic, partition } of positions.readable) {
+    const partitions = topics.get(topic)
+    if (partitions === undefined) topics.set(topic, [partition])
+    else partitions.push(partition)
+  }
+  const assignment = [...topics].map(([topic, partitions]) => ({ topic, partitions }))
+  const revoked = state.revoked.map(({ topic, partitions }) => ({ topic, partitions }))
+  return { assignment, revoked, ...(isIdle ? { idleReason: idleReasonOf(state.idleReason) } : {}) }
+}
+
+const IDLE_REASONS: Readonly<Record<number, string>> = {
+  [IdleReason.IDLE_REASON_MORE_MEMBERS_THAN_PARTITIONS]: 'MORE_MEMBERS_THAN_PARTITIONS',
+  [IdleReason.IDLE_REASON_WAITING_FOR_RELEASE]: 'WAITING_FOR_RELEASE',
+  [IdleReason.IDLE_REASON_NO_MATCHING_TOPIC]: 'NO_MATCHING_TOPIC',
+}
+
+function idleReasonOf(reason: number): string {
+  const known = IDLE_REASONS[reason]
+  // All that it had is on its way to others.
+  return known ?? 'WAITING_FOR_RELEASE'
+}
