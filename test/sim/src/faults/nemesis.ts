@@ -1,7 +1,13 @@
 import type { SeededRandom } from '@courant/kernel'
 import type { SimCluster } from '../cluster/sim-cluster.ts'
 import type { Topics } from '../workload/topics.ts'
-import { jumpClock, muteDatabase, rollBackDatabase, slowDatabase, stopDatabase } from './database-faults.ts'
+import {
+  jumpClock,
+  muteDatabase,
+  rollBackDatabase,
+  slowDatabase,
+  stopDatabase,
+} from './database-faults.ts'
 import { failSync, fillDisk, flipBit, loseDisk, slowSyncs } from './disk-faults.ts'
 import { type Fault, pickFrom } from './fault.ts'
 import {
