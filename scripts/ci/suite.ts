@@ -84,7 +84,7 @@ export const suites: readonly Suite[] = [
   {
     name: 'cluster bugs',
     command: 'npm run --silent test:planted:cluster',
-    budgetSeconds: 180,
+    budgetSeconds: 105,
     counts: 'summary',
   },
   {
