@@ -1,3 +1,5 @@
+import { Consumer } from './consumer/consumer.ts'
+import type { ConsumerOptions } from './consumer/consumer-options.ts'
 import { Calls } from './http/call.ts'
 import { type CourantOptions, settingsOf } from './options.ts'
 import { Producer, type ProducerOptions } from './producer/producer.ts'
@@ -19,6 +21,11 @@ export class Courant {
   /** Use one for all that a program writes: it is what keeps records in order and gathers them. */
   producer(options?: ProducerOptions): Producer {
     return new Producer(this.#calls, options)
+  }
+
+  /** A member of a consumer group: begins with `run`, or when it is iterated. */
+  consumer(options: ConsumerOptions): Consumer {
+    return new Consumer(this.#calls, options)
   }
 
   /** Reads one partition, without a group. */

@@ -1,3 +1,6 @@
+export type { Batch, OffsetReset, TopicPartitions } from './consumer/batch.ts'
+export { Consumer } from './consumer/consumer.ts'
+export type { ConsumerOptions, RunOptions, WorkContext } from './consumer/consumer-options.ts'
 export { Courant } from './courant.ts'
 export { CourantError } from './courant-error.ts'
 export type { CourantOptions } from './options.ts'

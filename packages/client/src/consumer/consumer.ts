@@ -1,0 +1,156 @@
+import { wait } from '@courant/kernel'
+import { CourantError } from '../courant-error.ts'
+import type { Calls } from '../http/call.ts'
+import type { Batch } from './batch.ts'
+import type { ConsumerOptions, RunOptions, WorkContext } from './consumer-options.ts'
+import { Member } from './member.ts'
+import { withHeartbeats } from './with-heartbeats.ts'
+
+const SESSION_MS = 45_000
+/** Two heartbeats may be lost. */
+const HEARTBEATS_PER_SESSION = 3
+const PAUSE_MS = 1_000
+
+/**
+ * A member of a consumer group. What its handler has processed is committed with the next poll, so every record is
+ * processed at least once: again after a crash, a lost lease, or a handler that threw. Use one consumer for one
+ * `run` or one iteration.
+ */
+export class Consumer implements AsyncIterable<Batch> {
+  readonly #calls: Calls
+  readonly #member: Member
+  readonly #heartbeatMs: number
+  readonly #stopping = new AbortController()
+  readonly #ended = Promise.withResolvers<void>()
+  #isUsed = false
+
+  constructor(calls: Calls, options: ConsumerOptions) {
+    this.#calls = calls
+    this.#member = new Member(calls, options)
+    this.#heartbeatMs = (options.sessionTimeoutMs ?? SESSION_MS) / HEARTBEATS_PER_SESSION
+  }
+
+  get memberId(): string {
+    return this.#member.memberId
+  }
+
+  /**
+   * Polls until `stop` is called or the handler throws; then the member leaves the group, and `run` resolves, or rejects
+   * with what the handler threw. Rejects with CourantError when another try would be in vain: POLL_SUPERSEDED (another
+   * process uses this memberId), NO_COMMITTED_OFFSET, credentials that are not valid.
+   */
+  async run(options: RunOptions): Promise<void> {
+    const work = workOf(options)
+    for await (const batch of this.#batches(options.onRetry)) {
+      if (batch.resets.length > 0) options.onReset?.(batch.resets)
+      await this.#process(batch, work)
+    }
+  }
+
+  /**
+   * Batches with records, each committed when the next one is asked for, and not when the loop is left by `break` or an
+   * error. While the loop's body works the lease is kept by heartbeats.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    for await (const batch of this.#batches(undefined)) {
+      if (batch.records.length === 0) continue
+      const worked = Promise.withResolvers<void>()
+      const keeping = this.#process(batch, () => worked.promise)
+      try {
+        yield batch
+      } finally {
+        worked.resolve()
+        await keeping
+      }
+    }
+  }
+
+  /** Resolves when what is in work is processed and committed, and the member has left. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(STOPPED)
+    if (this.#isUsed) await this.#ended.promise
+  }
+
+  async #process(batch: Batch, work: Work): Promise<void> {
+    if (batch.records.length === 0) return
+    const heartbeats = {
+      clock: this.#calls.settings.clock,
+      everyMs: this.#heartbeatMs,
+      beat: (signal: AbortSignal) => this.#member.heartbeat(batch.leaseToken, signal),
+    }
+    await withHeartbeats(heartbeats, (signal) => work(batch, { signal }))
+  }
+
+  async *#batches(onRetry: RunOptions['onRetry']): AsyncGenerator<Batch, void, undefined> {
+    if (this.#isUsed) throw new TypeError('A consumer runs once')
+    this.#isUsed = true
+    let done: string | null = null
+    try {
+      while (!this.#stopping.signal.aborted) {
+        const batch = await this.#poll(done, onRetry)
+        if (batch === null) done = null
+        else {
+          // Where the loop is left here, what was handed out is not committed.
+          done = null
+          yield batch
+          done = batch.leaseToken
+        }
+      }
+    } finally {
+      await this.#leave(done)
+      this.#ended.resolve()
+    }
+  }
+
+  /** Null: nothing came, and what had been handed out is no longer this member's. */
+  async #poll(ack: string | null, onRetry: RunOptions['onRetry']): Promise<Batch | null> {
+    for (;;) {
+      try {
+        return await this.#member.poll(ack, this.#stopping.signal)
+      } catch (error) {
+        if (error === STOPPED) return this.#kept(ack)
+        if (!(error instanceof CourantError)) throw error
+        if (error.code === 'LEASE_EXPIRED') return null
+        if (!error.retriable) throw error
+        onRetry?.(error)
+        await wait(this.#calls.settings.clock, PAUSE_MS, this.#stopping.signal)
+        if (this.#stopping.signal.aborted) return this.#kept(ack)
+      }
+    }
+  }
+
+  /** Stopped while it polled: what it would have acknowledged is acknowledged. */
+  async #kept(ack: string | null): Promise<null> {
+    await this.#commit(ack)
+    return null
+  }
+
+  async #leave(done: string | null): Promise<void> {
+    await this.#commit(done)
+    await this.#member.leave().catch(ignoreFailure)
+  }
+
+  /** A commit that fails means that records are processed again: the promise is at least once. */
+  async #commit(done: string | null): Promise<void> {
+    if (done !== null) await this.#member.commit(done).catch(ignoreFailure)
+  }
+}
+
+const STOPPED = new Error('The consumer was stopped')
+
+type Work = (batch: Batch, context: WorkContext) => Promise<void>
+
+function workOf(options: RunOptions): Work {
+  if ('eachBatch' in options) return async (batch, context) => options.eachBatch(batch, context)
+  return async ({ records }, context) => {
+    for (const record of records) {
+      context.signal.throwIfAborted()
+      await options.eachRecord(record, context)
+    }
+  }
+}
+
+/** The session will end by itself. What is no CourantError is a mistake of the program. */
+function ignoreFailure(error: unknown): void {
+  if (!(error instanceof CourantError)) throw error
+}
