@@ -14,6 +14,7 @@ import type {
 import { ChangeLog } from './change-log.ts'
 import { describeGroup, type GroupDescription, type GroupSummary } from './describe.ts'
 import type { GroupPartition, GroupTopic } from './group-partition.ts'
+import type { GroupPorts, Settled } from './group-ports.ts'
 import { type IncidentKind, Incidents } from './incidents.ts'
 import { loadParts } from './load-parts.ts'
 import { Member } from './member.ts'
@@ -21,7 +22,7 @@ import { Ownership } from './ownership.ts'
 import { pollAnswer } from './poll-answer.ts'
 import type { PollNumbers } from './poll-numbers.ts'
 import { retarget } from './retarget.ts'
-import type { GroupChanges, GroupRow, StoredGroup } from './rows.ts'
+import type { GroupRow, StoredGroup } from './rows.ts'
 import { releaseAll, settleOwners } from './settle-owners.ts'
 import { Subscriptions } from './subscriptions.ts'
 
@@ -29,19 +30,6 @@ import { Subscriptions } from './subscriptions.ts'
 export interface BegunPoll {
   readonly member: Member
   readonly number: number
-}
-
-export interface Settled {
-  readonly changes: GroupChanges
-  readonly events: readonly MemberEvent[]
-}
-
-export interface GroupPorts {
-  /** All topics of the tenant, as current as the rows are: one that is missing counts as deleted. */
-  readonly topics: readonly Topic[]
-  /** Of the shard's term. */
-  readonly pollNumbers: PollNumbers
-  readonly now: Now
 }
 
 /**
@@ -112,10 +100,6 @@ export class Group {
     return this.#row.groupId
   }
 
-  get name(): string {
-    return this.#row.name
-  }
-
   get memberCount(): number {
     return this.#members.size
   }
@@ -137,9 +121,9 @@ export class Group {
   }
 
   /**
-   * A poll begins, or asks anew: the member joins if it is not in the group, and its older poll ends.
-   * Throws MEMBER_ID_IN_USE, GROUP_FULL, INVALID_ARGUMENT for another assignor than the group's; for
-   * a poll that asks anew LEASE_EXPIRED (no member any more) and POLL_SUPERSEDED.
+   * A poll begins, or asks anew: the member joins if it is not in the group, its older poll ends.
+   * Throws MEMBER_ID_IN_USE, GROUP_FULL, INVALID_ARGUMENT for another assignor than the group's;
+   * for a poll that asks anew LEASE_EXPIRED (no member any more) and POLL_SUPERSEDED.
    */
   beginPoll(poll: Poll, now: Now): BegunPoll {
     const known = this.#memberOf(poll)
@@ -160,9 +144,9 @@ export class Group {
     return begun
   }
 
-  /** After `settle`, before anything else is applied. Throws as `beginPoll` if it is over by now. */
+  /** After `settle`, before anything else is applied. Throws as `beginPoll` if it is over. */
   answerPoll({ member, number }: BegunPoll): PollAnswer {
-    assert(!this.#isUnsettled, 'a poll is answered when the group has settled')
+    assert(!this.#needsTarget && this.#begun.length === 0, 'a poll is answered after settle')
     if (this.#members.get(member.memberId) !== member) {
       throw new BusError('LEASE_EXPIRED', 'The member has been removed from the group.')
     }
@@ -175,9 +159,9 @@ export class Group {
   }
 
   /**
-   * Each partition alone: who owns it since no later than the epoch in which the records were handed
-   * out may commit it (KIP-1251, reliability B13.7). A member that lost it and has it again owns it
-   * since later than that.
+   * Each partition alone: who owns it since no later than the epoch in which the records were
+   * handed out may commit it (KIP-1251, reliability B13.7). A member that lost it and has it again
+   * owns it since later than that.
    */
   judgeCommit(commit: Commit, now: Now): CommitVerdict {
     const member = this.#holderOf(commit)
@@ -191,10 +175,10 @@ export class Group {
   }
 
   /**
-   * Of every commit that was not `expired`; written in its transaction or after it. Nothing that polls
-   * up to `releasesUpToPoll` handed out is in work (0: that is not said): what is to move, and was
-   * offered to no later poll, is free. Of the rest a poll that is open hears, for with what is now
-   * committed its hands may be empty: then it asks anew without keeping.
+   * Of every commit that was not `expired`; written in its transaction or after it. Nothing that
+   * polls up to `releasesUpToPoll` handed out is in work (0: that is not said): what is to move, and
+   * was offered to no later poll, is free. Of the rest a poll that is open hears, for with what is
+   * now committed its hands may be empty: then it asks anew without keeping.
    */
   committed(memberId: string, releasesUpToPoll: number): void {
     const member = this.#members.get(memberId)
@@ -203,6 +187,11 @@ export class Group {
     this.#ownership.touched.add(member)
     if (releasesUpToPoll >= member.offeredUpTo) member.hands = 'empty'
     if (member.owing.size > 0) this.#ownership.affected.add(member)
+  }
+
+  /** Whether it has something to release; if not, `committed` changes no row and no owner. */
+  owesPartitions(memberId: string): boolean {
+    return (this.#members.get(memberId)?.owing.size ?? 0) > 0
   }
 
   heartbeat(heartbeat: Heartbeat, now: Now): HeartbeatAnswer {
@@ -279,10 +268,6 @@ export class Group {
     return describeGroup(this.summarize(), this.#row, parts, now)
   }
 
-  get #isUnsettled(): boolean {
-    return this.#needsTarget || this.#begun.length > 0
-  }
-
   /** Throws MEMBER_ID_IN_USE. */
   #memberOf(who: { readonly memberId: string; readonly principal: string }): Member | undefined {
     const member = this.#members.get(who.memberId)
@@ -348,20 +333,14 @@ export class Group {
   /** Its number; the poll that was open until now hears that it is over. */
   #openPoll(member: Member, poll: Poll, now: Now): number {
     const number = poll.pollNumber === 0 ? this.#numbers.next() : poll.pollNumber
-    const caller = `${poll.clientAddress} ${poll.clientSoftware}`
-    const older = member.openPoll
+    const { openPoll: older } = member
     if (older !== null && older.number !== number) {
       this.#tell(member, 'SUPERSEDED')
-      const callers = { older: older.caller, newer: caller }
-      const span = { monotonicMs: now.monotonicMs, withinMs: member.sessionTimeoutMs }
-      if (member.sharing.superseded(callers, span)) {
+      if (member.isShared(poll, now)) {
         this.#incidents.add('MEMBER_ID_SHARED', member.memberId, now.wallMs)
       }
     }
-    member.openPoll = { number, gatewayId: poll.gatewayId, caller }
-    member.lastPoll = number
-    member.lastPollAtMs = now.wallMs
-    if (number > member.offeredUpTo) member.offeredUpTo = number
+    member.opened(poll, number, now)
     return number
   }
 

@@ -20,7 +20,8 @@ export type {
   MemberDescription,
   PartitionDescription,
 } from './describe.ts'
-export { type BegunPoll, Group, type GroupPorts, type Settled } from './group.ts'
+export { type BegunPoll, Group } from './group.ts'
+export type { GroupPorts, Settled } from './group-ports.ts'
 export { GROUP_SHARDS, groupShard } from './group-shard.ts'
 export type { Incident, IncidentKind } from './incidents.ts'
 export { groupNameProblem, memberIdProblem } from './names.ts'

@@ -12,15 +12,15 @@ export interface OpenPoll {
 }
 
 /**
- * A member: who it is and what it may keep is stored, its session and polls are memory. What it owns
- * is changed by `Ownership` alone.
+ * A member: who it is and what it may keep is stored, its session and polls are memory. What it
+ * owns is changed by `Ownership` alone.
  */
 export class Member {
   readonly memberId: string
   readonly principal: string
   readonly joinedAtMs: number
   readonly joinEpoch: number
-  readonly sharing = new SharingWatch()
+  readonly #sharing = new SharingWatch()
   subscription: ResolvedSubscription
   sessionTimeoutMs: number
   rebalanceTimeoutMs: number
@@ -102,4 +102,23 @@ export class Member {
     this.clientSoftware = poll.clientSoftware
     return hasChanged
   }
+
+  /** The poll is the one that is open now. */
+  opened(poll: Poll, number: number, now: Now): void {
+    this.openPoll = { number, gatewayId: poll.gatewayId, caller: callerOf(poll) }
+    this.lastPoll = number
+    this.lastPollAtMs = now.wallMs
+    this.offeredUpTo = Math.max(this.offeredUpTo, number)
+  }
+
+  /** The poll ends the open one: does that make it one more of two processes that share the id? */
+  isShared(poll: Poll, { monotonicMs }: Now): boolean {
+    if (this.openPoll === null) return false
+    const callers = { older: this.openPoll.caller, newer: callerOf(poll) }
+    return this.#sharing.superseded(callers, { monotonicMs, withinMs: this.sessionTimeoutMs })
+  }
+}
+
+function callerOf({ clientAddress, clientSoftware }: Poll): string {
+  return `${clientAddress} ${clientSoftware}`
 }

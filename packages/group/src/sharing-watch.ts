@@ -2,7 +2,8 @@
 const ALTERNATIONS = 3
 
 /**
- * Finds two processes that poll under one member id: each ends the other's open poll, over and over.
+ * Finds two processes that poll under one member id: each ends the other's open poll, again and
+ * again.
  * One process does not do that, for it waits for the answer of its poll or repeats it itself.
  */
 export class SharingWatch {

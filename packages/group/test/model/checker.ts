@@ -18,8 +18,8 @@ interface Tenure {
 }
 
 /**
- * What must hold of a group, from its rows and from what its clients do: it knows no rule of how the
- * group decides. A tenure is an unbroken time in which one member owns a partition.
+ * What must hold of a group, from its rows and from what its clients do: it knows no rule of how
+ * the group decides. A tenure is an unbroken time in which one member owns a partition.
  */
 export class Checker {
   readonly #tenures = new Map<string, Tenure>()
@@ -29,7 +29,7 @@ export class Checker {
     return this.#tenures.get(key)?.number ?? 0
   }
 
-  /** A commit counts for what the member has owned since it was handed out, and for nothing else. */
+  /** A commit counts for what the member has owned since it was handed out, and nothing else. */
   judged(memberId: string, token: ModelToken, verdict: CommitVerdict): void {
     const refused = new Set(verdict.kind === 'judged' ? verdict.refused.map(keyOf) : [])
     for (const [key, tenure] of token.tenures) {
