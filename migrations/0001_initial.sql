@@ -266,6 +266,111 @@ CREATE TABLE courant.signing_key (
 );
 GRANT SELECT, INSERT, DELETE ON courant.signing_key TO courant_platform;
 
+-- Consumer groups ---------------------------------------------------------------------------------
+
+-- The control planes that live, each with its lease (ADR 11). Renewing it is one row, whatever number
+-- of shards it holds; `renewals` shows a holder that the database went back in time.
+CREATE TABLE courant.control_plane (
+  -- New with each registration: who has lost its lease comes back as another.
+  instance_id  uuid PRIMARY KEY,
+  -- host:port, where gateways find it.
+  address      text   NOT NULL,
+  renewals     bigint NOT NULL DEFAULT 0,
+  expires_at   timestamptz NOT NULL
+);
+
+-- Who coordinates the groups of a shard. Apart from the lease, so that a renewal does not wait for
+-- the transactions of groups, which lock this row FOR SHARE.
+CREATE TABLE courant.group_shard (
+  shard  integer PRIMARY KEY CHECK (shard BETWEEN 0 AND 63),
+  -- Nobody's if no such control plane lives: deliberately no foreign key, whose action would wait for
+  -- the locks of a dead one.
+  owner  uuid,
+  -- +1 with each owner's term.
+  epoch  bigint NOT NULL DEFAULT 0
+);
+INSERT INTO courant.group_shard (shard) SELECT generate_series(0, 63);
+GRANT SELECT, INSERT, UPDATE, DELETE ON courant.control_plane TO courant_platform;
+GRANT SELECT, UPDATE ON courant.group_shard TO courant_platform;
+
+CREATE TABLE courant.consumer_group (
+  group_id     uuid PRIMARY KEY,
+  tenant_id    uuid NOT NULL REFERENCES courant.tenant,
+  name         text NOT NULL COLLATE "C",
+  -- By the hash of packages/group.
+  shard        integer NOT NULL REFERENCES courant.group_shard,
+  assignor     text   NOT NULL CHECK (assignor IN ('uniform', 'range')),
+  -- +1 with each change of members, subscriptions or topics.
+  group_epoch  bigint NOT NULL,
+  created_at   timestamptz NOT NULL,
+  -- Since when it has no members, by this server's clock; null while it has.
+  empty_since  timestamptz,
+  UNIQUE (tenant_id, name),
+  -- What its parts refer to, so that their tenant is always the group's.
+  UNIQUE (group_id, tenant_id)
+);
+CREATE INDEX consumer_group_shard ON courant.consumer_group (shard, empty_since);
+
+CREATE TABLE courant.group_member (
+  group_id              uuid NOT NULL,
+  member_id             text NOT NULL COLLATE "C",
+  tenant_id             uuid NOT NULL,
+  -- Who used the id first.
+  principal             text NOT NULL,
+  topics                text[] NOT NULL,
+  -- RE2; empty for none.
+  pattern               text NOT NULL,
+  session_timeout_ms    integer NOT NULL,
+  rebalance_timeout_ms  integer NOT NULL,
+  joined_at             timestamptz NOT NULL,
+  join_epoch            bigint NOT NULL,
+  -- The epoch in which it stays while it has something to release; null: that of its group.
+  held_epoch            bigint,
+  client_address        text NOT NULL,
+  client_software       text NOT NULL,
+  PRIMARY KEY (group_id, member_id),
+  FOREIGN KEY (group_id, tenant_id)
+    REFERENCES courant.consumer_group (group_id, tenant_id) ON DELETE CASCADE
+);
+
+-- Who owns a partition in a group, and who is to own it.
+CREATE TABLE courant.group_partition (
+  group_id          uuid    NOT NULL,
+  topic_id          uuid    NOT NULL,
+  partition         integer NOT NULL CHECK (partition >= 0),
+  tenant_id         uuid    NOT NULL,
+  owner             text    COLLATE "C",
+  -- The owner's epoch when it became the owner (KIP-1251).
+  assignment_epoch  bigint  NOT NULL,
+  target            text    COLLATE "C",
+  PRIMARY KEY (group_id, topic_id, partition),
+  FOREIGN KEY (group_id, tenant_id)
+    REFERENCES courant.consumer_group (group_id, tenant_id) ON DELETE CASCADE,
+  FOREIGN KEY (topic_id, tenant_id) REFERENCES courant.topic (topic_id, tenant_id) ON DELETE CASCADE,
+  CHECK (owner IS NOT NULL OR assignment_epoch = 0)
+);
+CREATE INDEX group_partition_topic ON courant.group_partition (topic_id);
+
+-- Committed offsets. With room in each page, so that a commit changes no index.
+CREATE TABLE courant.group_offset (
+  group_id          uuid    NOT NULL,
+  topic_id          uuid    NOT NULL,
+  partition         integer NOT NULL CHECK (partition >= 0),
+  tenant_id         uuid    NOT NULL,
+  -- The next offset to read.
+  committed_offset  bigint  NOT NULL CHECK (committed_offset >= 0),
+  -- Of the record before it; -1 if unknown.
+  leader_epoch      integer NOT NULL,
+  metadata          text    NOT NULL CHECK (octet_length(metadata) <= 4096),
+  commit_version    bigint  NOT NULL DEFAULT 1,
+  committed_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (group_id, topic_id, partition),
+  FOREIGN KEY (group_id, tenant_id)
+    REFERENCES courant.consumer_group (group_id, tenant_id) ON DELETE CASCADE,
+  FOREIGN KEY (topic_id, tenant_id) REFERENCES courant.topic (topic_id, tenant_id) ON DELETE CASCADE
+) WITH (fillfactor = 50);
+CREATE INDEX group_offset_topic ON courant.group_offset (topic_id);
+
 -- Row-level security ------------------------------------------------------------------------------
 
 -- FORCE binds the owner too: a statement that forgot to take on a role sees nothing (unless a
@@ -274,7 +379,10 @@ DO $$
 DECLARE
   walled text;
 BEGIN
-  FOREACH walled IN ARRAY ARRAY['tenant', 'api_key', 'topic', 'topic_tombstone', 'partition'] LOOP
+  FOREACH walled IN ARRAY ARRAY[
+    'tenant', 'api_key', 'topic', 'topic_tombstone', 'partition',
+    'consumer_group', 'group_member', 'group_partition', 'group_offset'
+  ] LOOP
     EXECUTE format('ALTER TABLE courant.%I ENABLE ROW LEVEL SECURITY', walled);
     EXECUTE format('ALTER TABLE courant.%I FORCE ROW LEVEL SECURITY', walled);
     EXECUTE format(
@@ -293,4 +401,8 @@ $$;
 
 -- A tenant's transaction works within its tenant and does not manage it.
 REVOKE INSERT, UPDATE, DELETE ON courant.tenant FROM courant_tenant;
+-- Groups are changed by their coordinators alone.
+REVOKE INSERT, UPDATE, DELETE
+  ON courant.consumer_group, courant.group_member, courant.group_partition, courant.group_offset
+  FROM courant_tenant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON courant.broker, courant.broker_session TO courant_platform;

@@ -33,6 +33,11 @@ export class Cluster {
     return this.#identity
   }
 
+  /** What is read from the database later cannot be older than this. */
+  get highestVersion(): number {
+    return this.#highestVersion
+  }
+
   /** The feed has seen that an operator began a new incarnation. */
   adopt(identity: ClusterIdentity): void {
     this.#identity = identity

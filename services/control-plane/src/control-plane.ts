@@ -9,11 +9,14 @@ import { ChangeListener } from './database/change-listener.ts'
 import { Database } from './database/database.ts'
 import { checkConnection } from './database/explain-connection.ts'
 import { MetadataFeed } from './feed/metadata-feed.ts'
+import { GroupCoordinator } from './groups/coordination/group-coordinator.ts'
+import { ShardLeases } from './groups/leases/shard-leases.ts'
+import { SHARDS_CHANNEL } from './groups/leases/shard-rows.ts'
 import { MIGRATIONS_DIRECTORY, migrate } from './migrations/migrator.ts'
 import { CallMetrics } from './rpc/call-metrics.ts'
 import { startGrpcServer } from './rpc/grpc-server.ts'
 import { addServices } from './rpc/services.ts'
-import type { ControlPlaneConfig } from './settings.ts'
+import { advertisedAddress, type ControlPlaneConfig } from './settings.ts'
 import { Upkeep } from './upkeep/upkeep.ts'
 
 /** A control plane that serves. */
@@ -60,10 +63,15 @@ async function serve(
   const { clock, log, random, health } = ports
   const metrics = new CallMetrics(ports)
   const watchers = { count: 0 }
+  const coordinator = new GroupCoordinator({
+    ...{ cluster, feed, clock, random, log },
+    onRestart: () => leases.restart(),
+  })
   const server = await startGrpcServer(config.listen, clock, (grpc) =>
     addServices(grpc, {
       cluster,
       feed,
+      coordinator,
       random,
       sessionTimeoutMs,
       metrics,
@@ -74,13 +82,25 @@ async function serve(
       },
     }),
   )
-  const listener = new ChangeListener({ url: config.databaseUrl, clock, onHint: () => feed.hint() })
+  const { host, port } = advertisedAddress(config, server.address)
+  const leases = new ShardLeases({
+    ...{ database, holder: coordinator, clock, random, log },
+    address: `${host}:${port}`,
+    leaseMs: config.groupLeaseMs,
+  })
+  const listener = new ChangeListener({
+    url: config.databaseUrl,
+    clock,
+    onHint: { courant_metadata: () => feed.hint(), [SHARDS_CHANNEL]: () => leases.hint() },
+  })
   const sweep = new SessionSweep({ cluster, sessionTimeoutMs, clock, log })
   const upkeep = new Upkeep({ cluster, intervalMs: sessionTimeoutMs, clock, log })
   feed.start()
   listener.start()
   sweep.start()
   upkeep.start()
+  coordinator.start()
+  await leases.start()
   health.add('database', () => feed.problem)
   observe(ports, { database, feed, watchers })
   log.info({ address: server.address }, 'the control plane serves')
@@ -88,7 +108,8 @@ async function serve(
     address: server.address,
     async stop() {
       server.setServing('NOT_SERVING')
-      await Promise.all([sweep.stop(), upkeep.stop()])
+      await Promise.all([sweep.stop(), upkeep.stop(), leases.stop()])
+      await coordinator.stop()
       // Ends the watches, without which the server would wait for them.
       await Promise.all([listener.stop(), feed.stop()])
       await server.stop()

@@ -46,6 +46,7 @@ export function onCleanUp(undo: () => Promise<unknown>): void {
 export interface StartOptions {
   readonly sessionTimeoutMs?: number
   readonly operatorKey?: string
+  readonly groupLeaseMs?: number
   readonly clock?: Clock
 }
 
@@ -57,6 +58,8 @@ export async function start(databaseUrl: string, options: StartOptions = {}): Pr
     {
       databaseUrl,
       listen: { host: '127.0.0.1', port: 0 },
+      advertised: null,
+      groupLeaseMs: options.groupLeaseMs ?? 10_000,
       operatorKey: options.operatorKey ?? null,
       sessionTimeoutMs: options.sessionTimeoutMs ?? SESSION_MS,
     },

@@ -4,11 +4,10 @@ import pg from 'pg'
 export interface ChangeListenerOptions {
   readonly url: string
   readonly clock: Clock
-  /** Something was committed, or may have been while nobody listened. */
-  readonly onHint: () => void
+  /** By channel: something was committed, or may have been while nobody listened. */
+  readonly onHint: Readonly<Record<string, () => void>>
 }
 
-const CHANNEL = 'courant_metadata'
 const BACKOFF_MS_MIN = 100
 const BACKOFF_MS_MAX = 5_000
 
@@ -60,11 +59,13 @@ export class ChangeListener {
       client.on('error', () => resolve())
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    client.on('notification', onHint)
+    client.on('notification', ({ channel }) => onHint[channel]?.())
     try {
       await client.connect()
-      await client.query(`LISTEN ${CHANNEL}`)
-      onHint()
+      for (const [channel, hint] of Object.entries(onHint)) {
+        await client.query(`LISTEN ${channel}`)
+        hint()
+      }
       await ended
       return true
     } catch {

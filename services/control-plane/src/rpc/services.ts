@@ -1,5 +1,5 @@
 /** Which operation answers which call. */
-import { type CallContext, type OnCallError, streamHandler, unaryHandler } from '@courant/api'
+import { type OnCallError, streamHandler } from '@courant/api'
 import {
   type ApiKeyAdminServiceServer,
   ApiKeyAdminServiceService,
@@ -13,13 +13,14 @@ import {
   type ClusterAdminServiceServer,
   ClusterAdminServiceService,
 } from '@courant/api/internal/v1/cluster'
+import { GroupServiceService } from '@courant/api/internal/v1/group'
 import {
   type MetadataServiceServer,
   MetadataServiceService,
 } from '@courant/api/internal/v1/metadata'
 import { SigningKeyServiceService } from '@courant/api/internal/v1/signing_key'
 import type { Random } from '@courant/kernel'
-import type { handleUnaryCall, Server } from '@grpc/grpc-js'
+import type { Server } from '@grpc/grpc-js'
 import { createApiKey } from '../api-keys/create-api-key.ts'
 import { listApiKeys } from '../api-keys/list-api-keys.ts'
 import { revokeApiKey } from '../api-keys/revoke-api-key.ts'
@@ -34,6 +35,7 @@ import { preferAllLeaders } from '../elections/prefer-leaders.ts'
 import { lookupApiKey, lookupTopic } from '../feed/lookup.ts'
 import type { MetadataFeed } from '../feed/metadata-feed.ts'
 import { watchMetadata } from '../feed/watch-metadata.ts'
+import type { GroupCoordinator } from '../groups/coordination/group-coordinator.ts'
 import { alterPartitions } from '../in-sync-replicas/alter-partitions.ts'
 import { listPartitions } from '../partitions/list-partitions.ts'
 import { allocateProducerIds } from '../producer-ids/allocate-producer-ids.ts'
@@ -47,10 +49,13 @@ import { alterTopic } from '../topics/alter-topic.ts'
 import { createTopic } from '../topics/create-topic.ts'
 import { deleteTopic } from '../topics/delete-topic.ts'
 import type { CallMetrics } from './call-metrics.ts'
+import { groupService } from './group-service.ts'
+import { unary } from './unary.ts'
 
 export interface ServiceParts {
   readonly cluster: Cluster
   readonly feed: MetadataFeed
+  readonly coordinator: GroupCoordinator
   readonly random: Random
   readonly sessionTimeoutMs: number
   readonly metrics: CallMetrics
@@ -66,6 +71,7 @@ export function addServices(server: Server, parts: ServiceParts): void {
   server.addService(BrokerServiceService, brokers(parts))
   server.addService(MetadataServiceService, metadata(parts))
   server.addService(ClusterAdminServiceService, operators(parts))
+  server.addService(GroupServiceService, groupService(parts))
   server.addService(SigningKeyServiceService, {
     listSigningKeys: unary(parts, 'ListSigningKeys', () => listSigningKeys(parts)),
   })
@@ -178,12 +184,4 @@ async function* counted<Item>(
   } finally {
     watchers.count -= 1
   }
-}
-
-function unary<Request, Response>(
-  { metrics, onError }: ServiceParts,
-  method: string,
-  handle: (request: Request, context: CallContext) => Promise<Response>,
-): handleUnaryCall<Request, Response> {
-  return unaryHandler(metrics.timed(method, handle), onError)
 }

@@ -1,4 +1,4 @@
-/** Keys that gateways sign lease tokens with (ADR 11): made when they are first needed, and daily. */
+/** Keys that gateways sign lease tokens with (ADR 11): made when first needed, and daily. */
 import type { ListSigningKeysResponse } from '@courant/api/internal/v1/signing_key'
 import type { Random } from '@courant/kernel'
 import { desc, sql } from 'drizzle-orm'

@@ -59,7 +59,8 @@ export class RealDatabase {
     await this.#client.query(`
       TRUNCATE courant.tenant, courant.api_key, courant.topic, courant.topic_tombstone,
         courant.partition, courant.broker, courant.broker_session, courant.producer_id_block,
-        courant.metadata_change;
+        courant.metadata_change, courant.consumer_group, courant.group_member,
+        courant.group_partition, courant.group_offset;
       ALTER SEQUENCE courant.producer_id_block_number RESTART;
       DELETE FROM courant.cluster_meta`)
     await this.#client.query('INSERT INTO courant.cluster_meta (cluster_id) VALUES ($1)', [

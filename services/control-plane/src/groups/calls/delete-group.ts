@@ -1,0 +1,34 @@
+import type { DeleteGroupRequest, DeleteGroupResponse } from '@courant/api/internal/v1/group'
+import { BusError } from '@courant/kernel'
+import { eq } from 'drizzle-orm'
+import { consumerGroup } from '../../schema/consumer-group.ts'
+import { groupNotFound } from '../coordination/coordinated-group.ts'
+import { lockShard } from '../rows/lock-shards.ts'
+import { checkGroup } from './check-names.ts'
+import type { GroupCalls } from './group-calls.ts'
+
+/** With its offsets, by the foreign keys. Throws GROUP_NOT_FOUND, GROUP_NOT_EMPTY. */
+export async function deleteGroup(
+  { cluster, coordinator }: GroupCalls,
+  request: DeleteGroupRequest,
+): Promise<DeleteGroupResponse> {
+  const { tenantId, group: name } = checkGroup(request.group)
+  const group = await coordinator.groupOf(tenantId, name)
+  await group.alone(async (loaded) => {
+    if (loaded === null) throw groupNotFound()
+    if (loaded.group.memberCount > 0) throw groupNotEmpty()
+    await cluster.database.platform(
+      async (transaction) => {
+        await lockShard(transaction, cluster, group.term)
+        const { groupId } = consumerGroup
+        await transaction.delete(consumerGroup).where(eq(groupId, loaded.group.groupId))
+      },
+      { onLostCommit: 'repeat' },
+    )
+  })
+  return {}
+}
+
+export function groupNotEmpty(): BusError {
+  return new BusError('GROUP_NOT_EMPTY', 'The group has members: stop them first.')
+}

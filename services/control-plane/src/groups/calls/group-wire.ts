@@ -1,0 +1,21 @@
+import {
+  Assignor,
+  GroupState,
+  type GroupSummary as WireSummary,
+} from '@courant/api/internal/v1/group'
+import type { AssignorName, GroupSummary } from '@courant/group'
+
+export function summaryWire(summary: GroupSummary): WireSummary {
+  const { name, state, members, groupEpoch, assignor } = summary
+  return {
+    group: name,
+    state: GroupState[`GROUP_STATE_${state}`],
+    members,
+    groupEpoch,
+    assignor: assignorWire(assignor),
+  }
+}
+
+function assignorWire(assignor: AssignorName): Assignor {
+  return assignor === 'range' ? Assignor.ASSIGNOR_RANGE : Assignor.ASSIGNOR_UNIFORM
+}
