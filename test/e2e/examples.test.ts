@@ -20,6 +20,19 @@ test('the tour with curl runs to its end', async () => {
   expect(stdout.trimEnd().endsWith('Done.')).toBe(true)
 })
 
+test('the gRPC client reads what it has written on a stream', async () => {
+  const { status, stdout, stderr } = await runProgram(
+    process.execPath,
+    ['examples/grpc/main.ts'],
+    standalone.env,
+  )
+  expect(status, stderr).toBe(0)
+  const read = stdout.split('\n').filter((line) => line.includes('{"order":'))
+  expect(read.map((line) => line.slice(line.indexOf('{')))).toEqual(
+    [0, 1, 2, 3, 4].map((order) => `{"order":${order}}`),
+  )
+})
+
 const hasPython = spawnSync('python3', ['--version']).status === 0
 
 test.runIf(hasPython)(

@@ -16,7 +16,7 @@ interface Encoder<Message> {
 }
 
 /** What a route is given, as JSON would have brought it. A member that is undefined is absent. */
-export interface RouteCall {
+interface RouteCall {
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly body?: Readonly<Record<string, unknown>>

@@ -79,7 +79,7 @@ export function encodeRefusal(
 }
 
 /** How many records were not written, as far as that is known. */
-export function failedCount({ pending, refusals, acks }: Outcome): number {
+function failedCount({ pending, refusals, acks }: Outcome): number {
   return refusals.size + (acks === 'wait' ? (pending?.failedCount ?? 0) : 0)
 }
 
