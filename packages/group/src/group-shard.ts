@@ -1,6 +1,7 @@
 /**
  * Which shard of coordination a group belongs to (docs/adr/0011-consumer-groups.md). The same on
- * every process and in every release: control planes hold shards by lease, gateways look for a group where its shard is.
+ * every process and in every release: control planes hold shards by lease, gateways look for a
+ * group where its shard is.
  */
 
 /** Many more than control planes: a fair number for each can be had by moving whole shards. */

@@ -176,9 +176,9 @@ export class Group {
 
   /**
    * Of every commit that was not `expired`; written in its transaction or after it. Nothing that
-   * polls up to `releasesUpToPoll` handed out is in work (0: that is not said): what is to move, and
-   * was offered to no later poll, is free. Of the rest a poll that is open hears, for with what is
-   * now committed its hands may be empty: then it asks anew without keeping.
+   * polls up to `releasesUpToPoll` handed out is in work (0: that is not said): what is to move,
+   * and was offered to no later poll, is free. Of the rest a poll that is open hears, for with what
+   * is now committed its hands may be empty: then it asks anew without keeping.
    */
   committed(memberId: string, releasesUpToPoll: number): void {
     const member = this.#members.get(memberId)

@@ -50,6 +50,16 @@ describe('ownership', () => {
     expect(coordinator.owners()).toEqual(['a', 'b'])
   })
 
+  it('is asked for again when a commit may have emptied the hands of a poll that is open', () => {
+    const coordinator = new Coordinator(topic('orders', 2))
+    coordinator.poll('a')
+    const { pollNumber } = coordinator.poll('a', { keepsPartitions: true })
+    coordinator.poll('b')
+    coordinator.committed('a', 0)
+    expect(coordinator.events).toMatchObject([{ pollNumber, kind: 'ASSIGNMENT_CHANGED' }])
+    expect(coordinator.owners()).toEqual(['a', 'a'])
+  })
+
   it('of other partitions is not touched, and their commits count, while one moves', () => {
     const coordinator = new Coordinator(topic('orders', 4))
     const { memberEpoch } = coordinator.poll('a')

@@ -7,7 +7,7 @@ export interface AssignmentProblem {
   readonly subscriptions: readonly (readonly number[])[]
   /** In the order of topic names: partitions of each. */
   readonly partitionCounts: readonly number[]
-  /** For each topic and partition: who was to have it, whether or not it still wants it; else -1. */
+  /** For each topic and partition: who was to have it, even if it no longer wants it; else -1. */
   readonly current: readonly Int32Array[]
 }
 

@@ -89,7 +89,7 @@ export const mutations: readonly Mutation[] = [
     replace: 'continue',
   },
   {
-    name: 'tell a poll that keeps nothing of a commit that may have emptied its hands',
+    name: 'tell an open poll nothing of a commit that may have emptied its hands',
     file: 'group.ts',
     find: '    if (member.owing.size > 0) this.#ownership.affected.add(member)\n',
     replace: '',
