@@ -26,6 +26,7 @@ const codeOfNumber: ReadonlyMap<number, ErrorCode> = new Map([
   [10, 'RECORD_TOO_LARGE'],
   [13, 'CONNECTION_LOST'],
   [15, 'CONTROL_PLANE_UNAVAILABLE'],
+  [16, 'NOT_COORDINATOR'],
   [17, 'INVALID_TOPIC_NAME'],
   [18, 'RECORD_TOO_LARGE'],
   [19, 'NOT_ENOUGH_REPLICAS'],
@@ -48,10 +49,14 @@ const codeOfNumber: ReadonlyMap<number, ErrorCode> = new Map([
   // UNKNOWN_PRODUCER_ID: to Kafka's clients a kind of the same.
   [59, 'OUT_OF_ORDER_SEQUENCE_NUMBER'],
   [60, 'REASSIGNMENT_IN_PROGRESS'],
+  [68, 'GROUP_NOT_EMPTY'],
+  [69, 'GROUP_NOT_FOUND'],
   [74, 'FENCED_LEADER_EPOCH'],
   [76, 'UNKNOWN_LEADER_EPOCH'],
   [77, 'STALE_BROKER_EPOCH'],
   [78, 'OFFSET_NOT_AVAILABLE'],
+  [81, 'GROUP_FULL'],
+  [82, 'MEMBER_ID_IN_USE'],
   [84, 'ELECTION_NOT_NEEDED'],
   [85, 'NO_REASSIGNMENT_IN_PROGRESS'],
   [87, 'INVALID_RECORD'],
@@ -61,6 +66,7 @@ const codeOfNumber: ReadonlyMap<number, ErrorCode> = new Map([
   [101, 'DUPLICATE_BROKER'],
   [102, 'BROKER_NOT_FOUND'],
   [107, 'INELIGIBLE_REPLICA'],
+  [113, 'LEASE_EXPIRED'],
 ] as const)
 
 /** Where the number alone leaves open whether a write happened. */
