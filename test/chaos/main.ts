@@ -1,7 +1,8 @@
 /**
  * `npm run test:chaos -- --minutes N --seed S [--json] [--keep] [--only <fault>]...
- * [--network proxies] [--disks limit] [--session-ms N]`: the local cluster under load and faults.
- * A session is how long the control plane waits to hear of a broker before others lead.
+ * [--network proxies] [--disks limit|plain] [--session-ms N] [--one-by-one] [--last-ms N]`: the
+ * local cluster under load and faults. A session is how long the control plane waits to hear of a
+ * broker before others lead. One by one, each fault finds everything healthy. What lasts, lasts N ms.
  * Exit status 0 when nothing was violated, 1 when something was.
  */
 import { parseArgs } from 'node:util'
@@ -16,6 +17,8 @@ const { values } = parseArgs({
     network: { type: 'string', default: 'auto' },
     disks: { type: 'string', default: 'auto' },
     'session-ms': { type: 'string' },
+    'one-by-one': { type: 'boolean', default: false },
+    'last-ms': { type: 'string' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
@@ -26,8 +29,10 @@ const report = await run({
   minutes: numberOf('minutes'),
   only: values.only,
   network: oneOf('network', ['auto', 'proxies']),
-  disks: oneOf('disks', ['auto', 'limit']),
-  sessionMs: values['session-ms'] === undefined ? null : numberOf('session-ms'),
+  disks: oneOf('disks', ['auto', 'limit', 'plain']),
+  sessionMs: optionalNumberOf('session-ms'),
+  rhythm: values['one-by-one'] ? 'one by one' : 'mixed',
+  lastMs: optionalNumberOf('last-ms'),
   keep: values.keep ? 'home' : 'nothing',
   say: (line) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
 })
@@ -46,7 +51,11 @@ function oneOf<Choice extends string>(
   process.exit(2)
 }
 
-function numberOf(name: 'minutes' | 'seed' | 'session-ms'): number {
+function optionalNumberOf(name: 'session-ms' | 'last-ms'): number | null {
+  return values[name] === undefined ? null : numberOf(name)
+}
+
+function numberOf(name: 'minutes' | 'seed' | 'session-ms' | 'last-ms'): number {
   const number = Number(values[name])
   if (Number.isFinite(number) && number >= 0) return number
   console.error(`--${name} ${values[name]} is not a number`)

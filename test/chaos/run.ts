@@ -7,7 +7,7 @@ import { withSession } from './cluster/with-session.ts'
 import { type DiskChoice, openDisks } from './disk/open-disks.ts'
 import { faultsNamed } from './faults/all-faults.ts'
 import type { World } from './faults/fault.ts'
-import { Nemesis, type Struck } from './faults/nemesis.ts'
+import { Nemesis, type Rhythm, type Struck } from './faults/nemesis.ts'
 import { awaitHealth, type Health } from './final/await-health.ts'
 import { compareReplicas } from './final/compare-replicas.ts'
 import type { History, Violation } from './history/history.ts'
@@ -27,12 +27,17 @@ export interface RunOptions {
   readonly disks: DiskChoice
   /** Null for the default of the control plane. */
   readonly sessionMs: number | null
+  readonly rhythm: Rhythm
+  /** How long each fault lasts, of those that do; null for what the seed has. */
+  readonly lastMs: number | null
   /** What is kept when it ends: nothing, or the directory for somebody to look at. */
   readonly keep: 'nothing' | 'home'
   /** A line for whoever watches. */
   readonly say: (line: string) => void
 }
 
+/** Of the starts of brokers, unless all of them are as shipped. */
+const FORGETFUL_SHARE = 0.75
 const QUIET_START_MS = 10_000
 /** Beside those of the histories: health after the heal, ends of processes, and the replicas. */
 const OTHER_CHECKS = 3
@@ -47,7 +52,7 @@ export async function run(options: RunOptions): Promise<Report> {
   const means = [network.means, disks.means]
   for (const line of means) say(line)
   try {
-    const programs = new BrokerPrograms(seed)
+    const programs = new BrokerPrograms(seed, options.disks === 'plain' ? 0 : FORGETFUL_SHARE)
     const directories = new Map<string, string>()
     const cluster = await ChaosCluster.start({
       home,
@@ -91,7 +96,7 @@ export async function run(options: RunOptions): Promise<Report> {
 async function torment(
   world: World,
   recorder: Recorder,
-  { seed, minutes, only, say }: RunOptions,
+  { seed, minutes, only, rhythm, lastMs, say }: RunOptions,
 ): Promise<{ readonly struck: readonly Struck[]; readonly health: Health }> {
   const { cluster } = world
   const { gateways } = cluster
@@ -103,6 +108,8 @@ async function torment(
     world,
     faults: faultsNamed(only),
     random: new SeededRandom(seed),
+    rhythm,
+    lastMs,
     say,
   })
   await nemesis.run(minutes * 60_000)

@@ -9,15 +9,17 @@ import { nodeCommand, type ServicePlan } from '@courant/standalone'
 export type BrokerProgram = 'as shipped' | 'on a disk that forgets'
 
 const FORGETFUL = nodeCommand(join(import.meta.dirname, 'broker-main.ts'))
-const FORGETFUL_SHARE = 0.75
 
 /** Chooses anew at each start of a broker, whatever ran on its data before. */
 export class BrokerPrograms {
   readonly #seed: number
+  readonly #forgetfulShare: number
   readonly #running = new Map<number, BrokerProgram>()
 
-  constructor(seed: number) {
+  /** So many of all starts, from 0 to 1, are on a disk that forgets. */
+  constructor(seed: number, forgetfulShare: number) {
     this.#seed = seed
+    this.#forgetfulShare = forgetfulShare
   }
 
   of(brokerId: number): BrokerProgram {
@@ -28,7 +30,7 @@ export class BrokerPrograms {
     if (plan.role !== 'broker') return plan
     const random = new SeededRandom(this.#seed * 1_000 + plan.id)
     const choose = (): readonly string[] => {
-      const isForgetful = random.next() < FORGETFUL_SHARE
+      const isForgetful = random.next() < this.#forgetfulShare
       this.#running.set(plan.id, isForgetful ? 'on a disk that forgets' : 'as shipped')
       return isForgetful ? FORGETFUL : plan.command
     }

@@ -1,11 +1,13 @@
 import type { ChaosDisks } from './chaos-disks.ts'
 import { LimitedDisks } from './limited-disks.ts'
 import { LoopbackDisks } from './loopback-disks.ts'
+import { plainDisks } from './plain-disks.ts'
 
-/** `auto`: the first that can be had. */
-export type DiskChoice = 'auto' | 'limit'
+/** `auto`: the first that can be had. `plain`: nothing between the brokers and this machine's disk. */
+export type DiskChoice = 'auto' | 'limit' | 'plain'
 
 export async function openDisks(choice: DiskChoice, home: string): Promise<ChaosDisks> {
+  if (choice === 'plain') return plainDisks
   const loopback = choice === 'auto' ? await LoopbackDisks.open(home) : null
   return loopback ?? new LimitedDisks()
 }

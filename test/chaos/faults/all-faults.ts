@@ -4,7 +4,7 @@ import { killBrokers, killOne } from './kill.ts'
 import { partition, resetConnections, slowNetwork } from './partition.ts'
 import { pause } from './pause.ts'
 import { cutPower } from './power.ts'
-import { restartDatabase, rollingRestart } from './restart.ts'
+import { restartDatabase, rollingRestart, stopBroker } from './restart.ts'
 
 /** Those whose names have one of the texts in them; all of them where there is no text. */
 export function faultsNamed(texts: readonly string[]): readonly Fault[] {
@@ -28,6 +28,7 @@ const FAULTS: readonly Fault[] = [
   pause('control-plane', 1),
   restartDatabase,
   rollingRestart,
+  stopBroker,
   fullDisk,
   partition({
     name: 'broker cut off from everybody',

@@ -20,9 +20,9 @@ export interface World {
 export interface Strike {
   /** Nothing else strikes them meanwhile. */
   readonly targets: readonly Target[]
-  /** For the log: what exactly, such as how long. */
+  /** For the log: what exactly. */
   readonly text: string
-  /** How long until it heals. */
+  /** How long until it heals; 0 for what is over with its begin. */
   readonly durationMs: number
   /** Resolves when the damage is done. */
   begin(): Promise<void>

@@ -16,11 +16,10 @@ export const fullDisk: Fault = {
       random,
     )
     if (target === null) return null
-    const durationMs = duration(random, FULL_MS_MIN, FULL_MS_MAX)
     return {
       targets: [target],
-      text: `${targetText(target)} for ${durationMs} ms`,
-      durationMs,
+      text: targetText(target),
+      durationMs: duration(random, FULL_MS_MIN, FULL_MS_MAX),
       begin: () => disks.fill(target.id),
       async heal() {
         await disks.empty(target.id)

@@ -1,5 +1,6 @@
 import { type SeededRandom, systemClock, wait } from '@courant/kernel'
 import type { Target } from '../cluster/chaos-cluster.ts'
+import { awaitHealth } from '../final/await-health.ts'
 import { monotonicNs } from '../history/recorder.ts'
 import { type Fault, type Strike, targetText, type World } from './fault.ts'
 
@@ -13,10 +14,19 @@ export interface Struck {
   healedNs: number
 }
 
+/**
+ * - `mixed`: several faults at a time, of kinds that change, with quiet periods.
+ * - `one by one`: each finds everything healthy, so that what follows is its own doing.
+ */
+export type Rhythm = 'mixed' | 'one by one'
+
 export interface NemesisOptions {
   readonly world: World
   readonly faults: readonly Fault[]
   readonly random: SeededRandom
+  readonly rhythm: Rhythm
+  /** Instead of the duration that a strike has; null to keep it. */
+  readonly lastMs: number | null
   /** A line for whoever watches. */
   readonly say: (line: string) => void
 }
@@ -31,6 +41,9 @@ const INTERVAL_MS_MAX = 3_000
 /** More would leave nothing that works. In some periods it is one: what a kind does by itself. */
 const STRIKES_AT_ONCE_MAX = 4
 const ALONE_SHARE = 0.25
+/** One by one, between health and the next strike: clients go on meanwhile. */
+const HEALTHY_MS_MIN = 3_500
+const HEALTHY_MS_MAX = 6_000
 const RETRY_MS = 1_000
 /** What has not healed then is left: whoever waits for health finds it. */
 const HEAL_MS_MAX = 180_000
@@ -50,7 +63,8 @@ export class Nemesis {
   /** Resolves when the time is over and everything has healed. */
   async run(durationMs: number): Promise<void> {
     const timer = systemClock.setTimer(durationMs, () => this.#stopping.abort())
-    while (!this.#isOver()) await this.#period()
+    const isMixed = this.#options.rhythm === 'mixed'
+    while (!this.#isOver()) await (isMixed ? this.#period() : this.#single())
     timer.cancel()
     await Promise.all(this.#healing)
   }
@@ -71,6 +85,16 @@ export class Nemesis {
     }
   }
 
+  /** One fault, from health to health. */
+  async #single(): Promise<void> {
+    const { world, random, faults } = this.#options
+    this.#strike(faults)
+    await Promise.all(this.#healing)
+    await awaitHealth(world.cluster)
+    const span = HEALTHY_MS_MAX - HEALTHY_MS_MIN
+    await wait(systemClock, HEALTHY_MS_MIN + span * random.next(), this.#stopping.signal)
+  }
+
   #strike(kinds: readonly Fault[]): void {
     const { world, random, say } = this.#options
     const whole = world.cluster.targets.filter((target) => !this.#taken.has(targetText(target)))
@@ -78,7 +102,8 @@ export class Nemesis {
       .map((fault) => ({ fault, strike: fault.plan(world, whole, random) }))
       .find(({ strike }) => strike !== null)
     if (planned === undefined || planned.strike === null) return
-    const { fault, strike } = planned
+    const { fault } = planned
+    const strike = lasting(planned.strike, this.#options.lastMs)
     this.#take(strike.targets)
     const struck = {
       fault: fault.name,
@@ -123,6 +148,13 @@ export class Nemesis {
       return false
     }
   }
+}
+
+/** With the time that it takes, which its text tells. */
+function lasting(strike: Strike, lastMs: number | null): Strike {
+  if (strike.durationMs === 0) return strike
+  const durationMs = lastMs ?? strike.durationMs
+  return { ...strike, durationMs, text: `${strike.text}, for ${durationMs} ms` }
 }
 
 /** Some of the faults, by weight, none twice. */

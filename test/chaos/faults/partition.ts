@@ -32,11 +32,10 @@ export function partition({ name, weight, of, from, direction }: PartitionOption
       const peers = cluster.targets.filter(({ role }) => from.includes(role))
       const cut = linksOf(victim, peers, direction, random)
       const how = random.next() < 0.3 ? 'refused' : 'lost'
-      const durationMs = duration(random, CUT_MS_MIN, CUT_MS_MAX)
       return {
         targets: [victim],
-        text: `${targetText(victim)} for ${durationMs} ms, ${how}`,
-        durationMs,
+        text: `${targetText(victim)}, ${how}`,
+        durationMs: duration(random, CUT_MS_MIN, CUT_MS_MAX),
         begin: () => links.cut(cut, how),
         heal: () => links.mend(cut),
       }
@@ -92,11 +91,10 @@ export const slowNetwork: Fault = {
       random,
     )
     if (victim === null) return null
-    const durationMs = duration(random, SLOW_MS_MIN, SLOW_MS_MAX)
     return {
       targets: [victim],
-      text: `${targetText(victim)} for ${durationMs} ms`,
-      durationMs,
+      text: targetText(victim),
+      durationMs: duration(random, SLOW_MS_MIN, SLOW_MS_MAX),
       begin: () => network.slow(victim),
       heal: () => network.hasten(victim),
     }

@@ -16,11 +16,10 @@ export function pause(role: Role, weight: number): Fault {
         random,
       )
       if (target === null) return null
-      const durationMs = duration(random, PAUSE_MS_MIN, PAUSE_MS_MAX)
       return {
         targets: [target],
-        text: `${targetText(target)} for ${durationMs} ms`,
-        durationMs,
+        text: targetText(target),
+        durationMs: duration(random, PAUSE_MS_MIN, PAUSE_MS_MAX),
         begin: () => cluster.signal(target, 'SIGSTOP'),
         heal: () => cluster.signal(target, 'SIGCONT'),
       }

@@ -11,11 +11,34 @@ export const restartDatabase: Fault = {
   plan({ cluster }, whole, random) {
     const target = whole.find(({ role }) => role === 'postgres')
     if (target === undefined) return null
-    const durationMs = duration(random, DATABASE_MS_MIN, DATABASE_MS_MAX)
     return {
       targets: [target],
-      text: `down for ${durationMs} ms`,
-      durationMs,
+      text: targetText(target),
+      durationMs: duration(random, DATABASE_MS_MIN, DATABASE_MS_MAX),
+      begin: () => cluster.stop(target),
+      heal: () => cluster.restart(target),
+    }
+  },
+}
+
+/** As in a maintenance of a few moments. */
+const STOPPED_MS_MIN = 200
+const STOPPED_MS_MAX = 15_000
+
+/** A broker is stopped in order, which hands over what it leads, and is started again. */
+export const stopBroker: Fault = {
+  name: 'stop broker',
+  weight: 1,
+  plan({ cluster }, whole, random) {
+    const target = oneOf(
+      whole.filter(({ role }) => role === 'broker'),
+      random,
+    )
+    if (target === null) return null
+    return {
+      targets: [target],
+      text: targetText(target),
+      durationMs: duration(random, STOPPED_MS_MIN, STOPPED_MS_MAX),
       begin: () => cluster.stop(target),
       heal: () => cluster.restart(target),
     }

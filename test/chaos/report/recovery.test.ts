@@ -42,7 +42,7 @@ it('waits for the last log, and not for what was sent before the blow', () => {
     count: 1,
     fromStrikeMs: ms(5_900),
     fromHealMs: ms(3_900),
-    alone: { count: 1, fromStrikeMs: ms(5_900) },
+    alone: { count: 1, fromStrikeMs: ms(5_900), standstillMs: ms(5_900) },
   })
 })
 
@@ -55,6 +55,15 @@ it('tells those apart that no other blow touched', () => {
   const sent = LOGS.flatMap((log) => [acked(log, 11, 12), acked(log, 20, 22), acked(log, 60, 61)])
   const [report] = recoveries([blow(10, 19), blow(20, 30), blow(60, 62)], sent, LOGS)
   expect([report?.count, report?.alone.count]).toEqual([3, 2])
+})
+
+it('tells how long a log stood still that went on after the blow at first', () => {
+  const sent = [
+    ...[9, 11, 14.5, 16, 25].map((endS) => acked('t/0', endS - 0.5, endS)),
+    ...[9, 11, 12, 13, 14, 15, 30].map((endS) => acked('t/1', endS - 0.5, endS)),
+  ]
+  const [report] = recoveries([blow(10, 12)], sent, LOGS)
+  expect(report?.alone.standstillMs).toEqual(ms(3_500))
 })
 
 it('knows of no time where writes never came back', () => {

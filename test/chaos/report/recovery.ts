@@ -1,5 +1,6 @@
 import type { Struck } from '../faults/nemesis.ts'
 import type { Sent } from '../history/history.ts'
+import { standstillNs } from './standstill.ts'
 
 /** Behind a heal, what it had broken may take so long to be as before. */
 const SETTLED_NS = 3e9
@@ -18,8 +19,15 @@ export interface FaultReport {
   readonly fromStrikeMs: Percentiles | null
   /** From the begin of the heal until then: 0 where writes went on before. */
   readonly fromHealMs: Percentiles | null
-  /** Those that no other fault touched, from the blow to the recovery: what this kind costs. */
-  readonly alone: { readonly count: number; readonly fromStrikeMs: Percentiles | null }
+  /** Those that no other fault touched: what this kind costs. */
+  readonly alone: AloneReport
+}
+
+export interface AloneReport {
+  readonly count: number
+  readonly fromStrikeMs: Percentiles | null
+  /** The longest time, from the blow until all runs again, in which a log acknowledged nothing. */
+  readonly standstillMs: Percentiles | null
 }
 
 /** How long each kind of fault kept writes away, counting also what other faults did meanwhile. */
@@ -41,9 +49,16 @@ export function recoveries(
       alone: {
         count: alone.length,
         fromStrikeMs: percentiles(alone.map(({ blow, ns }) => (ns - blow.beginNs) / 1e6)),
+        standstillMs: percentiles(alone.map(({ blow, ns }) => standstillMs(acked, blow, ns))),
       },
     }
   })
+}
+
+/** Also what the return of whatever was struck costs. */
+function standstillMs(acked: readonly Sent[][], blow: Struck, recoveredNs: number): number {
+  const untilNs = Math.max(recoveredNs, blow.healedNs + SETTLED_NS)
+  return standstillNs(acked, blow.beginNs, untilNs) / 1e6
 }
 
 /** Whether nothing else was broken at any time from the blow until the writes were back. */

@@ -14,6 +14,7 @@ export function reportText(report: Report): string {
     timesText(fromHealMs),
     String(alone.count),
     timesText(alone.fromStrikeMs),
+    timesText(alone.standstillMs),
   ])
   const head = [
     'fault',
@@ -22,6 +23,7 @@ export function reportText(report: Report): string {
     'ms after heal',
     'alone',
     'ms after strike',
+    'ms of standstill',
   ]
   const objecting = new Set(violations.map(({ checker }) => checker)).size
   return [
