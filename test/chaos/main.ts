@@ -2,7 +2,8 @@
  * `npm run test:chaos -- --minutes N --seed S [--json] [--keep] [--only <fault>]...
  * [--network proxies] [--disks limit|plain] [--session-ms N] [--one-by-one] [--last-ms N]`: the
  * local cluster under load and faults. A session is how long the control plane waits to hear of a
- * broker before others lead. One by one, each fault finds everything healthy. What lasts, lasts N ms.
+ * broker before others lead. One by one, each fault finds everything healthy. Faults that last do
+ * so for N ms.
  * Exit status 0 when nothing was violated, 1 when something was.
  */
 import { parseArgs } from 'node:util'
