@@ -60,6 +60,18 @@ const GROUPS: Readonly<Record<string, Case>> = {
     path: `/v1/groups/${group}/members/member-1/heartbeat`,
     body: { leaseToken: own.leaseToken },
   }),
+  // Refused at once, for a stream that is served has no end.
+  streamMember: (group) => ({
+    method: 'GET',
+    path: `/v1/groups/${group}/members/prober/stream?topics=x&after=${own.leaseToken}`,
+  }),
+  describeGroup: (group) => ({ method: 'GET', path: `/v1/groups/${group}` }),
+  resetGroupOffsets: (group) => ({
+    method: 'POST',
+    path: `/v1/groups/${group}/offsets/reset`,
+    body: { to: 'earliest', fenceMembers: true },
+  }),
+  deleteGroup: (group) => ({ method: 'DELETE', path: `/v1/groups/${group}` }),
   leaveGroup: (group) => ({ method: 'DELETE', path: `/v1/groups/${group}/members/member-1` }),
 }
 
@@ -67,6 +79,7 @@ const GROUPS: Readonly<Record<string, Case>> = {
 const LISTS: Readonly<Record<string, { path: string; own(of: Fixture): string }>> = {
   listTopics: { path: '/v1/topics', own: ({ topic }) => topic },
   listApiKeys: { path: '/v1/api-keys', own: ({ keyId }) => keyId },
+  listGroups: { path: '/v1/groups', own: ({ group }) => group },
 }
 
 /** Creates the same in both tenants, and what tells the two apart. */
@@ -178,7 +191,10 @@ describe('a group', () => {
       const ofForeign = await call(own.key, requestFor(operationId, foreign.group))
       const ofMissing = await call(own.key, requestFor(operationId, MISSING.group))
       expect(essence(ofForeign, foreign.group)).toEqual(essence(ofMissing, MISSING.group))
-      await call(own.key, { method: 'DELETE', path: `/v1/groups/${foreign.group}/members/prober` })
+      for (const group of [foreign.group, MISSING.group]) {
+        await call(own.key, { method: 'DELETE', path: `/v1/groups/${group}/members/prober` })
+        await call(own.key, { method: 'DELETE', path: `/v1/groups/${group}` })
+      }
     },
   )
 

@@ -106,6 +106,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/groups/{group}/members/{memberId}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream records to a member of a group
+         * @description Documents like the answers of a poll, one a line or one an event, each with the token of all that was sent so far: `id:` of an event is that token. To acknowledge, commit it, through any gateway. The stream hears of that within a quarter of a second, when it has sent as much as may be unacknowledged, or within three.
+         *
+         *     `Last-Event-ID` resumes behind a token and commits nothing. Without one the stream begins at the committed offsets. The open stream is the heartbeat. A new stream or poll of the member ends an older stream with POLL_SUPERSEDED.
+         *
+         *     Safe to repeat.
+         */
+        get: operations["streamMember"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/topics": {
         parameters: {
             query?: never;
@@ -2045,6 +2069,177 @@ export interface operations {
                 };
             };
             /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `STORAGE_OFFLINE`: The data directory is offline. `BUSY`: The service has no room for this now. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamMember: {
+        parameters: {
+            query?: {
+                /** @description Names of topics, separated by commas. */
+                topics?: string;
+                /** @description RE2, matched against whole names. */
+                topicPattern?: string;
+                /** @description Where to resume, if Last-Event-ID does not. */
+                after?: string;
+                /** @description Records with one token; 500 when absent. */
+                maxRecords?: number;
+                /** @description Delivery stops at so many; 5000 when absent. */
+                maxUnackedRecords?: number;
+                /** @description Or at so many bytes of text; 8388608 when absent. */
+                maxUnackedBytes?: number;
+                /** @description atMostOnce commits before it sends; atLeastOnce, the default, never commits. */
+                delivery?: "atLeastOnce" | "atMostOnce";
+                /** @description As of a poll. */
+                autoOffsetReset?: "earliest" | "latest" | "none";
+                /** @description How long the member may stay away after the stream; as of a poll. */
+                sessionTimeoutMs?: number;
+                /** @description As of a poll. */
+                rebalanceTimeoutMs?: number;
+                /** @description How bytes are shown; json when absent. */
+                format?: "json" | "text" | "base64";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+                /**
+                 * @description The member, as its polls name it.
+                 * @example worker-1
+                 */
+                memberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Until the caller leaves, or a problem ends it as its last line or event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "records": [
+                     *         {
+                     *           "topic": "orders",
+                     *           "partition": 3,
+                     *           "offset": 41209,
+                     *           "timestamp": 1764000000000,
+                     *           "key": "cust-9",
+                     *           "value": {
+                     *             "total": 4200
+                     *           },
+                     *           "headers": []
+                     *         }
+                     *       ],
+                     *       "leaseToken": "AQAAAAEMYmlsbGluZxB3b3JrZXItMQ",
+                     *       "leaseExpiresAt": 1764000045000,
+                     *       "assignment": [
+                     *         {
+                     *           "topic": "orders",
+                     *           "partitions": [
+                     *             0,
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "revoked": []
+                     *     }
+                     */
+                    "application/x-ndjson": components["schemas"]["PollAnswer"];
+                    /**
+                     * @example id: AQAAAAEMYmlsbGluZxB3b3JrZXItMQ
+                     *     data: {"records":[{"topic":"orders","partition":3,"offset":41209,"timestamp":1764000000000,"key":"cust-9","value":{"total":4200},"headers":[]}],"leaseToken":"AQAAAAEMYmlsbGluZxB3b3JrZXItMQ","leaseExpiresAt":1764000045000,"assignment":[{"topic":"orders","partitions":[0,1,2,3]}],"revoked":[]}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `INVALID_LEASE_TOKEN`: The lease token is not valid here. `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LEASE_EXPIRED`: The member no longer holds what it names. `MEMBER_ID_IN_USE`: Another principal uses the member id. `GROUP_FULL`: The group has as many members as it may. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
                 headers: {
                     [name: string]: unknown;

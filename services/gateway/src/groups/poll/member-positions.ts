@@ -47,6 +47,9 @@ export class MemberPositions {
         const key = keyOf(id, partition)
         const known = before.get(key)
         if (known?.assignmentEpoch === assignmentEpoch) {
+          if (committedOffset !== undefined) {
+            known.committed = Math.max(known.committed ?? 0, committedOffset)
+          }
           this.#owned.set(key, known)
           continue
         }
@@ -85,6 +88,15 @@ export class MemberPositions {
     })
   }
 
+  /** Whether all that was handed out up to there is committed, or is others' by now. */
+  isSettled(reached: ReadonlyMap<string, number>): boolean {
+    for (const [key, offset] of reached) {
+      const position = this.#owned.get(key)
+      if (position !== undefined && (position.committed ?? 0) < offset) return false
+    }
+    return true
+  }
+
   /** For the next token: where the position is not the committed one. */
   uncommitted(): LeasedTopic[] {
     const topics = new Map<
@@ -114,6 +126,6 @@ export class MemberPositions {
   }
 }
 
-function keyOf(id: string, partition: number): string {
+export function keyOf(id: string, partition: number): string {
   return `${id}/${partition}`
 }

@@ -13,7 +13,7 @@ export interface ReadWants {
   /** When to give up waiting, on the monotonic clock. */
   readonly deadlineMs: number
   /** Asked whenever the assignment has changed. */
-  readonly hands: () => Hands
+  readonly hands: () => Hands | Promise<Hands>
   /** Ends the wait early: the caller has gone, the gateway stops, or something else is known. */
   readonly signal: AbortSignal
 }
@@ -25,6 +25,8 @@ export interface ReadOutcome {
   readonly failure: BusError | null
   /** Partitions are to be given away, or just were: the member should hear of it. */
   readonly isRevoked: boolean
+  /** The coordinator is not heard: whether the poll was superseded is not known any more. */
+  readonly isBlind: boolean
 }
 
 /** How long the session outlasts the end of the wait, before its own timeout counts. */
@@ -68,16 +70,21 @@ export class MemberReader {
         isRevoked ||= this.#lease.state.revoked.length > 0
       }
       const positions = await this.#known(resets, wants.signal)
+      const known = resets.length
       const round = await this.#round(positions, wants)
       for (const position of round.outOfRange) {
         const { autoOffsetReset } = this.#lease.request
         const reset = await this.#parts.resets.outOfRange(position, autoOffsetReset)
         if (reset !== null) resets.push(reset)
       }
+      // What was moved is read now, also by a poll that does not wait.
+      const isMoved = resets.length > known && round.found.length === 0
+      if (isMoved && !wants.signal.aborted) continue
       const isOver = wants.signal.aborted || clock.monotonicMs() >= wants.deadlineMs
-      if (round.found.length > 0 || isOver || isRevoked || event === 'blind') {
+      const isBlind = event === 'blind'
+      if (round.found.length > 0 || isOver || isRevoked || isBlind) {
         const [failure = null] = round.failures
-        return { found: round.found, resets, failure, isRevoked }
+        return { found: round.found, resets, failure, isRevoked, isBlind }
       }
       if (round.outOfRange.length === 0) await this.#wait(positions, round, wants)
     }
@@ -86,7 +93,7 @@ export class MemberReader {
   async #refresh({ deadlineMs, hands, signal }: ReadWants): Promise<void> {
     const leftMs = Math.max(0, deadlineMs - this.#parts.clock.monotonicMs())
     const patience = { deadlineMs: deadlineMs + OPEN_MARGIN_MS, signal }
-    await this.#lease.refresh(hands(), leftMs + OPEN_MARGIN_MS, patience)
+    await this.#lease.refresh(await hands(), leftMs + OPEN_MARGIN_MS, patience)
   }
 
   /** What may be read, with a place to read at, beginning with the partition whose turn it is. */

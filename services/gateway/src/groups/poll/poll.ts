@@ -3,7 +3,7 @@ import type { Clock } from '@courant/kernel'
 import type { Borrowed } from '../../fetch/byte-writer.ts'
 import type { ReadHold } from '../../fetch/read-hold.ts'
 import { type CommitOutcome, commitLease } from '../commits.ts'
-import type { Coordinators } from '../coordinators/coordinators.ts'
+import type { Coordinators, Patience } from '../coordinators/coordinators.ts'
 import type { LeaseTokens } from '../tokens/lease-tokens.ts'
 import { MemberLease, memberRef } from './member-lease.ts'
 import { MemberReader, type MemberReaderParts, type ReadOutcome } from './member-reader.ts'
@@ -51,7 +51,6 @@ export async function poll(
   const end = (): void => ending.abort()
   signal.addEventListener('abort', end, { once: true })
   const work = startCommit(parts, request, patience, end)
-  const hands = () => (given === null || work.isDone ? ('empty' as const) : ('full' as const))
   const isNothing = given === null || given.token.topics.length === 0
   const open = await MemberLease.begin(
     parts,
@@ -62,15 +61,18 @@ export async function poll(
   )
   try {
     if (given !== null) open.positions.resume(given.token)
+    if (given !== null && open.state.revoked.length > 0) {
+      await giveAway(open, given, work, waitMs, patience)
+    }
     const reader = new MemberReader(parts, open, hold)
     const wants = {
       maxBytes: request.bounds.maxBytes,
       deadlineMs: nowMs + waitMs,
-      hands: isNothing ? () => 'empty' as const : hands,
+      hands: async () => (isNothing || (await work) !== null ? 'empty' : 'full'),
       signal: ending.signal,
     }
     const read = await reader.next(wants)
-    const commit = await work.outcome
+    const commit = await work
     if (given?.kind === 'ack') open.positions.committed(given.token)
     const answer = await answerOf(parts, request, open, read, commit, hold)
     open.ended()
@@ -83,32 +85,42 @@ export async function poll(
   }
 }
 
-interface CommitUnderWay {
-  readonly outcome: Promise<CommitOutcome | null>
-  /** Nothing that was handed out is in work any more. */
-  isDone: boolean
+/**
+ * What is to move and not in work any more is given away before anything is read: else its new
+ * owner waits until this member has polled again.
+ */
+async function giveAway(
+  open: MemberLease,
+  given: Lease,
+  work: Promise<CommitOutcome | null>,
+  waitMs: number,
+  patience: Patience,
+): Promise<void> {
+  await work
+  if (given.kind === 'ack') open.positions.committed(given.token)
+  if (open.positions.uncommitted().length > 0) return
+  const { revoked } = open.state
+  await open.refresh('empty', waitMs + OPEN_MARGIN_MS, patience)
+  // The commit may have given it away already: the member has not heard of it yet.
+  const known = new Set(open.state.revoked.map(({ topicId }) => topicId))
+  const others = revoked.filter(({ topicId }) => !known.has(topicId))
+  open.state = { ...open.state, revoked: [...open.state.revoked, ...others] }
 }
 
-/** A commit that fails ends the wait: there is something to tell. */
+/**
+ * Null: nothing is to be committed. A commit that fails ends the wait: there is something to tell.
+ */
 function startCommit(
   { coordinators }: PollParts,
   { lease, member, metadata }: PollRequest,
-  patience: Parameters<typeof commitLease>[4],
+  { deadlineMs, requestId }: Patience,
   onFailure: () => void,
-): CommitUnderWay {
-  if (lease?.kind !== 'ack' || lease.token.topics.length === 0) {
-    return { outcome: Promise.resolve(null), isDone: false }
-  }
-  // A caller that goes away has said what it has processed.
-  const { deadlineMs, requestId } = patience
-  const kept = { deadlineMs, ...(requestId === undefined ? {} : { requestId }) }
-  const work: CommitUnderWay = {
-    outcome: commitLease(coordinators, memberRef(member), lease.token, metadata, kept),
-    isDone: false,
-  }
-  work.outcome.then(() => {
-    work.isDone = true
-  }, onFailure)
+): Promise<CommitOutcome | null> {
+  if (lease?.kind !== 'ack' || lease.token.topics.length === 0) return Promise.resolve(null)
+  // Not ended with its caller, who has said what it has processed.
+  const patience = { deadlineMs, ...(requestId === undefined ? {} : { requestId }) }
+  const work = commitLease(coordinators, memberRef(member), lease.token, metadata, patience)
+  work.catch(onFailure)
   return work
 }
 
