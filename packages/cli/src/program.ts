@@ -13,6 +13,9 @@ import { stopCluster } from './commands/cluster/stop.ts'
 import { consumeCommand } from './commands/consume.ts'
 import { electPreferred } from './commands/elect/preferred.ts'
 import { electUnclean } from './commands/elect/unclean.ts'
+import { deleteGroup } from './commands/groups/delete.ts'
+import { describeGroup } from './commands/groups/describe.ts'
+import { listGroups } from './commands/groups/list.ts'
 import { createKey } from './commands/keys/create.ts'
 import { listKeys } from './commands/keys/list.ts'
 import { revokeKey } from './commands/keys/revoke.ts'
@@ -76,6 +79,13 @@ export function createProgram(): Command {
   program.addCommand(produceCommand())
   program.addCommand(consumeCommand())
   program.addCommand(offsetsCommand())
+  program.addCommand(
+    group('groups', 'Look after consumer groups and their lag.', [
+      listGroups(),
+      describeGroup(),
+      deleteGroup(),
+    ]),
+  )
   program.addCommand(
     group('keys', 'Create, list and revoke API keys.', [createKey(), listKeys(), revokeKey()]),
   )
