@@ -6,7 +6,7 @@ import type { OffsetReset, OffsetResets } from './offset-resets.ts'
 import type { FoundRange, RangeReader, Round } from './range-reader.ts'
 
 /** Whether records that were handed out may be in work. */
-export type Hands = 'full' | 'empty'
+type Hands = 'full' | 'empty'
 
 export interface ReadWants {
   readonly maxBytes: number

@@ -2,7 +2,7 @@ import { BusError, isUuid, limits } from '@courant/kernel'
 import { VarintReader, varintSize, writeVarint } from '@courant/record-batch'
 
 /** Where a member is in a partition: the records before `offset` were handed out. */
-export interface LeasedPartition {
+interface LeasedPartition {
   readonly partition: number
   /** The next offset to read. */
   readonly offset: number

@@ -42,7 +42,7 @@ const OffsetReset = Type.Object(
   { $id: 'OffsetReset' },
 )
 
-export const TopicPartitions = Type.Object(
+const TopicPartitions = Type.Object(
   { topic: Type.String(), partitions: Type.Array(Type.Integer()) },
   { $id: 'TopicPartitions' },
 )
