@@ -94,7 +94,7 @@ async function serve(
     onHint: { courant_metadata: () => feed.hint(), [SHARDS_CHANNEL]: () => leases.hint() },
   })
   const sweep = new SessionSweep({ cluster, sessionTimeoutMs, clock, log })
-  const upkeep = new Upkeep({ cluster, intervalMs: sessionTimeoutMs, clock, log })
+  const upkeep = new Upkeep({ cluster, coordinator, intervalMs: sessionTimeoutMs, clock, log })
   feed.start()
   listener.start()
   sweep.start()

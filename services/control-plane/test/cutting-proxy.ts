@@ -17,7 +17,8 @@ export class CuttingProxy {
   cuts = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  #armed = false
+  /** What the transaction says whose COMMIT is cut; null for none. */
+  #armedFor: string | null = null
 
   private constructor(server: Server, url: string) {
     this.#server = server
@@ -38,8 +39,9 @@ export class CuttingProxy {
     return proxy
   }
 
-  cutAtNextChange(): void {
-    this.#armed = true
+  /** Of the metadata, or of what the statement names. */
+  cutAtNextChange(statement = CHANGE): void {
+    this.#armedFor = statement
   }
 
   async stop(): Promise<void> {
@@ -60,9 +62,9 @@ export class CuttingProxy {
       })
     }
     client.on('data', (bytes: Buffer) => {
-      isChange ||= bytes.includes(CHANGE)
-      if (this.#armed && isChange && bytes.includes(COMMIT)) {
-        this.#armed = false
+      isChange ||= this.#armedFor !== null && bytes.includes(this.#armedFor)
+      if (isChange && bytes.includes(COMMIT)) {
+        this.#armedFor = null
         cutsAtAnswer = true
       }
       if (bytes.includes(COMMIT)) isChange = false

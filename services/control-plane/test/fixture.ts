@@ -80,6 +80,7 @@ export class Running {
   readonly #topics: TopicAdminServiceClient
   readonly #brokers: BrokerServiceClient
   readonly #metadata: MetadataServiceClient
+  #stopped: Promise<void> | undefined
 
   constructor(controlPlane: ControlPlane, ports: Ports) {
     this.controlPlane = controlPlane
@@ -93,7 +94,12 @@ export class Running {
     this.#metadata = new MetadataServiceClient(target, insecure)
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     const clients = [this.#tenants, this.#apiKeys, this.#topics, this.#brokers, this.#metadata]
     for (const client of clients) client.close()
     await this.controlPlane.stop()

@@ -3,9 +3,12 @@ import type { Logger } from '@courant/service-kit'
 import type { Cluster } from '../cluster.ts'
 import { continueDrains } from '../drains/continue-drains.ts'
 import { preferLeaders } from '../elections/prefer-leaders.ts'
+import type { GroupCoordinator } from '../groups/coordination/group-coordinator.ts'
+import { expireGroups } from '../groups/expiry/expire-groups.ts'
 
 export interface UpkeepOptions {
   readonly cluster: Cluster
+  readonly coordinator: GroupCoordinator
   readonly intervalMs: number
   readonly clock: Clock
   readonly log: Logger
@@ -19,8 +22,8 @@ const LEADERS_PER_PASS = 100
 
 /**
  * What a cluster needs now and then, though nothing has happened: leaderships go back to preferred
- * leaders, and brokers that are to be empty lose more replicas. Every control plane does it; what
- * one has done, another finds done.
+ * leaders, brokers that are to be empty lose more replicas, and groups that nobody uses expire. Every
+ * control plane does it; what one has done, another finds done.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions
@@ -55,10 +58,12 @@ export class Upkeep {
   }
 
   async #pass(): Promise<void> {
-    const { cluster, log } = this.#options
+    const { cluster, coordinator, log } = this.#options
     const leaders = await preferLeaders(cluster, { max: LEADERS_PER_PASS })
     if (leaders > 0) log.info({ leaders }, 'preferred leaders lead again')
     const moving = await continueDrains(cluster)
     if (moving > 0) log.info({ moving }, 'partitions move away from brokers that are drained')
+    const expired = await expireGroups(cluster, coordinator)
+    if (expired > 0) log.info({ expired }, 'consumer groups expired: they had long been empty')
   }
 }

@@ -1,6 +1,7 @@
 import type { DeleteGroupRequest, DeleteGroupResponse } from '@courant/api/internal/v1/group'
 import { BusError } from '@courant/kernel'
 import { eq } from 'drizzle-orm'
+import type { Transaction } from '../../database/database.ts'
 import { consumerGroup } from '../../schema/consumer-group.ts'
 import { groupNotFound } from '../coordination/coordinated-group.ts'
 import { lockShard } from '../rows/lock-shards.ts'
@@ -14,17 +15,15 @@ export async function deleteGroup(
 ): Promise<DeleteGroupResponse> {
   const { tenantId, group: name } = checkGroup(request.group)
   const group = await coordinator.groupOf(tenantId, name)
-  await group.alone(async (loaded) => {
+  await group.alone((loaded) => {
     if (loaded === null) throw groupNotFound()
     if (loaded.group.memberCount > 0) throw groupNotEmpty()
-    await cluster.database.platform(
-      async (transaction) => {
-        await lockShard(transaction, cluster, group.term)
-        const { groupId } = consumerGroup
-        await transaction.delete(consumerGroup).where(eq(groupId, loaded.group.groupId))
-      },
-      { onLostCommit: 'repeat' },
-    )
+    const isIt = eq(consumerGroup.groupId, loaded.group.groupId)
+    const work = async (transaction: Transaction): Promise<void> => {
+      await lockShard(transaction, cluster, group.term)
+      await transaction.delete(consumerGroup).where(isIt)
+    }
+    return () => cluster.database.platform(work, { onLostCommit: 'repeat' })
   })
   return {}
 }

@@ -6,7 +6,7 @@ import type {
 } from '@courant/api/internal/v1/group'
 import type { Heartbeat, HeartbeatAnswer, Now } from '@courant/group'
 import { BusError } from '@courant/kernel'
-import type { Loaded } from '../coordination/coordinated-group.ts'
+import type { Loaded } from '../coordination/group-memory.ts'
 import { checkMember } from './check-names.ts'
 import type { GroupCalls } from './group-calls.ts'
 

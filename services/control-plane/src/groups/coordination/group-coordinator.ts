@@ -1,4 +1,4 @@
-import { groupShard, type MemberEvent } from '@courant/group'
+import { groupShard } from '@courant/group'
 import { type Clock, type Random, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
 import type { Cluster } from '../../cluster.ts'
@@ -6,7 +6,8 @@ import type { MetadataFeed } from '../../feed/metadata-feed.ts'
 import type { ShardHolder } from '../leases/shard-leases.ts'
 import { notCoordinator, type ShardTerm } from '../leases/shard-term.ts'
 import { readGroupsWithMembers } from '../rows/read-groups.ts'
-import { CoordinatedGroup, type GroupSurroundings } from './coordinated-group.ts'
+import { CoordinatedGroup } from './coordinated-group.ts'
+import type { GroupSurroundings } from './group-surroundings.ts'
 import { GroupWriter } from './group-writer.ts'
 import { MemberWatches } from './member-watches.ts'
 import { TopicCatalog } from './topic-catalog.ts'
@@ -54,10 +55,14 @@ export class GroupCoordinator implements ShardHolder {
       changed: (tenantIds) => this.#refreshTopics(tenantIds),
       restarted: onRestart,
     })
-    const tell = (group: CoordinatedGroup, events: readonly MemberEvent[]): void =>
-      this.watches.tell(group, events)
-    const writer = new GroupWriter(cluster)
-    this.#around = { cluster, catalog: this.catalog, writer, clock, random, tell }
+    this.#around = {
+      cluster,
+      catalog: this.catalog,
+      writer: new GroupWriter(cluster),
+      random,
+      now: () => ({ wallMs: clock.now(), monotonicMs: clock.monotonicMs() }),
+      tell: (of, events) => this.watches.tell(of, events),
+    }
   }
 
   /** How many are in memory. */
@@ -171,7 +176,7 @@ export class GroupCoordinator implements ShardHolder {
     const { clock } = this.#options
     while (!signal.aborted) {
       await wait(clock, TICK_MS, signal)
-      const now = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() }
+      const now = this.#around.now()
       for (const { groups, isClosing, term } of this.#shards.values()) {
         if (isClosing || !term.isHeld) continue
         for (const [key, group] of groups) if (!group.tick(now)) groups.delete(key)

@@ -1,0 +1,19 @@
+import type { MemberEvent, Now } from '@courant/group'
+import type { Random } from '@courant/kernel'
+import type { Cluster } from '../../cluster.ts'
+import type { GroupWriter } from './group-writer.ts'
+import type { TopicCatalog } from './topic-catalog.ts'
+
+/** What all groups of a coordinator share. */
+export interface GroupSurroundings {
+  readonly cluster: Cluster
+  readonly catalog: TopicCatalog
+  readonly writer: GroupWriter
+  readonly random: Random
+  readonly now: () => Now
+  /** To be told once what they speak of is durable. */
+  readonly tell: (
+    of: { readonly tenantId: string; readonly name: string },
+    events: readonly MemberEvent[],
+  ) => void
+}
