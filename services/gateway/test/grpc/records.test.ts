@@ -137,7 +137,7 @@ describe('Produce and Fetch', () => {
     await until(() => started.broker.waitingPeak > 0)
     await caller.call(produce, request([record('late', 1)]))
     expect((await polling).records).toMatchObject([{ value: Buffer.from('late') }])
-    const deadline = Date.now() + 300
+    const deadline = Date.now() + 2_000
     const empty = await caller.call(fetch, { ...waiting, start: from(offset + 1) }, { deadline })
     expect(empty).toMatchObject({ records: [], nextOffset: offset + 1 })
   })
@@ -258,7 +258,7 @@ describe('a refusal', () => {
 
   it('comes before the deadline, so that the caller hears what is known', async () => {
     started.broker.mood = 'silent'
-    const deadline = Date.now() + 500
+    const deadline = Date.now() + 2_000
     const error = await refused(caller.call(produce, request([record('x')]), { deadline }))
     expect(error).toMatchObject({ code: 'TIMED_OUT', facts: { applied: 'unknown' } })
   })

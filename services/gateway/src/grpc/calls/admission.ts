@@ -6,6 +6,7 @@ import { statusOf } from '@courant/api'
 import { BusError } from '@courant/kernel'
 import {
   type Metadata,
+  type Responder,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
@@ -16,9 +17,11 @@ import type { TenantPrincipal } from '../../auth/principal.ts'
 import type { Draining } from '../../http/draining.ts'
 import { withRetryAfter } from '../../http/problem.ts'
 import type { RequestIds } from '../../http/request-id.ts'
+import { AdmittedCall } from './admitted-call.ts'
 import type { AdmittedCalls } from './call-context.ts'
 import type { CallMetrics } from './call-metrics.ts'
 import type { CallsUnderWay } from './calls-under-way.ts'
+import { AHEAD_BYTES_MAX, ReadAhead } from './read-ahead.ts'
 
 export interface GrpcAdmissionParts {
   readonly authenticator: Authenticator
@@ -35,9 +38,11 @@ export interface GrpcAdmissionParts {
 const GUARDED = '/courant.v1.'
 
 export function admission(parts: GrpcAdmissionParts): ServerInterceptor {
-  return ({ path }, call) => {
+  return ({ path, requestStream }, call) => {
     if (!path.startsWith(GUARDED)) return new ServerInterceptingCall(call)
-    return admittedCall(parts, path, call)
+    // A single request is read whole, and then the end of the requests has to be read too.
+    const readAhead = new ReadAhead(requestStream ? AHEAD_BYTES_MAX : Number.POSITIVE_INFINITY)
+    return admittedCall(parts, path, call, readAhead)
   }
 }
 
@@ -45,18 +50,19 @@ function admittedCall(
   parts: GrpcAdmissionParts,
   path: string,
   call: ServerInterceptingCallInterface,
+  readAhead: ReadAhead,
 ): ServerInterceptingCall {
   let requestId = ''
   let code: number = status.CANCELLED
   const observe = parts.metrics.begin(path)
   parts.underWay.begin()
-  return new ServerInterceptingCall(call, {
+  const responder: Responder = {
     start: (next) =>
       next({
         onReceiveMetadata(metadata, pass) {
           requestId = parts.requestIds.of(text(metadata, 'request-id'))
           const enter = (principal: TenantPrincipal): void => {
-            parts.admitted.add(metadata, { principal, requestId })
+            parts.admitted.add(metadata, { principal, requestId, readAhead })
             pass(metadata)
           }
           admit(parts, metadata, call, enter, (thrown) => {
@@ -65,6 +71,10 @@ function admittedCall(
             code = error.facts.grpc
             call.sendStatus(statusOf(error, requestId))
           })
+        },
+        onReceiveMessage(message: Buffer, pass) {
+          readAhead.received(message.length)
+          pass(message)
         },
         // The end of every call, whoever has ended it.
         onCancel() {
@@ -80,7 +90,8 @@ function admittedCall(
       code = sent.code ?? status.OK
       next(sent)
     },
-  })
+  }
+  return new AdmittedCall(call, responder, readAhead)
 }
 
 function admit(

@@ -1,6 +1,7 @@
 import type { Clock } from '@courant/kernel'
 import type { Metadata } from '@grpc/grpc-js'
 import type { TenantPrincipal } from '../../auth/principal.ts'
+import type { ReadAhead } from './read-ahead.ts'
 
 /** What a call is made of besides its messages, once it has been admitted. */
 export interface CallContext {
@@ -10,10 +11,12 @@ export interface CallContext {
   readonly signal: AbortSignal
   /** Milliseconds until the caller's deadline; Infinity without one. */
   leftMs(): number
+  /** Of the messages that a stream of requests receives. */
+  readonly readAhead: ReadAhead
 }
 
 /** Of a deadline, what the answer needs to arrive before it. */
-const ANSWER_MS_MAX = 100
+const ANSWER_MS_MAX = 500
 const ANSWER_PART = 10
 
 /**
@@ -31,6 +34,7 @@ export function withinDeadline({ leftMs }: CallContext, timeoutMs: number): numb
 export interface Admitted {
   readonly principal: TenantPrincipal
   readonly requestId: string
+  readonly readAhead: ReadAhead
 }
 
 /** From the admission to the handlers. grpc-js passes nothing else on than the metadata. */

@@ -1,4 +1,5 @@
 /** Methods as grpc-js calls them. */
+import type { Readable } from 'node:stream'
 import { statusOf } from '@courant/api'
 import { BusError } from '@courant/kernel'
 import type {
@@ -59,12 +60,23 @@ export function duplexHandler(
   return (call) => {
     const context = parts.admitted.contextOf(call)
     if (context === null) return void call.emit('error', failureOf(unadmitted(), '', parts))
-    const requests = call.iterator({ destroyOnReturn: false })
     const respond = responder(call, context, parts.buffers)
-    method({ [Symbol.asyncIterator]: () => requests }, respond, context).then(
+    method(taken(call, context), respond, context).then(
       () => call.end(),
       (thrown: unknown) => call.emit('error', failureOf(thrown, context.requestId, parts)),
     )
+  }
+}
+
+/** The requests of a stream. More are read as these are taken. */
+async function* taken(
+  requests: Readable,
+  { readAhead }: CallContext,
+): AsyncGenerator<Buffer, void, undefined> {
+  // Not destroyed on the way out: the answers leave on the same stream.
+  for await (const request of requests.iterator({ destroyOnReturn: false })) {
+    readAhead.taken(request.length)
+    yield request
   }
 }
 
