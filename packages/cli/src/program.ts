@@ -34,6 +34,7 @@ import { createTopic } from './commands/topics/create.ts'
 import { deleteTopic } from './commands/topics/delete.ts'
 import { deleteRecords } from './commands/topics/delete-records.ts'
 import { describeTopic } from './commands/topics/describe.ts'
+import { heaviestKeys } from './commands/topics/keys.ts'
 import { listTopics } from './commands/topics/list.ts'
 import { examples } from './help.ts'
 
@@ -72,6 +73,7 @@ export function createProgram(): Command {
       describeTopic(),
       alterTopic(),
       addPartitions(),
+      heaviestKeys(),
       deleteRecords(),
       deleteTopic(),
     ]),

@@ -3,6 +3,7 @@ import {
   apiVersionsApi,
   deleteRecordsApi,
   fetchApi,
+  heaviestKeysApi,
   initProducerIdApi,
   listOffsetsApi,
   offsetForLeaderEpochApi,
@@ -30,6 +31,7 @@ export const codecs: readonly Codec[] = [
   ...codecsOf(offsetForLeaderEpochApi),
   ...codecsOf(deleteRecordsApi),
   ...codecsOf(initProducerIdApi),
+  ...codecsOf(heaviestKeysApi),
 ]
 
 function codecsOf<Request, RequestInput, Response, ResponseInput>(

@@ -182,6 +182,12 @@ export const limits = {
   feedEntriesPerMessageMax: 50_000,
   /** Changes that a control plane keeps as they came, for watchers that are a little behind. */
   feedEntriesKeptMax: 20_000,
+  /** Heaviest keys: kept of a partition, in an answer, and of each so many bytes. */
+  sketchedKeysMax: 64,
+  heaviestKeysMax: 16,
+  sketchedKeyBytesMax: 256,
+  /** Partitions of a broker whose heaviest keys are kept: some 40 KiB each. */
+  sketchedPartitionsMax: 1_024,
   /** A broker's advertised host, and the label of its rack. */
   hostLengthMax: 253,
   rackLengthMax: 128,

@@ -41,8 +41,11 @@ export class RecordCursor {
   readonly #end: number
   readonly #reader: VarintReader
 
-  /** The batch must have passed `verify`, or be known to come from a log that did. */
-  constructor(batch: RecordBatch) {
+  /**
+   * The batch must have passed `verify`, or be known to come from a log that did. One that
+   * decompresses to more than `decompressedBytesMax` is CORRUPT_MESSAGE.
+   */
+  constructor(batch: RecordBatch, decompressedBytesMax: number = limits.decompressedBytesMax) {
     this.#baseOffset = batch.baseOffset
     this.#baseTimestamp = batch.baseTimestamp
     this.#appendTime = batch.timestampType === 'append' ? batch.maxTimestamp : -1
@@ -55,7 +58,7 @@ export class RecordCursor {
       this.recordEnd = start
       this.#end = Math.min(end, batch.buffer.length)
     } else {
-      this.bytes = decompress(compression, batch.buffer.subarray(start, end))
+      this.bytes = decompress(compression, batch.buffer.subarray(start, end), decompressedBytesMax)
       this.#end = this.bytes.length
     }
     this.#reader = new VarintReader(this.bytes, this.recordEnd, this.#end)

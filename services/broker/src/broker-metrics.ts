@@ -1,6 +1,7 @@
 import type { Clock } from '@courant/kernel'
 import type { LogDirectory, LogDirectoryMetrics } from '@courant/log'
 import type { Metrics } from '@courant/service-kit'
+import type { KeySampling } from './keys/key-sampling.ts'
 import type { PartitionRegistry } from './partition/partition-registry.ts'
 import type { Traffic } from './partition/traffic.ts'
 import type { RequestCounts } from './request-counts.ts'
@@ -11,6 +12,7 @@ export interface ObservedParts {
   readonly clock: Clock
   readonly logs: LogDirectory
   readonly traffic: Traffic
+  readonly keySampling: KeySampling
   readonly counts: RequestCounts
   readonly partitions: PartitionRegistry
   readonly server: RequestServer
@@ -66,7 +68,7 @@ function observeRequests(metrics: Metrics, parts: ObservedParts): void {
   gauge(metrics, 'long_polls', 'Fetches that wait for records.', () => longPolls.count)
 }
 
-function observePartitions(metrics: Metrics, { partitions }: ObservedParts): void {
+function observePartitions(metrics: Metrics, { partitions, keySampling }: ObservedParts): void {
   const leading = () => {
     let count = 0
     for (const { state } of partitions.all()) if (state === 'leading') count += 1
@@ -78,6 +80,12 @@ function observePartitions(metrics: Metrics, { partitions }: ObservedParts): voi
     'partitions_starting',
     'Partitions about to be led.',
     () => partitions.startingCount,
+  )
+  gauge(
+    metrics,
+    'partitions_sketched',
+    'Led partitions whose heaviest keys are kept.',
+    () => keySampling.partitionCount,
   )
   gauge(metrics, 'partitions_stray', 'Logs of unknown topics, kept.', () => partitions.strayCount)
 }

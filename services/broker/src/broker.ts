@@ -8,6 +8,7 @@ import { GrpcControlPlaneLink } from './control-plane/grpc-control-plane-link.ts
 import { Membership } from './control-plane/membership.ts'
 import { ProducerIds } from './control-plane/producer-ids.ts'
 import { DataDirectory } from './directory/data-directory.ts'
+import { KeySampling } from './keys/key-sampling.ts'
 import type { PartitionRegistry } from './partition/partition-registry.ts'
 import { Traffic } from './partition/traffic.ts'
 import { replicatePartitions } from './replication/replicated-partitions.ts'
@@ -106,11 +107,13 @@ async function assemble(
   const feed = link.watchMetadata()
   ending.add(() => feed.stop())
   const traffic = new Traffic()
+  const keySampling = new KeySampling()
   const { logs } = directory
   const id = brokerId(config.brokerId)
   const { partitions, watch } = replicatePartitions({
     ...ports,
     traffic,
+    keySampling,
     directory: logs,
     metadata: feed.copy,
     brokerId: id,
@@ -134,7 +137,7 @@ async function assemble(
   const member = new Membership({ ...ports, metadata: feed.copy, directory, partitions, broker })
   membership = member
   ending.add(() => member.close())
-  observeBroker(metrics, { ...service, clock, logs, traffic, partitions })
+  observeBroker(metrics, { ...service, clock, logs, traffic, keySampling, partitions })
   health.add('membership', () => member.problem)
   health.add('partitions', () => startingProblem(partitions))
   await member.start(stopping)

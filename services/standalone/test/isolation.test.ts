@@ -24,6 +24,10 @@ const RESOURCES: Readonly<Record<string, Case>> = {
   }),
   listOffsets: (topic) => ({ method: 'GET', path: `/v1/topics/${topic}/offsets` }),
   describeTopic: (topic) => ({ method: 'GET', path: `/v1/topics/${topic}` }),
+  listHeaviestKeys: (topic) => ({
+    method: 'GET',
+    path: `/v1/topics/${topic}/partitions/0/keys`,
+  }),
   alterTopic: (topic) => ({
     method: 'PATCH',
     path: `/v1/topics/${topic}`,

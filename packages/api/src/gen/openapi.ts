@@ -210,6 +210,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/topics/{topic}/partitions/{partition}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find the heaviest keys of a partition
+         * @description Which keys most of what was written carries, in the last one to two minutes, by records and by bytes. The totals are exact, the numbers of each key are estimates: its leader looks into a sample of the batches, and keeps the heaviest keys only. A key with more than 1/32 of either is among those that are kept. A new leader begins anew.
+         *
+         *     Safe to repeat.
+         */
+        get: operations["listHeaviestKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/topics/{topic}/partitions/{partition}/records/delete": {
         parameters: {
             query?: never;
@@ -1049,6 +1071,22 @@ export interface components {
             groupEpoch: number;
             /** @enum {string} */
             assignor: "uniform" | "range";
+        };
+        HeavyKey: {
+            /** @description If it is UTF-8. */
+            key?: string;
+            /** @description If it is not. */
+            keyBase64?: string;
+            /** @description Bytes of the whole key; of one with more than 256, `key` or `keyBase64` is the beginning. */
+            keyLength: number;
+            records: number;
+            bytes: number;
+            /** @description Of the records of the partition. */
+            recordsShare: number;
+            /** @description Of its bytes. */
+            bytesShare: number;
+            /** @description What may be missing in these shares, taken together, at most. */
+            missedShareMax: number;
         };
         OffsetReset: {
             topic: string;
@@ -3571,6 +3609,165 @@ export interface operations {
                 };
             };
             /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHeaviestKeys: {
+        parameters: {
+            query?: {
+                /** @description How many; 16 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the topic.
+                 * @example orders
+                 */
+                topic: string;
+                /**
+                 * @description Index of the partition.
+                 * @example 3
+                 */
+                partition: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys, possibly none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "partition": 3,
+                     *       "windowMs": 84200,
+                     *       "records": 98775,
+                     *       "bytes": 12248000,
+                     *       "recordsWithoutKey": 0,
+                     *       "bytesWithoutKey": 0,
+                     *       "unseenRecords": 0,
+                     *       "keys": [
+                     *         {
+                     *           "key": "cust-9",
+                     *           "keyLength": 6,
+                     *           "records": 61240,
+                     *           "bytes": 7348800,
+                     *           "recordsShare": 0.62,
+                     *           "bytesShare": 0.6,
+                     *           "missedShareMax": 0.0012
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        partition: number;
+                        /** @description How far back this reaches; null: nothing was written. */
+                        windowMs: number | null;
+                        /** @description Written meanwhile, with keys or without. */
+                        records: number;
+                        bytes: number;
+                        recordsWithoutKey: number;
+                        bytesWithoutKey: number;
+                        /** @description Written as well, but compressed, and not looked into. */
+                        unseenRecords: number;
+                        /** @description Heaviest first. */
+                        keys: components["schemas"]["HeavyKey"][];
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TOPIC_NOT_FOUND`: There is no such topic. `PARTITION_NOT_FOUND`: There is no such partition. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_LEADER`: The partition has no leader here. `BROKER_UNAVAILABLE`: The broker cannot be reached. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
             503: {
                 headers: {
                     [name: string]: unknown;

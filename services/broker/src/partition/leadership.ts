@@ -7,6 +7,7 @@ import {
   type PartitionRow,
   ReplicaSet,
 } from '@courant/replication'
+import { PartitionKeys } from '../keys/partition-keys.ts'
 import type { Acks } from './acks.ts'
 import { lagLimit, type PartitionHost } from './partition-host.ts'
 import type { WaitingAppend } from './pending-produces.ts'
@@ -29,6 +30,7 @@ export class Leadership {
   /** Where the term began: up to here the high watermark may lag behind what was acknowledged. */
   readonly start: Offset
   readonly replicas: ReplicaSet
+  readonly keys: PartitionKeys
   readonly #host: PartitionHost
   readonly #waiting: WaitingAppends
   #lowWaiters: LowWaiter[] = []
@@ -38,6 +40,7 @@ export class Leadership {
   constructor(host: PartitionHost, log: PartitionLog, row: PartitionRow, waiting: WaitingAppends) {
     this.#host = host
     this.#waiting = waiting
+    this.keys = new PartitionKeys(host.keySampling)
     this.log = log
     this.epoch = row.leaderEpoch
     this.start = log.appendedEnd
@@ -121,8 +124,9 @@ export class Leadership {
     this.#lowWaiters = this.#lowWaiters.filter(({ offset }) => offset > low)
   }
 
-  /** The term is over for those who wait for the followers' deletions. */
+  /** The term is over, also for those who wait for the followers' deletions. */
   end(error: BusError): void {
+    this.keys.end()
     for (const { fail } of this.#lowWaiters.splice(0)) fail(error)
   }
 

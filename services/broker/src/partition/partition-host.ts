@@ -1,6 +1,7 @@
 import type { BrokerId, BusError, Clock } from '@courant/kernel'
 import type { LogDirectory } from '@courant/log'
 import type { BrokerRegistry, LagLimit } from '@courant/replication'
+import type { KeySampling } from '../keys/key-sampling.ts'
 import type { Partition } from './partition.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -9,6 +10,7 @@ export interface PartitionHost {
   readonly directory: LogDirectory
   readonly clock: Clock
   readonly traffic: Traffic
+  readonly keySampling: KeySampling
   readonly brokerId: BrokerId
   readonly brokers: BrokerRegistry
   readonly lagMaxMs: number

@@ -44,8 +44,10 @@ export function appendProduced(
     return outcome
   }
   traffic.producedBatches += 1
-  traffic.producedRecords += batch.recordCount
+  const { recordCount } = batch
+  traffic.producedRecords += recordCount
   traffic.producedBytes += batch.size
+  leadership.keys.appended(batch, recordCount, now)
   leadership.acknowledge(acks, config, end, append)
   return outcome
 }

@@ -3,6 +3,7 @@ import type { LogDirectory } from '@courant/log'
 import type { MetadataCopy } from '@courant/metadata'
 import type { Logger } from '@courant/service-kit'
 import type { ControlPlaneLink } from '../control-plane/control-plane-link.ts'
+import type { KeySampling } from '../keys/key-sampling.ts'
 import { PartitionRegistry } from '../partition/partition-registry.ts'
 import type { Traffic } from '../partition/traffic.ts'
 import { DamagedReplicas } from './damaged-replicas.ts'
@@ -17,6 +18,7 @@ export interface ReplicatedPartitionsParts {
   readonly log: Logger
   readonly link: ControlPlaneLink
   readonly traffic: Traffic
+  readonly keySampling: KeySampling
   readonly directory: LogDirectory
   readonly metadata: MetadataCopy
   readonly brokerId: BrokerId

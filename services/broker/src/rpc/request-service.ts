@@ -1,6 +1,7 @@
 import {
   deleteRecordsApi,
   fetchApi,
+  heaviestKeysApi,
   initProducerIdApi,
   listOffsetsApi,
   offsetForLeaderEpochApi,
@@ -18,6 +19,7 @@ import { Deadlines } from './deadlines.ts'
 import { deleteRecordsHandler } from './delete-records.ts'
 import { fetchHandler } from './fetch.ts'
 import { FetchLanes } from './fetch-lanes.ts'
+import { heaviestKeysHandler } from './heaviest-keys.ts'
 import { initProducerIdHandler } from './init-producer-id.ts'
 import { listOffsetsHandler } from './list-offsets.ts'
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts'
@@ -64,6 +66,7 @@ export class RequestService {
       .on(offsetForLeaderEpochApi, offsetForLeaderEpochHandler({ partitions, counts }))
       .on(deleteRecordsApi, deleteRecordsHandler({ partitions, clock, deadlines, counts }))
       .on(initProducerIdApi, initProducerIdHandler({ producerIds, counts }))
+      .on(heaviestKeysApi, heaviestKeysHandler({ partitions, clock, counts }))
     this.server = new RequestServer({ network, clock, log, router })
   }
 

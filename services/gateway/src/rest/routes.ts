@@ -15,6 +15,7 @@ import { createTopic } from './topics/create.ts'
 import { deleteTopic } from './topics/delete.ts'
 import { deleteRecords } from './topics/delete-records.ts'
 import { describeTopic } from './topics/describe.ts'
+import { listHeaviestKeys } from './topics/heaviest-keys.ts'
 import { listTopics } from './topics/list.ts'
 
 /** Routes with plain JSON in and out. */
@@ -24,6 +25,7 @@ export const managementRoutes: readonly Route[] = [
   describeTopic,
   alterTopic,
   addPartitions,
+  listHeaviestKeys,
   deleteRecords,
   deleteTopic,
   ...groupRoutes,

@@ -1,6 +1,6 @@
-import { BusError, limits, offset, partitionIndex } from '@courant/kernel'
-import type { Topic } from '@courant/metadata'
+import { limits, offset, partitionIndex } from '@courant/kernel'
 import { Type } from 'typebox'
+import { checkPartition } from '../../topics/check-partition.ts'
 import { tenantRoute } from '../define-route.ts'
 import { JSON_TYPE } from '../samples.ts'
 import { CLOSED } from '../schemas.ts'
@@ -71,9 +71,3 @@ export const deleteRecords = tenantRoute({
     return { status: 200, body: { partition: params.partition, logStartOffset } }
   },
 })
-
-function checkPartition(topic: Topic, partition: number): void {
-  if (partition < topic.partitionCount) return
-  const detail = `The topic has ${topic.partitionCount} partitions, counted from 0.`
-  throw new BusError('PARTITION_NOT_FOUND', detail)
-}
