@@ -7,6 +7,7 @@ import { brokerStart } from './broker-start.ts'
 import { engineAppend } from './engine-append.ts'
 import { engineGroupCommit } from './engine-group-commit.ts'
 import { enginePartitions } from './engine-partitions.ts'
+import { groups } from './groups.ts'
 import { grpcStreams } from './grpc.ts'
 import { idlePartition } from './idle-partition.ts'
 import { recovery } from './recovery.ts'
@@ -30,6 +31,7 @@ export const suites: readonly Suite[] = [
   restFetch,
   restLatency,
   grpcStreams,
+  groups,
   idlePartition,
   recovery,
   brokerStart,

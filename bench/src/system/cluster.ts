@@ -23,7 +23,8 @@ export class Cluster {
   /** Of brokers 1, 2, … */
   readonly brokerPorts: readonly number[]
   readonly #bench: Bench
-  readonly #controlPlane: string
+  /** host:port. */
+  readonly controlPlane: string
   #gatewayPort = 0
   #grpcPort = 0
 
@@ -36,7 +37,7 @@ export class Cluster {
     },
   ) {
     this.#bench = bench
-    this.#controlPlane = of.controlPlane
+    this.controlPlane = of.controlPlane
     this.brokerPorts = of.brokerPorts
     this.dataDirectory = of.dataDirectory
     this.admin = new Admin(of.controlPlane)
@@ -44,7 +45,10 @@ export class Cluster {
   }
 
   /** PostgreSQL and the control plane. Broker and gateway are for the suite to start. */
-  static async start(bench: Bench): Promise<Cluster> {
+  static async start(
+    bench: Bench,
+    { controlPlaneCore = 'load' }: { readonly controlPlaneCore?: Core } = {},
+  ): Promise<Cluster> {
     const directory = await bench.directory()
     const postgres = bench.worker<typeof Postgres>(
       'load',
@@ -54,7 +58,7 @@ export class Cluster {
     const operatorKey = `crt_${alphanumeric(16)}_${alphanumeric(43)}`
     await startService(bench, {
       name: 'control-plane',
-      core: 'load',
+      core: controlPlaneCore,
       env: {
         DATABASE_URL: await postgres.start({ directory: join(directory, 'postgres') }),
         COURANT_CONTROL_PLANE_LISTEN: controlPlane,
@@ -88,7 +92,7 @@ export class Cluster {
       env: {
         COURANT_BROKER_ID: String(id),
         COURANT_BROKER_LISTEN: `${LOOPBACK}:${this.brokerPorts[id - 1]}`,
-        COURANT_CONTROL_PLANE: this.#controlPlane,
+        COURANT_CONTROL_PLANE: this.controlPlane,
         COURANT_DATA_DIR: id === 1 ? this.dataDirectory : `${this.dataDirectory}-${id}`,
         COURANT_RING_BYTES: String(RING_BYTES),
       },
@@ -105,7 +109,7 @@ export class Cluster {
         COURANT_HTTP_HOST: LOOPBACK,
         COURANT_HTTP_PORT: String(this.#gatewayPort),
         COURANT_GRPC_PORT: String(this.#grpcPort),
-        COURANT_CONTROL_PLANE: this.#controlPlane,
+        COURANT_CONTROL_PLANE: this.controlPlane,
       },
     })
   }

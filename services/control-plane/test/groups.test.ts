@@ -45,6 +45,9 @@ function member(memberId: string, group = 'billing') {
   return { tenantId, group, memberId }
 }
 
+const WAITING = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+  AND datname = current_database() AND query LIKE '%courant.group_offset%'`
+
 function kindsOf(events: readonly { readonly kind: MemberEventKind }[]) {
   return events.map(({ kind }) => kind)
 }
@@ -108,6 +111,23 @@ it('each partition of a commit counts by itself: only what the member owns (B13.
     const withOffsets = every.map((each) => ({ ...each, ...committed }))
     return [{ topicId, topic: 'orders', partitions: withOffsets }]
   }
+})
+
+it("a commit under way counts before its partition is anybody else's (B13.7)", async () => {
+  const { memberEpoch } = await calls.poll(member('a'), ['orders'])
+  await calls.commitOne(member('a'), { memberEpoch, topicId, offset: 5 })
+  const client = await connect(url)
+  await client.query('BEGIN; SELECT FROM courant.group_offset FOR UPDATE')
+  const commit = calls.commitOne(member('a'), { memberEpoch, topicId, offset: 9 })
+  await until(async () => (await (await connect(url)).query(WAITING)).rows.length > 0)
+  const left = calls.leave(member('a'))
+  const next = calls.poll(member('b'), ['orders'])
+  // Another group's rows are written meanwhile, after which these would have been.
+  for (const memberId of ['c', 'd']) await calls.poll(member(memberId, 'other'), ['orders'])
+  await client.query('COMMIT')
+  expect(await commit).toMatchObject({ errorCode: '', errors: [] })
+  await left
+  expect((await next).assignment[0]?.partitions[0]?.committedOffset).toBe(9)
 })
 
 it('who left, and an epoch that was never given out, commits nothing', async () => {

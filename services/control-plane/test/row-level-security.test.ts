@@ -5,7 +5,8 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Database, Transaction } from '../src/database/database.ts'
-import { cleanUp, connect, databases, newBroker, openDatabase, start } from './fixture.ts'
+import { cleanUp, connect, databases, newBroker, openDatabase, start, until } from './fixture.ts'
+import { GroupCalls } from './group-calls.ts'
 
 let database: Database
 let own: string
@@ -18,8 +19,12 @@ beforeAll(async () => {
   await running.activeBroker(newBroker(1))
   const tenants = [await running.createTenant('own'), await running.createTenant('foreign')]
   const ids = tenants.map(({ tenant }) => tenant?.tenantId ?? '')
+  const groups = new GroupCalls(running.controlPlane.address)
   for (const tenantId of ids) {
-    await running.createTopic({ tenantId, name: 'orders', partitionCount: 2 })
+    const name = { tenantId, group: 'billing', memberId: 'm' }
+    const { topic } = await running.createTopic({ tenantId, name: 'orders', partitionCount: 2 })
+    await groups.setOffset(name, { topicId: topic?.topicId ?? '', offset: 1 })
+    await until(async () => (await groups.poll(name, ['orders'])).assignment.length > 0)
     await running.createTopic({ tenantId, name: 'gone' })
     await running.deleteTopic({ tenantId, name: 'gone' })
   }
@@ -31,8 +36,14 @@ afterAll(async () => {
   await cleanUp()
 })
 
-const WALLED = ['tenant', 'api_key', 'topic', 'topic_tombstone', 'partition']
-const PLATFORM_ONLY = ['broker', 'broker_session', 'metadata_change', 'cluster_meta', 'migration']
+const WALLED = [
+  ...['tenant', 'api_key', 'topic', 'topic_tombstone', 'partition'],
+  ...['consumer_group', 'group_member', 'group_partition', 'group_offset'],
+]
+const PLATFORM_ONLY = [
+  ...['broker', 'broker_session', 'metadata_change', 'cluster_meta', 'migration'],
+  ...['control_plane', 'group_shard'],
+]
 
 function asOwn<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
   return database.tenant(own, work)
@@ -88,7 +99,9 @@ describe('a transaction of one tenant', () => {
   it.each([
     `INSERT INTO courant.tenant VALUES (gen_random_uuid(), 'x')`,
     'DELETE FROM courant.tenant',
-  ])('does not manage tenants: %s', async (statement) => {
+    'DELETE FROM courant.group_member',
+    'UPDATE courant.group_offset SET committed_offset = 0',
+  ])('does not manage tenants, nor write of groups: %s', async (statement) => {
     await expect(rowsOf(statement)).rejects.toMatchObject({
       cause: { cause: { message: expect.stringContaining('permission denied') } },
     })

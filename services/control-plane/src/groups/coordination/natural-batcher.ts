@@ -36,7 +36,8 @@ export class NaturalBatcher<Item> {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject })
-      this.#begin()
+      // A tick later, so that all commits of one call go together.
+      if (this.#waiting.length === 1) setImmediate(() => this.#begin())
     })
   }
 
