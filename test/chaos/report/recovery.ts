@@ -23,7 +23,7 @@ export interface FaultReport {
   readonly alone: AloneReport
 }
 
-export interface AloneReport {
+interface AloneReport {
   readonly count: number
   readonly fromStrikeMs: Percentiles | null
   /** The longest time, from the blow until all runs again, in which a log acknowledged nothing. */
