@@ -44,6 +44,8 @@ export class ControllerNode {
   }
 
   crash(how: Death): void {
+    // Until the next process begins there is none to ask, though the machine runs again.
+    this.#controller = null
     this.machine.crash(how)
   }
 }
