@@ -51,9 +51,42 @@ CREATE TABLE courant.cluster_meta (
   -- Deletions up to this version have been forgotten: who is further behind needs a snapshot.
   feed_floor           bigint NOT NULL DEFAULT 1,
   -- What each broker may fetch for replicas that are being added to it; 0 for no limit.
-  reassignment_bytes_per_second  bigint NOT NULL DEFAULT 0 CHECK (reassignment_bytes_per_second >= 0)
+  reassignment_bytes_per_second  bigint NOT NULL DEFAULT 0 CHECK (reassignment_bytes_per_second >= 0),
+  -- The newest state that brokers, gateways and control planes have told of while the database was
+  -- older than it: an old backup was restored. Nothing is decided until the database is as new as
+  -- that again, or an operator has begun a new incarnation (B1.2).
+  reported_incarnation  bigint NOT NULL DEFAULT 0,
+  reported_version      bigint NOT NULL DEFAULT 0,
+  -- The start of the server on which the brokers have been heard. A backup is restored under a server
+  -- that starts anew, so on another one nothing is decided before they have been heard again.
+  confirmed_server      timestamptz NOT NULL DEFAULT pg_postmaster_start_time()
 );
 INSERT INTO courant.cluster_meta DEFAULT VALUES;
+
+-- Raises an error where the database may not be decided on: CR001 when the cluster has another
+-- incarnation than the caller believes, CR002 when it is older than what somebody has seen of it,
+-- CR003 when its brokers have not been heard since the server started.
+CREATE FUNCTION courant.require_current(incarnation bigint) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = courant, pg_temp
+AS $$
+DECLARE
+  meta cluster_meta;
+BEGIN
+  SELECT * INTO STRICT meta FROM cluster_meta;
+  IF (meta.reported_incarnation, meta.reported_version)
+    > (meta.cluster_incarnation, meta.metadata_version) THEN
+    RAISE EXCEPTION 'the database went back in time' USING ERRCODE = 'CR002';
+  END IF;
+  IF meta.cluster_incarnation <> incarnation THEN
+    RAISE EXCEPTION 'the cluster has a new incarnation' USING ERRCODE = 'CR001';
+  END IF;
+  IF meta.confirmed_server <> pg_postmaster_start_time() THEN
+    RAISE EXCEPTION 'the brokers have not been heard yet' USING ERRCODE = 'CR003';
+  END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION courant.require_current FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION courant.require_current TO courant_tenant, courant_platform;
 
 -- The feed: for each thing that ever was, the version of its latest change. "Changes since v" are
 -- the rows with a higher version, joined with the tables below in the same snapshot; so the feed
@@ -82,9 +115,12 @@ DECLARE
 BEGIN
   UPDATE cluster_meta SET metadata_version = metadata_version + 1
     WHERE cluster_incarnation = incarnation
+      AND (reported_incarnation, reported_version) <= (cluster_incarnation, metadata_version)
+      AND confirmed_server = pg_postmaster_start_time()
     RETURNING metadata_version INTO next_version;
   IF next_version IS NULL THEN
-    RAISE EXCEPTION 'the cluster has a new incarnation' USING ERRCODE = 'CR001';
+    PERFORM require_current(incarnation);
+    RAISE EXCEPTION 'the cluster has just changed' USING ERRCODE = 'CR001';
   END IF;
   INSERT INTO metadata_change AS known (kind, key, version, deleted_at)
     SELECT change.kind, change.key, next_version,
@@ -225,7 +261,9 @@ CREATE TABLE courant.broker_session (
   broker_id         integer PRIMARY KEY REFERENCES courant.broker ON DELETE CASCADE,
   broker_epoch      bigint NOT NULL,
   expires_at        timestamptz NOT NULL,
-  metadata_version  bigint NOT NULL DEFAULT 0
+  metadata_version  bigint NOT NULL DEFAULT 0,
+  -- The start of the server on which the broker was last heard before that was confirmed.
+  heard_server      timestamptz
 );
 
 -- The brokers that may get replicas, kept from being fenced until the transaction ends (B1.4). As a

@@ -21,6 +21,7 @@ export {
   topicId,
 } from './ids.ts'
 export { limits } from './limits.ts'
+export { isNewer, type MetadataPosition } from './metadata-position.ts'
 export type { Address, Connection, ConnectionEvents, Listener, Network } from './network.ts'
 export { type Random, SeededRandom, systemRandom } from './random.ts'
 export {

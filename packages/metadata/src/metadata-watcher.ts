@@ -10,7 +10,15 @@ import {
   type WatchMetadataRequest,
   type WatchMetadataResponse,
 } from '@courant/api/internal/v1/metadata'
-import { type Address, assert, BusError, type Clock, type Random, wait } from '@courant/kernel'
+import {
+  type Address,
+  assert,
+  BusError,
+  type Clock,
+  type MetadataPosition,
+  type Random,
+  wait,
+} from '@courant/kernel'
 import { type OpenWatch, openGrpcWatch } from './grpc-watch.ts'
 import { type ClusterIdentity, MetadataCopy } from './metadata-copy.ts'
 import type { MetadataState } from './metadata-state.ts'
@@ -37,6 +45,11 @@ export interface MetadataWatcherOptions {
   readonly audience: 'gateway' | 'broker'
   readonly clock: Clock
   readonly random: Random
+  /**
+   * What this process knew before it began: older metadata of the cluster is refused from the first
+   * answer on (B1.2).
+   */
+  readonly seen?: ClusterIdentity & MetadataPosition
   readonly onEvent?: (event: WatchEvent) => void
   /** Over gRPC if not given. */
   readonly openWatch?: OpenWatch
@@ -143,13 +156,15 @@ export class MetadataWatcher {
    * incarnation, or another cluster, is refused, and the copy that we have goes on serving.
    */
   #refuseOtherCluster({ clusterId, clusterIncarnation, event }: WatchMetadataResponse): void {
-    const own = this.copy.cluster
-    if (own === null) return
+    const { seen } = this.#options
+    const own = this.copy.cluster ?? seen
+    if (own === undefined) return
     if (clusterId !== own.clusterId || clusterIncarnation < own.clusterIncarnation) {
       throw this.#refusal(event?.value.version ?? 0, 'belongs to another cluster')
     }
     if (clusterIncarnation === own.clusterIncarnation && event?.$case === 'snapshot') {
-      if (event.value.version < this.copy.version) {
+      const known = this.copy.cluster === null ? seen?.metadataVersion : this.copy.version
+      if (event.value.version < (known ?? 0)) {
         throw this.#refusal(event.value.version, 'went back in time')
       }
     }

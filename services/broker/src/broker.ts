@@ -104,7 +104,8 @@ async function assemble(
   ending.add(async () => link.close())
   const directory = await openDirectory(config, ports, () => membership?.storageFailed())
   ending.add(() => directory.close())
-  const feed = link.watchMetadata()
+  const { clusterId, seen } = directory.identity
+  const feed = link.watchMetadata(clusterId === '' ? undefined : { clusterId, ...seen })
   ending.add(() => feed.stop())
   const traffic = new Traffic()
   const keySampling = new KeySampling()

@@ -1,5 +1,5 @@
-import { BusError } from '@courant/kernel'
 import type { Database, Transaction } from './database/database.ts'
+import { metadataRollback } from './database/database-error.ts'
 import { type Change, recordChanges } from './database/record-changes.ts'
 import { clusterMeta } from './schema/cluster.ts'
 
@@ -58,9 +58,7 @@ export class Cluster {
     const { clusterIncarnation } = this.#identity
     const version = await recordChanges(transaction, clusterIncarnation, changes)
     if (version > this.#highestVersion) return version
-    throw new BusError('CONTROL_PLANE_UNAVAILABLE', 'METADATA_ROLLBACK: an operator is needed.', {
-      internal: { version, highestVersion: this.#highestVersion },
-    })
+    throw metadataRollback()
   }
 }
 

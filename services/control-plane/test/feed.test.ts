@@ -205,7 +205,7 @@ describe('a watch', () => {
       expect.stringContaining('METADATA_ROLLBACK'),
     )
     await expect(running.createTopic({ tenantId: tenant, name: 'late' })).rejects.toMatchObject({
-      code: 'CONTROL_PLANE_UNAVAILABLE',
+      code: 'METADATA_ROLLBACK',
     })
     expect(watcher.copy.version).toBe(version)
   })

@@ -9,6 +9,7 @@ import {
   BrokerServiceClient,
   type InSyncChange,
   type RegisterBrokerResponse,
+  type SendHeartbeatRequest,
 } from '@courant/api/internal/v1/broker'
 import {
   Audience,
@@ -171,6 +172,7 @@ export class Running {
       rack: '',
       previousBrokerEpoch: 0,
       intact: true,
+      seen: undefined,
       ...broker,
     })
   }
@@ -181,7 +183,7 @@ export class Running {
       brokerEpoch,
       metadataVersion,
     }: Pick<RegisterBrokerResponse, 'brokerEpoch' | 'metadataVersion'>,
-    wishes: { ready?: boolean; wantShutdown?: boolean; storageOffline?: boolean } = {},
+    wishes: Partial<SendHeartbeatRequest> = {},
   ) {
     return call(this.#brokers.sendHeartbeat.bind(this.#brokers), {
       brokerId,
@@ -190,6 +192,7 @@ export class Running {
       storageOffline: false,
       wantShutdown: false,
       ready: true,
+      seen: undefined,
       ...wishes,
     })
   }

@@ -98,6 +98,7 @@ export class SimulatedBrokers {
       storageOffline: wish === 'offline',
       wantShutdown: wish === 'leave',
       ready: wish === 'ready',
+      seen: undefined,
     }
     const heartbeats = {
       cluster: this.#cluster,
@@ -252,6 +253,7 @@ export class SimulatedBrokers {
       rack: '',
       previousBrokerEpoch: disk.epoch,
       intact,
+      seen: undefined,
     }
     const parts = { cluster: this.#cluster, sessionTimeoutMs: SESSION_MS }
     const answer = await registerBroker(parts, request).catch((error: unknown) => {

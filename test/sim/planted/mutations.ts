@@ -38,6 +38,7 @@ const CRASHES = ['kill one', 'isolate one', 'pause', 'slow link']
 const BROKEN_CONNECTIONS = ['break connections', 'kill one', 'isolate one']
 const POWER_CUTS = ['cut the power of one', 'cut the power of all']
 const LOWER_MINIMA = ['flip the minimum in sync', 'kill one', 'isolate one']
+const ROLLBACKS = ['roll the database back', 'kill one', 'isolate one']
 const SLOW_ANSWERS = ['slow database', 'kill one', 'pause']
 
 export const mutations: readonly Mutation[] = [
@@ -159,6 +160,15 @@ export const mutations: readonly Mutation[] = [
     file: 'packages/kernel/src/error-codes.ts',
     find: "    13,\n    'retriable',\n    'unknown',",
     replace: "    13,\n    'retriable',\n    'no',",
+  },
+  {
+    name: 'hear what brokers have seen of the metadata, and not compare it',
+    rule: 'bug 39',
+    seed: 7201,
+    only: ROLLBACKS,
+    file: 'services/control-plane/test/model/rollback/hear.ts',
+    find: 'if (seen !== undefined && isNewer(seen, standing)) {',
+    replace: 'if (seen !== undefined && seen.metadataVersion < 0) {',
   },
   {
     name: 'let consumers read what is not committed',

@@ -1,4 +1,4 @@
-import { BusError, type Clock, type Random, wait } from '@courant/kernel'
+import { BusError, type Clock, type MetadataPosition, type Random, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
 import type {
   ControlPlaneLink,
@@ -23,6 +23,7 @@ export interface BrokerStatus {
   readonly metadataVersion: number
   readonly storageOffline: boolean
   readonly ready: boolean
+  readonly seen: MetadataPosition
 }
 
 export interface BrokerSessionOptions {
@@ -113,7 +114,9 @@ export class BrokerSession {
         return await link.register({ ...identity(), incarnationId })
       } catch (error) {
         const failure = BusError.from(error)
-        if (!failure.facts.retriable) throw failure
+        // An operator ends a rollback while this process waits.
+        const isFinal = !failure.facts.retriable && failure.code !== 'METADATA_ROLLBACK'
+        if (isFinal) throw failure
         log.warn({ err: failure, attempt }, 'the broker could not register yet')
         await this.#backOff(attempt)
       }

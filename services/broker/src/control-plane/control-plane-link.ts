@@ -1,5 +1,5 @@
-import type { ErrorCode } from '@courant/kernel'
-import type { MetadataCopy } from '@courant/metadata'
+import type { ErrorCode, MetadataPosition } from '@courant/kernel'
+import type { ClusterIdentity, MetadataCopy } from '@courant/metadata'
 import type { PartitionRow } from '@courant/replication'
 
 /** What a broker tells about itself when its process starts. */
@@ -17,6 +17,8 @@ export interface Registration {
   readonly previousBrokerEpoch: number
   /** Recovery found everything that was acknowledged (amendment 1 of the reliability rules). */
   readonly intact: boolean
+  /** The newest metadata that this directory or its process knows of (B1.2). */
+  readonly seen: MetadataPosition
 }
 
 export interface Registered {
@@ -34,6 +36,7 @@ export interface Heartbeat {
   readonly storageOffline: boolean
   readonly wantShutdown: boolean
   readonly ready: boolean
+  readonly seen: MetadataPosition
 }
 
 export interface HeartbeatAnswer {
@@ -89,6 +92,7 @@ export interface ControlPlaneLink {
     readonly brokerId: number
     readonly brokerEpoch: number
   }): Promise<ProducerIdBlock>
-  watchMetadata(): MetadataFeed
+  /** Nothing older than what has been `seen` of the cluster gets into the copy. */
+  watchMetadata(seen: (ClusterIdentity & MetadataPosition) | undefined): MetadataFeed
   close(): void
 }

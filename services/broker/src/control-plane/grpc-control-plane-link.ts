@@ -97,14 +97,18 @@ export class GrpcControlPlaneLink implements ControlPlaneLink {
     )
   }
 
-  watchMetadata(): MetadataFeed {
+  watchMetadata(seen: Parameters<ControlPlaneLink['watchMetadata']>[0]): MetadataFeed {
     const { addresses, clock, random, log } = this.#options
     const watcher = new MetadataWatcher({
       addresses,
       clock,
       random,
       audience: 'broker',
-      onEvent: (event) => log.debug({ event }, 'metadata watch'),
+      ...(seen === undefined ? {} : { seen }),
+      onEvent: (event) => {
+        if (event.kind !== 'rollback') return log.debug({ event }, 'metadata watch')
+        log.error({ event }, 'METADATA_ROLLBACK: an operator is needed; serving goes on as it was')
+      },
     })
     watcher.start()
     return watcher

@@ -1,4 +1,4 @@
-import type { BusError, Clock, Random } from '@courant/kernel'
+import type { BusError, Clock, MetadataPosition, Random } from '@courant/kernel'
 import type { MetadataCopy } from '@courant/metadata'
 import type { Logger } from '@courant/service-kit'
 import type { DataDirectory } from '../directory/data-directory.ts'
@@ -111,6 +111,7 @@ export class Membership {
       directoryId,
       previousBrokerEpoch: brokerEpoch,
       intact: directory.isIntact,
+      seen: this.#seen(),
     }
   }
 
@@ -120,7 +121,19 @@ export class Membership {
       metadataVersion: metadata.version,
       storageOffline: directory.isOffline,
       ready: this.#isServing,
+      seen: this.#seen(),
     }
+  }
+
+  /** What is told is on the disk, or on its way there: one write a heartbeat at most. */
+  #seen(): MetadataPosition {
+    const { metadata, directory } = this.#parts
+    const { cluster, version } = metadata
+    if (cluster !== null) {
+      const { clusterIncarnation } = cluster
+      directory.noteSeen({ clusterIncarnation, metadataVersion: version })
+    }
+    return directory.identity.seen
   }
 
   async #begin(registered: Registered): Promise<void> {

@@ -1,4 +1,4 @@
-import { assert, type Clock, type Random } from '@courant/kernel'
+import { assert, type Clock, isNewer, type MetadataPosition, type Random } from '@courant/kernel'
 import {
   DirectoryInUseError,
   type LogDirectory,
@@ -104,6 +104,19 @@ export class DataDirectory {
     await this.#save()
   }
 
+  /**
+   * Notes what is known of the metadata, so that a process which begins with an old backup of it
+   * can tell (B1.2). Older than what is noted: nothing changes.
+   */
+  noteSeen(position: MetadataPosition): void {
+    if (this.#isOffline || !isNewer(position, this.#identity.seen)) return
+    const { clusterIncarnation, metadataVersion } = position
+    this.#identity = { ...this.#identity, seen: { clusterIncarnation, metadataVersion } }
+    this.#save().catch((error: unknown) => {
+      this.#options.log.error({ err: error }, 'the version of the metadata could not be noted')
+    })
+  }
+
   async close(): Promise<void> {
     await this.#saving.catch(() => undefined)
     await this.logs.close()
@@ -129,7 +142,11 @@ export class DataDirectory {
 }
 
 function newIdentity(brokerId: number, random: Random): DirectoryIdentity {
-  return { clusterId: '', brokerId, directoryId: random.uuid(), brokerEpoch: 0, failedEpoch: 0 }
+  const seen = { clusterIncarnation: 0, metadataVersion: 0 }
+  return {
+    ...{ clusterId: '', brokerId, directoryId: random.uuid() },
+    ...{ brokerEpoch: 0, failedEpoch: 0, seen },
+  }
 }
 
 function inUse(path: string, cause: Error): DirectoryInUseError {

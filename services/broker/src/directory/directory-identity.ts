@@ -10,10 +10,13 @@
  * broker.id=<number>
  * directory.id=<uuid>
  * broker.epoch=<the epoch in which the directory was last written, 0 before the first>
+ * cluster.incarnation=<of the newest metadata that this broker has seen, 0 before the first>
+ * metadata.version=<its version>
  * failed.epoch=<the newest epoch in which the disk failed, 0 when it never has>
  * ```
  */
 
+import type { MetadataPosition } from '@courant/kernel'
 import { type Storage, StorageMissingError } from '@courant/log'
 import { crc32c } from '@courant/record-batch'
 
@@ -24,6 +27,8 @@ export interface DirectoryIdentity {
   /** Synced before the first append of that epoch. */
   readonly brokerEpoch: number
   readonly failedEpoch: number
+  /** The newest metadata that was seen here (reliability B1.2). Absent in older directories. */
+  readonly seen: MetadataPosition
 }
 
 const FILE = 'meta.properties'
@@ -53,6 +58,10 @@ export async function readIdentity(storage: Storage): Promise<DirectoryIdentity 
     directoryId: values.get('directory.id') ?? '',
     brokerEpoch: whole(values.get('broker.epoch')),
     failedEpoch: whole(values.get('failed.epoch')),
+    seen: {
+      clusterIncarnation: whole(values.get('cluster.incarnation') ?? '0'),
+      metadataVersion: whole(values.get('metadata.version') ?? '0'),
+    },
   }
 }
 
@@ -65,6 +74,8 @@ export async function writeIdentity(storage: Storage, identity: DirectoryIdentit
     `directory.id=${identity.directoryId}`,
     `broker.epoch=${identity.brokerEpoch}`,
     `failed.epoch=${identity.failedEpoch}`,
+    `cluster.incarnation=${identity.seen.clusterIncarnation}`,
+    `metadata.version=${identity.seen.metadataVersion}`,
     '',
   ].join('\n')
   const bytes = Buffer.from(checksumLine(body) + body)

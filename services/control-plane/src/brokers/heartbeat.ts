@@ -4,6 +4,7 @@ import { and, eq } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
 import { runElections } from '../elections/run-elections.ts'
+import { hear } from '../rollback/hear.ts'
 import { type BrokerRow, broker } from '../schema/broker.ts'
 import { renewSession } from './broker-session.ts'
 import { brokerStateWire } from './broker-wire.ts'
@@ -24,12 +25,16 @@ export interface Heartbeats {
   readonly versionOneSessionAgo: () => number
 }
 
-/** Throws STALE_BROKER_EPOCH when the broker has no session of this epoch. */
+/**
+ * Throws STALE_BROKER_EPOCH when the broker has no session of this epoch, METADATA_ROLLBACK when
+ * somebody has seen newer metadata than the database holds.
+ */
 export async function sendHeartbeat(
   heartbeats: Heartbeats,
   request: SendHeartbeatRequest,
 ): Promise<SendHeartbeatResponse> {
   const { cluster } = heartbeats
+  await hear(cluster, request)
   const row = await cluster.database.platform((transaction) =>
     renew(heartbeats, transaction, request),
   )

@@ -7,6 +7,7 @@ import type { Change } from '../database/record-changes.ts'
 import { lockPartitions } from '../elections/lock-partitions.ts'
 import { runElections } from '../elections/run-elections.ts'
 import { writePartitions } from '../elections/write-partitions.ts'
+import { hear } from '../rollback/hear.ts'
 import { broker } from '../schema/broker.ts'
 import { partition } from '../schema/partition.ts'
 import { beginSession, lockSession } from './broker-session.ts'
@@ -22,14 +23,15 @@ export interface Registrations {
 /**
  * A new epoch, fenced until a heartbeat says that the broker is ready. A repeat by the same
  * incarnation answers the epoch that it has. Throws DUPLICATE_BROKER while another process holds
- * the id.
+ * the id, METADATA_ROLLBACK when the broker has seen newer metadata than the database holds.
  */
 export async function registerBroker(
   { cluster, sessionTimeoutMs }: Registrations,
   request: RegisterBrokerRequest,
 ): Promise<RegisterBrokerResponse> {
   checkRegistration(request, cluster.identity.clusterId)
-  const { brokerId } = request
+  const { brokerId, seen } = request
+  await hear(cluster, { brokerId, seen })
   const brokerEpoch = await cluster.database.platform(
     async (transaction) => {
       const isNew = await insertIfAbsent(transaction, request)

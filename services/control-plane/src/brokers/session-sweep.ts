@@ -2,6 +2,7 @@ import { type Clock, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
 import type { Cluster } from '../cluster.ts'
 import { runElections } from '../elections/run-elections.ts'
+import { ConfirmationWatch } from '../rollback/confirmation-watch.ts'
 import { fenceBroker } from './fence-broker.ts'
 import { readSessions } from './read-sessions.ts'
 import { SilenceWatch } from './silence-watch.ts'
@@ -28,6 +29,7 @@ export class SessionSweep {
   readonly #options: SessionSweepOptions
   readonly #intervalMs: number
   readonly #watch: SilenceWatch
+  readonly #confirmation: ConfirmationWatch
   readonly #stopping = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
@@ -35,6 +37,10 @@ export class SessionSweep {
     this.#options = options
     this.#intervalMs = options.sessionTimeoutMs / LOOKS_PER_SESSION
     this.#watch = new SilenceWatch(options.sessionTimeoutMs, options.sessionTimeoutMs / 2)
+    this.#confirmation = new ConfirmationWatch(
+      options.sessionTimeoutMs,
+      options.sessionTimeoutMs / 2,
+    )
   }
 
   start(): void {
@@ -55,6 +61,7 @@ export class SessionSweep {
         if (look % LOOKS_PER_REPAIR === 0) await runElections(this.#options.cluster)
       } catch (error) {
         this.#watch.interrupt()
+        this.#confirmation.interrupt()
         log.warn({ err: error }, 'the sessions of the brokers could not be checked')
       }
       await wait(clock, this.#intervalMs, signal)
@@ -63,6 +70,8 @@ export class SessionSweep {
 
   async #look(): Promise<void> {
     const { cluster, clock, log } = this.#options
+    if (!(await this.#confirmation.look(cluster, clock.monotonicMs())))
+      return this.#watch.interrupt()
     const held = this.#watch.holdsBack
     const silent = this.#watch.look(await readSessions(cluster), clock.monotonicMs())
     if (this.#watch.holdsBack && !held) {

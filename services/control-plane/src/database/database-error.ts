@@ -10,9 +10,19 @@ import { BusError, limits } from '@courant/kernel'
  * - `slow`: the server gave up (waiting for a lock, out of memory or disk) and rolled back.
  * - `input`: a text with a NUL, which PostgreSQL cannot hold.
  * - `incarnation`: an operator has begun a new incarnation of the cluster that we do not know yet.
+ * - `rollback`: it is older than what somebody has seen of it: an old backup was restored (B1.2).
+ * - `unconfirmed`: its server has just started, and the brokers have not said yet what they know.
  * - `defect`: anything else. Bad input is checked before it reaches SQL, so this is our mistake.
  */
-export type DatabaseFailure = 'conflict' | 'away' | 'slow' | 'input' | 'incarnation' | 'defect'
+export type DatabaseFailure =
+  | 'conflict'
+  | 'away'
+  | 'slow'
+  | 'input'
+  | 'incarnation'
+  | 'rollback'
+  | 'unconfirmed'
+  | 'defect'
 
 /** Classes and codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const FAILURES: readonly (readonly [RegExp, DatabaseFailure])[] = [
@@ -22,8 +32,10 @@ const FAILURES: readonly (readonly [RegExp, DatabaseFailure])[] = [
   [/^(E[A-Z_]+)$/, 'away'],
   [/^(57014|55P03|25P0[34]|53[124]00)$/, 'slow'],
   [/^22021$/, 'input'],
-  // Raised by courant.record_changes.
+  // Raised by courant.require_current.
   [/^CR001$/, 'incarnation'],
+  [/^CR002$/, 'rollback'],
+  [/^CR003$/, 'unconfirmed'],
 ]
 
 /** Errors of the driver itself have no code. */
@@ -48,10 +60,25 @@ export function rolledBack(cause: unknown): BusError {
       return new BusError('INVALID_ARGUMENT', 'A text contains a NUL character.', { cause })
     case 'incarnation':
       return unavailable('The cluster has just begun a new incarnation.', cause)
+    case 'rollback':
+      return metadataRollback(cause)
+    case 'unconfirmed':
+      return unavailable(UNCONFIRMED, cause)
     default:
       return BusError.from(cause)
   }
 }
+
+/** What is decided on the ground of an old backup could contradict what was acknowledged (B1.2). */
+export function metadataRollback(cause?: unknown): BusError {
+  const detail =
+    'The database is older than what the cluster has seen of it: an old backup was restored. Nothing ' +
+    'is decided until an operator has put the right one back, or begun a new incarnation.'
+  return new BusError('METADATA_ROLLBACK', detail, { cause })
+}
+
+export const UNCONFIRMED =
+  'The database has just started. Nothing is decided before the brokers have said what they know of it.'
 
 /** For a transaction whose COMMIT was sent and not answered. */
 export function unknownOutcome(cause: unknown): BusError {

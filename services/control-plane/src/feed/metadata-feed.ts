@@ -2,9 +2,10 @@
  * Reads the feed for all watchers of this process: one reader of the database, whatever their
  * number. With the database away it keeps serving what it has.
  */
-import { type Clock, wait } from '@courant/kernel'
+import { BusError, type Clock, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
 import type { Cluster } from '../cluster.ts'
+import { hear } from '../rollback/hear.ts'
 import { FeedState } from './feed-state.ts'
 import { forgetDeletions } from './forget-deletions.ts'
 import { type FeedReading, readFeed, readFeedAndDigest } from './read-feed.ts'
@@ -28,6 +29,10 @@ const DIGEST_MS = 60_000
 const FORGET_MS = 3_600_000
 /** Without a reading for so long, this process is not a good one to ask. */
 const STALE_MS = 10_000
+
+const WENT_BACK =
+  'METADATA_ROLLBACK: the database went back in time. Nothing is decided until the right one is back, ' +
+  'or an operator has begun a new incarnation.'
 
 export class MetadataFeed {
   readonly #options: MetadataFeedOptions
@@ -167,8 +172,13 @@ export class MetadataFeed {
       await this.#reload()
       return false
     }
+    if (head.wentBack) return this.#refuse(WENT_BACK)
     if (head.metadataVersion < this.#state.version) {
-      return this.#refuse('METADATA_ROLLBACK: the database went back in time.')
+      this.#refuse(WENT_BACK)
+      // For control planes that have not seen it.
+      const seen = { clusterIncarnation, metadataVersion: this.#state.version }
+      await hear(cluster, { seen }).catch(passRollback)
+      return false
     }
     this.#problem = null
     if (head.metadataVersion === this.#state.version) return true
@@ -219,4 +229,9 @@ export class MetadataFeed {
   #tell(): void {
     for (const listener of [...this.#listeners]) listener()
   }
+}
+
+/** It says what is reported. */
+function passRollback(error: unknown): void {
+  if (BusError.from(error).code !== 'METADATA_ROLLBACK') throw error
 }

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import type { ClusterIdentity } from '../cluster.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { clusterMeta } from '../schema/cluster.ts'
@@ -9,6 +10,8 @@ import type { DigestSums } from './running-digest.ts'
 interface FeedHead extends ClusterIdentity {
   readonly metadataVersion: number
   readonly feedFloor: number
+  /** Somebody has seen a newer state than this (B1.2). */
+  readonly wentBack: boolean
 }
 
 /** One consistent reading: where the feed stands, and all that changed after `since`. */
@@ -45,6 +48,8 @@ async function readHead(transaction: Transaction): Promise<FeedHead> {
       clusterIncarnation: clusterMeta.clusterIncarnation,
       metadataVersion: clusterMeta.metadataVersion,
       feedFloor: clusterMeta.feedFloor,
+      wentBack: sql<boolean>`(${clusterMeta.reportedIncarnation}, ${clusterMeta.reportedVersion})
+        > (${clusterMeta.clusterIncarnation}, ${clusterMeta.metadataVersion})`,
     })
     .from(clusterMeta)
   if (row === undefined) throw new Error('The database has no row in courant.cluster_meta.')

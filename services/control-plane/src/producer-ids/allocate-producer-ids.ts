@@ -6,17 +6,21 @@ import type {
 import { assert, BusError, isUuid, limits } from '@courant/kernel'
 import { eq, sql } from 'drizzle-orm'
 import { staleBrokerEpoch } from '../brokers/stale-broker-epoch.ts'
-import type { Database, Transaction } from '../database/database.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Transaction } from '../database/database.ts'
 import { lockBrokers } from '../elections/lock-brokers.ts'
 import { producerIdBlock } from '../schema/producer-id-block.ts'
 import { tenant } from '../schema/tenant.ts'
+import { firstProducerIdOf } from './first-producer-id.ts'
 
 /**
- * A block that nobody else ever gets, with its owner on record. It is no metadata: neither the feed
- * nor its version knows of it. Throws STALE_BROKER_EPOCH, TENANT_NOT_FOUND.
+ * A block that nobody else ever gets, with its owner on record. Each incarnation has numbers of
+ * its own: it does not know those that were handed out after its backup was made (B1.2). It is no
+ * metadata: neither the feed nor its version knows of it. Throws STALE_BROKER_EPOCH,
+ * TENANT_NOT_FOUND, METADATA_ROLLBACK.
  */
 export async function allocateProducerIds(
-  database: Database,
+  cluster: Cluster,
   { brokerId, brokerEpoch, tenantId }: AllocateProducerIdsRequest,
 ): Promise<AllocateProducerIdsResponse> {
   const count = limits.producerIdsPerBlock
@@ -24,10 +28,14 @@ export async function allocateProducerIds(
     const brokers = await lockBrokers(transaction, [brokerId])
     if (brokers.get(brokerId)?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
     if (tenantId !== '') await requireTenant(transaction, tenantId)
+    const { clusterIncarnation } = cluster.identity
+    await transaction.execute(sql`SELECT courant.require_current(${clusterIncarnation})`)
+    const firstId = firstProducerIdOf(clusterIncarnation)
     const [row] = await transaction
       .insert(producerIdBlock)
       .values({
-        firstProducerId: sql`nextval('courant.producer_id_block_number') * ${count}::bigint`,
+        firstProducerId: sql`${firstId}::bigint
+          + nextval('courant.producer_id_block_number') * ${count}::bigint`,
         tenantId: tenantId === '' ? null : tenantId,
         brokerId,
       })
@@ -36,7 +44,7 @@ export async function allocateProducerIds(
     return row.firstProducerId
   }
   // A block whose COMMIT was not answered is lost, which costs nothing.
-  const firstProducerId = await database.platform(work, { onLostCommit: 'repeat' })
+  const firstProducerId = await cluster.database.platform(work, { onLostCommit: 'repeat' })
   return { firstProducerId, count }
 }
 

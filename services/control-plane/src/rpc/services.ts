@@ -17,9 +17,11 @@ import { GroupServiceService } from '@courant/api/internal/v1/group'
 import {
   type MetadataServiceServer,
   MetadataServiceService,
+  type WatchMetadataRequest,
+  type WatchMetadataResponse,
 } from '@courant/api/internal/v1/metadata'
 import { SigningKeyServiceService } from '@courant/api/internal/v1/signing_key'
-import type { Random } from '@courant/kernel'
+import { isNewer, type Random } from '@courant/kernel'
 import type { Server } from '@grpc/grpc-js'
 import { createApiKey } from '../api-keys/create-api-key.ts'
 import { listApiKeys } from '../api-keys/list-api-keys.ts'
@@ -41,6 +43,8 @@ import { listPartitions } from '../partitions/list-partitions.ts'
 import { allocateProducerIds } from '../producer-ids/allocate-producer-ids.ts'
 import { cancelReassignments, reassignPartitions } from '../reassignments/reassign-partitions.ts'
 import { setReassignmentThrottle } from '../reassignments/set-throttle.ts'
+import { hear } from '../rollback/hear.ts'
+
 import { listSigningKeys } from '../signing-keys/list-signing-keys.ts'
 import { createTenant } from '../tenants/create-tenant.ts'
 import { listTenants } from '../tenants/list-tenants.ts'
@@ -130,7 +134,7 @@ function brokers(parts: ServiceParts): BrokerServiceServer {
       alterPartitions(cluster, request),
     ),
     allocateProducerIds: unary(parts, 'AllocateProducerIds', (request) =>
-      allocateProducerIds(cluster.database, request),
+      allocateProducerIds(cluster, request),
     ),
   }
 }
@@ -166,12 +170,26 @@ function metadata(parts: ServiceParts): MetadataServiceServer {
   const { database } = parts.cluster
   return {
     watchMetadata: streamHandler(
-      (request, { signal }) => counted(parts, watchMetadata(parts, request, signal)),
+      (request, { signal }) => counted(parts, watchAsHeard(parts, request, signal)),
       parts.onError,
     ),
     lookupTopic: unary(parts, 'LookupTopic', (request) => lookupTopic(database, request)),
     lookupApiKey: unary(parts, 'LookupApiKey', (request) => lookupApiKey(database, request)),
   }
+}
+
+/** A watcher that is ahead of the database, and still is when the feed has looked, tells of it. */
+async function* watchAsHeard(
+  parts: ServiceParts,
+  request: WatchMetadataRequest,
+  signal: AbortSignal,
+): AsyncGenerator<WatchMetadataResponse, void, undefined> {
+  const { cluster, feed } = parts
+  const { clusterId, clusterIncarnation, sinceVersion } = request
+  const seen = { clusterIncarnation, metadataVersion: sinceVersion }
+  const known = { ...cluster.identity, metadataVersion: feed.state.version }
+  if (clusterId === known.clusterId && isNewer(seen, known)) await hear(cluster, { seen })
+  yield* watchMetadata(parts, request, signal)
 }
 
 async function* counted<Item>(

@@ -21,6 +21,7 @@ export const brokerSession = courant.table('broker_session', {
   brokerEpoch: bigint('broker_epoch', { mode: 'number' }).notNull(),
   expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
   metadataVersion: bigint('metadata_version', { mode: 'number' }).notNull().default(0),
+  heardServer: timestamp('heard_server', { withTimezone: true }),
 })
 
 export type BrokerRow = typeof broker.$inferSelect

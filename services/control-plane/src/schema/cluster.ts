@@ -9,6 +9,10 @@ export const clusterMeta = courant.table('cluster_meta', {
   metadataVersion: bigint('metadata_version', { mode: 'number' }).notNull(),
   feedFloor: bigint('feed_floor', { mode: 'number' }).notNull(),
   reassignmentBytesPerSecond: bigint('reassignment_bytes_per_second', { mode: 'number' }).notNull(),
+  reportedIncarnation: bigint('reported_incarnation', { mode: 'number' }).notNull(),
+  reportedVersion: bigint('reported_version', { mode: 'number' }).notNull(),
+  /** As text where it is read: a Date would lose its microseconds. */
+  confirmedServer: timestamp('confirmed_server', { withTimezone: true }).notNull(),
 })
 
 /** Kinds of things in the feed, spelt as in the digest (metadata.proto). */

@@ -6,6 +6,8 @@ export type AllRows = Readonly<Record<string, Readonly<Record<string, Row>>>>
 
 /** What the model does not keep: nothing reads it but people. */
 const UNKNOWN_TO_MODEL = new Set(['only_row', 'allocated_at'])
+/** Each side has servers of its own. */
+const SERVERS = new Set(['confirmed_server', 'heard_server'])
 const DELETION_TIME = 'topic_tombstone'
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -36,7 +38,10 @@ export function rowsOfTables(tables: Readonly<Record<string, readonly Row[]>>): 
 
 function normal(table: string, row: Row): Row {
   const columns = Object.entries(row).filter(
-    ([name]) => !UNKNOWN_TO_MODEL.has(name) && !(table === DELETION_TIME && name === 'deleted_at'),
+    ([name]) =>
+      !UNKNOWN_TO_MODEL.has(name) &&
+      !SERVERS.has(name) &&
+      !(table === DELETION_TIME && name === 'deleted_at'),
   )
   return Object.fromEntries(
     columns.map(([name, value]) => [
@@ -66,7 +71,9 @@ export function rowsOfModel(state: ClusterState): AllRows {
 
 function columnsOf(row: object): Row {
   return Object.fromEntries(
-    Object.entries(row).map(([property, value]) => [columnOf(property), plain(value)]),
+    Object.entries(row)
+      .map(([property, value]) => [columnOf(property), plain(value)] as const)
+      .filter(([name]) => !SERVERS.has(name)),
   )
 }
 

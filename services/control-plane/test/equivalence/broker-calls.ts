@@ -6,7 +6,7 @@ import type {
   RegisterBrokerRequest,
   SendHeartbeatRequest,
 } from '@courant/api/internal/v1/broker'
-import { limits } from '@courant/kernel'
+import { limits, type MetadataPosition } from '@courant/kernel'
 import { fenceBroker } from '../../src/brokers/fence-broker.ts'
 import { sendHeartbeat } from '../../src/brokers/heartbeat.ts'
 import { readSessions } from '../../src/brokers/read-sessions.ts'
@@ -16,6 +16,7 @@ import { allocateProducerIds } from '../../src/producer-ids/allocate-producer-id
 import type { BrokerRow } from '../../src/schema/broker.ts'
 import type { PartitionRow } from '../../src/schema/partition.ts'
 import { readSessions as readModelSessions } from '../model/brokers/sessions.ts'
+import { ONLY_ROW } from '../model/database/cluster-state.ts'
 import * as model from '../model/index.ts'
 import { type Kind, kind, type View } from './operation.ts'
 import { ABSENT, BROKER_IDS, brokerOf, SESSION_MS, tenantOf } from './world.ts'
@@ -71,10 +72,23 @@ export const brokerCalls: readonly Kind[] = [
       const tenantId = choices.percent(40) ? '' : tenantOf(view)
       return { brokerId, brokerEpoch: brokerEpoch + (choices.percent(10) ? 1 : 0), tenantId }
     },
-    onReal: ({ database }, request) => allocateProducerIds(database, request),
-    onModel: (_side, request) => model.allocateProducerIds(request),
+    onReal: ({ cluster }, request) => allocateProducerIds(cluster, request),
+    onModel: ({ cluster }, request) => model.allocateProducerIds(cluster, request),
   }),
 ]
+
+/** Mostly what there is; seldom what there is not yet, so that the database looks restored. */
+function seen({ state, choices }: Pick<View, 'state' | 'choices'>): MetadataPosition | undefined {
+  const meta = state.meta.get(ONLY_ROW)
+  if (meta === undefined || choices.percent(5)) return undefined
+  const { clusterIncarnation, metadataVersion } = meta
+  const isAhead = choices.percent(0.5)
+  const ahead = isAhead && choices.percent(20) ? 1 : 0
+  return {
+    clusterIncarnation: clusterIncarnation + ahead,
+    metadataVersion: metadataVersion + (isAhead ? choices.between(1, 3) : choices.one(0, -1)),
+  }
+}
 
 /** A first process, the next one, the same again, one of a stale copy, a stranger, nonsense. */
 function registration({ state, choices }: View): RegisterBrokerRequest {
@@ -93,6 +107,7 @@ function registration({ state, choices }: View): RegisterBrokerRequest {
     rack: choices.one('', `rack-${brokerId % 2}`),
     previousBrokerEpoch: previousEpoch(known, choices),
     intact: choices.percent(75),
+    seen: seen({ state, choices }),
   }
   if (choices.percent(97)) return request
   return {
@@ -122,6 +137,7 @@ function heartbeat(view: View): {
     storageOffline: choices.percent(4),
     wantShutdown: choices.percent(10),
     ready: choices.percent(90),
+    seen: seen(view),
   }
   return {
     request,

@@ -68,6 +68,8 @@ export const mutations: readonly Mutation[] = [
     file: MIGRATION,
     find: `  UPDATE cluster_meta SET metadata_version = metadata_version + 1
     WHERE cluster_incarnation = incarnation
+      AND (reported_incarnation, reported_version) <= (cluster_incarnation, metadata_version)
+      AND confirmed_server = pg_postmaster_start_time()
     RETURNING metadata_version INTO next_version;`,
     replace: `  SELECT metadata_version + 1 INTO next_version FROM cluster_meta
     WHERE cluster_incarnation = incarnation;

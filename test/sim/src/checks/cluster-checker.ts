@@ -181,7 +181,7 @@ export class ClusterChecker {
 
   #forget(observed: Observed, key: string): void {
     observed.views.delete(key)
-    const row = this.#cluster.state.partitions.get(key)
+    const row = this.#cluster.database.decided.partitions.get(key)
     if (row !== undefined) this.#mayBeElected(row)
   }
 
@@ -204,7 +204,7 @@ export class ClusterChecker {
     }
     if (committed.end === end && before === view) return
     for (const { views } of this.#observed.values()) views.get(key)?.match()
-    const row = this.#cluster.state.partitions.get(key)
+    const row = this.#cluster.database.decided.partitions.get(key)
     if (row !== undefined) this.#mayBeElected(row)
   }
 
@@ -229,23 +229,23 @@ export class ClusterChecker {
       this.#cluster.journal.tell('database', () => showRow(row))
       this.#mayBeElected(row)
     }
-    for (const { topicId } of this.#cluster.state.tombstones.values()) {
+    for (const { topicId } of this.#cluster.database.decided.tombstones.values()) {
       for (const [key, log] of this.#logs) if (key.startsWith(topicId)) log.delete()
     }
   }
 
   /** Rows that name it without having changed are wrong from now on. */
   #mayKnowOfLoss(observed: Observed): void {
-    const broker = this.#cluster.state.brokers.get(observed.node.id)
+    const broker = this.#cluster.database.decided.brokers.get(observed.node.id)
     if (observed.lostIn === null || broker === undefined) return
     if (broker.brokerEpoch <= observed.lostIn || broker.state === 'fenced') return
     observed.lostIn = null
-    for (const row of this.#cluster.state.partitions.values()) this.#mayBeElected(row)
+    for (const row of this.#cluster.database.decided.partitions.values()) this.#mayBeElected(row)
   }
 
   #mayNotKnowOfLoss({ node, lostIn }: Observed, row: PartitionRow): boolean {
     if (lostIn === null) return false
-    const brokerEpoch = this.#cluster.state.brokers.get(node.id)?.brokerEpoch ?? 0
+    const brokerEpoch = this.#cluster.database.decided.brokers.get(node.id)?.brokerEpoch ?? 0
     return brokerEpoch <= lostIn || row.eligibleReplicas.includes(node.id)
   }
 

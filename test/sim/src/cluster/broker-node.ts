@@ -27,6 +27,7 @@ export class BrokerNode {
   readonly machine: Machine
   readonly #parts: BrokerNodeParts
   #broker: RunningBroker | null = null
+  #seenVersion = 0
   /** A bit of its disk was flipped: it may say so, and refuse to start for it. */
   isDamaged = false
   /** Called when a process has come so far that its logs can be looked at. */
@@ -38,6 +39,11 @@ export class BrokerNode {
     this.id = parts.id
     this.machine = parts.machine
     this.#parts = parts
+  }
+
+  /** Of the metadata, as it was told last. */
+  get seenVersion(): number {
+    return this.#seenVersion
   }
 
   /** Null while it is down or starts. */
@@ -112,6 +118,17 @@ export class BrokerNode {
     }
   }
 
+  /** Notes what the broker tells of the metadata: it is on its disk, or will be in a moment. */
+  #listened(link: BrokerPorts['link']): BrokerPorts['link'] {
+    return {
+      ...link,
+      sendHeartbeat: (heartbeat) => {
+        this.#seenVersion = heartbeat.seen.metadataVersion
+        return link.sendHeartbeat(heartbeat)
+      },
+    }
+  }
+
   #ended(process: SimProcess, why: string): void {
     if (!process.isAlive) return
     this.#parts.journal.tell(this.machine.host, () => why)
@@ -125,7 +142,7 @@ export class BrokerNode {
       random: process.random,
       network: network.portOf(process),
       storage: machine.mount(process),
-      link: linkOf(process, access),
+      link: this.#listened(linkOf(process, access)),
       log: journal.loggerOf(process),
       metrics: new Metrics(),
       health: new Health(),

@@ -12,6 +12,7 @@ export type Outcome<Result> =
 /** Longer than any step of a control plane that has died can still be on its way. */
 const UNKNOWN_MS = 12_000
 const AWAY_MS = 500
+const AWAY: readonly string[] = ['CONTROL_PLANE_UNAVAILABLE', 'METADATA_ROLLBACK']
 
 export interface OperatorParts {
   readonly controllers: readonly ControllerNode[]
@@ -44,7 +45,7 @@ export class Operator {
       if (answer === null) await this.#pause(UNKNOWN_MS)
       else if (answer.kind === 'done') return answer
       else if (answer.error.facts.applied === 'unknown') await this.#pause(UNKNOWN_MS)
-      else if (answer.error.code === 'CONTROL_PLANE_UNAVAILABLE') await this.#pause(AWAY_MS)
+      else if (AWAY.includes(answer.error.code)) await this.#pause(AWAY_MS)
       else return answer
     }
   }

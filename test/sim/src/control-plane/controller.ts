@@ -1,10 +1,12 @@
 import {
   continueDrains,
+  lookAtServer,
   ModelCluster,
   preferLeaders,
   runElections,
   SilenceWatch,
   sweepSessions,
+  UnconfirmedTime,
   type Work,
 } from '@courant/control-plane/model'
 import { wait } from '@courant/kernel'
@@ -72,12 +74,16 @@ export class Controller {
   async #sweep(): Promise<void> {
     const { process, cluster, sessionTimeoutMs } = this
     const watch = new SilenceWatch(sessionTimeoutMs, sessionTimeoutMs / 2)
+    const time = new UnconfirmedTime(sessionTimeoutMs, sessionTimeoutMs / 2)
     for (let look = 1; ; look += 1) {
       try {
-        await this.run(sweepSessions(cluster, watch, process.clock.monotonicMs()))
+        if (await this.run(lookAtServer(time, process.clock.monotonicMs()))) {
+          await this.run(sweepSessions(cluster, watch, process.clock.monotonicMs()))
+        } else watch.interrupt()
         if (look % LOOKS_PER_REPAIR === 0) await this.run(runElections(cluster))
       } catch {
         watch.interrupt()
+        time.interrupt()
       }
       await wait(process.clock, sessionTimeoutMs / LOOKS_PER_SESSION)
     }

@@ -54,6 +54,8 @@ export class SimDatabase {
   #extraMs = 0
   /** Raised when every connection breaks. */
   #life = 0
+  /** As `pg_postmaster_start_time()`: the first one is that of the migrations. */
+  #server = 0
   #clockAheadMs = 0
   #version = 0
   /** What is in the right database while an old backup stands in for it. */
@@ -84,7 +86,13 @@ export class SimDatabase {
   }
 
   start(): void {
+    if (!this.#isUp) this.#restart()
     this.#isUp = true
+  }
+
+  /** What was decided, also while an old backup stands in for it. */
+  get decided(): ClusterState {
+    return this.#right ?? this.state
   }
 
   get isRolledBack(): boolean {
@@ -99,7 +107,7 @@ export class SimDatabase {
   rollBack(backup: ClusterState): void {
     this.#right ??= copyOf(this.state)
     restore(this.state, backup)
-    this.#life += 1
+    this.#restart()
   }
 
   /** The operator has noticed, and brings back what was there before. */
@@ -107,7 +115,13 @@ export class SimDatabase {
     if (this.#right === null) return
     restore(this.state, this.#right)
     this.#right = null
+    this.#restart()
+  }
+
+  /** Another server process, and connections to it. */
+  #restart(): void {
     this.#life += 1
+    this.#server += 1
   }
 
   slowDown(extraMs: number): void {
@@ -119,7 +133,7 @@ export class SimDatabase {
   }
 
   heal(): void {
-    this.#isUp = true
+    this.start()
     this.#extraMs = 0
   }
 
@@ -127,7 +141,8 @@ export class SimDatabase {
   atOnce<Result>(work: Work<Result>): Result {
     let next = work.next()
     while (next.done !== true) {
-      const result = commit(this.state, next.value, this.nowMs)
+      const server = this.state.meta.get(ONLY_ROW)?.confirmedServer
+      const result = commit(this.state, next.value, this.nowMs, server)
       this.#committed()
       next = work.next(result)
     }
@@ -197,7 +212,7 @@ export class SimDatabase {
   ): () => void {
     let result: unknown
     try {
-      result = commit(this.state, step, this.nowMs)
+      result = commit(this.state, step, this.nowMs, this.#server)
     } catch (error) {
       return () => reject(error)
     }

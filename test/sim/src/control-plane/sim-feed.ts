@@ -1,5 +1,6 @@
 import {
   FeedState,
+  hear,
   type ModelCluster,
   readFeed,
   VersionHistory,
@@ -86,8 +87,12 @@ export class SimFeed {
       this.#nudge = new AbortController()
       try {
         const reading = await this.#database.run(this.#process, readFeed(this.state.version))
-        const { metadataVersion, feedFloor } = reading.head
-        if (metadataVersion > this.state.version) {
+        const { clusterIncarnation, metadataVersion, feedFloor, wentBack } = reading.head
+        if (metadataVersion < this.state.version) {
+          const seen = { clusterIncarnation, metadataVersion: this.state.version }
+          await this.#database.run(this.#process, hear({ seen }))
+        }
+        if (metadataVersion > this.state.version && !wentBack) {
           this.state.advance(metadataVersion, feedFloor, reading.entries)
           this.#history.add(this.#process.clock.monotonicMs(), metadataVersion)
           this.#cluster.reached(metadataVersion)

@@ -7,6 +7,7 @@ import type { BrokerPorts } from '@courant/broker/run'
 import {
   allocateProducerIds,
   alterPartitions,
+  hear,
   registerBroker,
   sendHeartbeat,
   watchMetadata,
@@ -34,6 +35,7 @@ export function watcherOf(
   process: SimProcess,
   { calls, controllers }: ControlPlaneAccess,
   audience: 'broker' | 'gateway',
+  seen?: Parameters<BrokerPorts['link']['watchMetadata']>[0],
 ): MetadataWatcher {
   return new MetadataWatcher({
     addresses: controllers.map((host): Address => ({ host, port: PORT })),
@@ -41,6 +43,7 @@ export function watcherOf(
     clock: process.clock,
     random: process.random,
     openWatch: openWatchFrom(process, calls),
+    ...(seen === undefined ? {} : { seen }),
   })
 }
 
@@ -59,6 +62,11 @@ async function* serveWatch(
 ) {
   const { feed, cluster } = controller
   if (feed === null) throw notReady()
+  const { clusterIncarnation, sinceVersion } = request
+  if (request.clusterId !== '' && sinceVersion > feed.state.version) {
+    const seen = { clusterIncarnation, metadataVersion: sinceVersion }
+    await controller.run(hear({ seen }))
+  }
   yield* watchMetadata({ feed, cluster }, request, ended)
 }
 
@@ -105,11 +113,13 @@ export function linkOf(process: SimProcess, access: ControlPlaneAccess): BrokerP
     },
     async allocateProducerIds(request) {
       return await call((controller) =>
-        ready(controller).run(allocateProducerIds({ ...request, tenantId: '' })),
+        ready(controller).run(
+          allocateProducerIds(controller.cluster, { ...request, tenantId: '' }),
+        ),
       )
     },
-    watchMetadata() {
-      const watcher = watcherOf(process, access, 'broker')
+    watchMetadata(seen) {
+      const watcher = watcherOf(process, access, 'broker', seen)
       watcher.start()
       return watcher
     },

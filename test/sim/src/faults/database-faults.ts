@@ -43,15 +43,16 @@ export const jumpClock: Fault = async ({ cluster, random, note }) => {
 
 /**
  * An old backup is restored while control planes and brokers run, and the right database put back
- * after a while. Nothing may be decided meanwhile: every control plane has seen a newer version,
- * and refuses. (One that has not, because it begins anew or was cut off, cannot know.)
+ * after a while. Nothing may be decided meanwhile: brokers, gateways and control planes that have
+ * seen a newer version tell it before anybody who has not can decide (B1.2). Brokers have to
+ * have noted it, and one of them has to be heard within a session.
  */
 export const rollBackDatabase: Fault = async ({ cluster, random, note, wait }) => {
   const { database } = cluster
   const backup = copyOf(database.state)
   const ageMs = duration(random, 100, 15_000)
   await wait(ageMs)
-  while (!isSeenByAll(cluster)) if (!(await wait(STEP_MS))) return
+  while (!isSeen(cluster)) if (!(await wait(STEP_MS))) return
   // One at a time; and where nothing has changed since, nobody can see a difference.
   if (database.isRolledBack || versionOf(backup) === database.metadataVersion) return
   const ms = duration(random, 1_000, 20_000)
@@ -69,10 +70,8 @@ export const rollBackDatabase: Fault = async ({ cluster, random, note, wait }) =
 
 const STEP_MS = 50
 
-function isSeenByAll({ controllers, database }: SimCluster): boolean {
-  return controllers.every(
-    ({ controller }) => controller?.feed?.state.version === database.metadataVersion,
-  )
+function isSeen({ brokers, database }: SimCluster): boolean {
+  return brokers.every(({ seenVersion }) => seenVersion === database.metadataVersion)
 }
 
 function versionOf({ meta }: ReturnType<typeof copyOf>): number {

@@ -71,8 +71,13 @@ const DAMAGING = ['fail a sync', 'lose a disk', 'flip a bit']
 const ROLLBACK = 'roll the database back'
 /** Seeds that do it. */
 const ROLLBACK_ONE_IN = 12
-/** Processes that begin anew have not seen what a backup lacks, and cannot refuse it. */
+/** Somebody who has seen what a backup lacks must be heard. */
 const BESIDE_ROLLBACK = [
+  'kill one',
+  'cut the power of one',
+  'pause',
+  'restart gently',
+  'isolate one',
   'isolate one way',
   'cut one link',
   'slow link',
@@ -81,6 +86,7 @@ const BESIDE_ROLLBACK = [
   'fill a disk',
   'slow database',
   'stop the database',
+  'mute the database',
 ]
 const PAUSES_MS = [400, 1_500, 4_000, 10_000] as const
 

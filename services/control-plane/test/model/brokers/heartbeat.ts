@@ -14,6 +14,7 @@ import type { ModelCluster } from '../database/model-cluster.ts'
 import { type Transaction, transaction, type Work } from '../database/transaction.ts'
 import { partitionsWhere, writePartitions } from '../elections/partitions.ts'
 import { runElections } from '../elections/run-elections.ts'
+import { hear } from '../rollback/hear.ts'
 
 interface ModelHeartbeats {
   readonly cluster: ModelCluster
@@ -27,6 +28,7 @@ export function* sendHeartbeat(
   request: SendHeartbeatRequest,
 ): Work<SendHeartbeatResponse> {
   const { cluster, versionOneSessionAgo } = heartbeats
+  yield* hear(request)
   const row = yield* transaction((within) => renew(heartbeats, within, request))
   const wanted = wantedState(row, request, versionOneSessionAgo())
   if (wanted !== null) yield* moveTo(cluster, request, wanted)
@@ -46,9 +48,10 @@ function renew(
   const row = state.brokers.get(brokerId)
   if (row?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
   if (!renewsSession(row, request, versionOneSessionAgo())) return row
-  if (state.sessions.get(brokerId)?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
+  const session = state.sessions.get(brokerId)
+  if (session?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
   const expiresAtMs = nowMs + sessionTimeoutMs
-  state.sessions.set(brokerId, { brokerId, brokerEpoch, expiresAtMs, metadataVersion })
+  state.sessions.set(brokerId, { ...session, expiresAtMs, metadataVersion })
   return row
 }
 

@@ -10,6 +10,7 @@ import type { ModelCluster } from '../database/model-cluster.ts'
 import { type Transaction, transaction, type Work } from '../database/transaction.ts'
 import { partitionsWhere, writePartitions } from '../elections/partitions.ts'
 import { runElections } from '../elections/run-elections.ts'
+import { hear } from '../rollback/hear.ts'
 import { beginSession, sessionOf } from './sessions.ts'
 
 interface ModelRegistrations {
@@ -23,6 +24,7 @@ export function* registerBroker(
 ): Work<RegisterBrokerResponse> {
   const { cluster, sessionTimeoutMs } = registrations
   checkRegistration(request, cluster.identity.clusterId)
+  yield* hear(request)
   const brokerEpoch = yield* transaction(
     (within) => beginEpoch(registrations, within, request),
     'repeat',

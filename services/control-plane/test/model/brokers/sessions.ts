@@ -16,7 +16,9 @@ export function beginSession(
 ): void {
   const { brokerId, brokerEpoch, timeoutMs } = session
   const expiresAtMs = nowMs + timeoutMs
-  state.sessions.set(brokerId, { brokerId, brokerEpoch, expiresAtMs, metadataVersion: 0 })
+  const heardServer = state.sessions.get(brokerId)?.heardServer ?? null
+  const renewed = { brokerId, brokerEpoch, expiresAtMs, metadataVersion: 0, heardServer }
+  state.sessions.set(brokerId, renewed)
 }
 
 /** Of brokers that are not fenced. */

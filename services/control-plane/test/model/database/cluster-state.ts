@@ -12,6 +12,10 @@ export interface ClusterMetaRow {
   readonly metadataVersion: number
   readonly feedFloor: number
   readonly reassignmentBytesPerSecond: number
+  readonly reportedIncarnation: number
+  readonly reportedVersion: number
+  /** The start of the server on which the brokers have been heard. */
+  readonly confirmedServer: number
 }
 
 interface SessionRow {
@@ -19,6 +23,7 @@ interface SessionRow {
   readonly brokerEpoch: number
   readonly expiresAtMs: number
   readonly metadataVersion: number
+  readonly heardServer: number | null
 }
 
 /** The version of the latest change of a thing. */
@@ -62,6 +67,9 @@ export interface ClusterState {
   readonly producerIdBlocks: Table<number, ProducerIdBlockRow>
 }
 
+/** The start of the server on which the migrations have run. */
+export const FIRST_SERVER = 0
+
 export const ONLY_ROW = 'only row'
 
 /** The database after its migrations. */
@@ -72,6 +80,9 @@ export function newCluster(clusterId: string): ClusterState {
     metadataVersion: 1,
     feedFloor: 1,
     reassignmentBytesPerSecond: 0,
+    reportedIncarnation: 0,
+    reportedVersion: 0,
+    confirmedServer: FIRST_SERVER,
   }
   return {
     meta: new Table([[ONLY_ROW, meta]]),

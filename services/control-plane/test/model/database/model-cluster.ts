@@ -1,5 +1,5 @@
-import { BusError } from '@courant/kernel'
 import type { ClusterIdentity } from '../../../src/cluster.ts'
+import { metadataRollback } from '../../../src/database/database-error.ts'
 import type { Change } from '../../../src/database/record-changes.ts'
 import { type ClusterState, ONLY_ROW } from './cluster-state.ts'
 import { recordChanges } from './record-changes.ts'
@@ -40,7 +40,6 @@ export class ModelCluster {
   record(transaction: Transaction, changes: readonly Change[]): number {
     const version = recordChanges(transaction, this.#identity.clusterIncarnation, changes)
     if (version > this.#highestVersion) return version
-    const detail = 'METADATA_ROLLBACK: an operator is needed.'
-    throw new BusError('CONTROL_PLANE_UNAVAILABLE', detail)
+    throw metadataRollback()
   }
 }

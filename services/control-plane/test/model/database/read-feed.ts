@@ -4,17 +4,22 @@ import { apiKeyWire } from '../../../src/api-keys/api-key-wire.ts'
 import { brokerWire } from '../../../src/brokers/broker-wire.ts'
 import type { FeedEntry } from '../../../src/feed/read-entries.ts'
 import type { FeedReading } from '../../../src/feed/read-feed.ts'
+import { wentBack } from '../../../src/rollback/standing.ts'
 import type { ChangeKind } from '../../../src/schema/cluster.ts'
 import { tenantWire } from '../../../src/tenants/tenant-wire.ts'
 import { partitionWire, topicWire } from '../../../src/topics/topic-wire.ts'
 import { type ChangeRow, ONLY_ROW } from './cluster-state.ts'
+import { standingOf } from './require-current.ts'
 import { changeKey, metaOf, type Transaction, transaction, type Work } from './transaction.ts'
 
 /** One consistent reading: where the feed stands, and all that changed after `since`. */
 export function readFeed(since: number): Work<FeedReading> {
   return transaction((within) => {
     const { clusterId, clusterIncarnation, metadataVersion, feedFloor } = metaOf(within)
-    const head = { clusterId, clusterIncarnation, metadataVersion, feedFloor }
+    const head = {
+      ...{ clusterId, clusterIncarnation, metadataVersion, feedFloor },
+      wentBack: wentBack(standingOf(within)),
+    }
     return { head, entries: metadataVersion > since ? readEntries(within, since) : [] }
   })
 }

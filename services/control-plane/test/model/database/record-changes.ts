@@ -1,6 +1,6 @@
-import { BusError, limits } from '@courant/kernel'
 import type { Change } from '../../../src/database/record-changes.ts'
 import { ONLY_ROW } from './cluster-state.ts'
+import { requireCurrent } from './require-current.ts'
 import { changeKey, metaOf, type Transaction } from './transaction.ts'
 
 /** As `courant.record_changes`: the next version, and what changed under it. */
@@ -11,11 +11,7 @@ export function recordChanges(
 ): number {
   const { state, nowMs } = transaction
   const meta = metaOf(transaction)
-  if (meta.clusterIncarnation !== incarnation) {
-    const options = { retryAfterMs: limits.retryAfterMs }
-    const detail = 'The cluster has just begun a new incarnation.'
-    throw new BusError('CONTROL_PLANE_UNAVAILABLE', detail, options)
-  }
+  requireCurrent(transaction, incarnation)
   const version = meta.metadataVersion + 1
   state.meta.set(ONLY_ROW, { ...meta, metadataVersion: version })
   for (const { kind, key, deleted } of changes) {

@@ -3,13 +3,15 @@
  * which anything may happen, also the end of the control plane.
  */
 import type { ChangeRow, ClusterMetaRow, ClusterState } from './cluster-state.ts'
-import { ONLY_ROW } from './cluster-state.ts'
+import { FIRST_SERVER, ONLY_ROW } from './cluster-state.ts'
 
 /** What the statements of one transaction work on. */
 export interface Transaction {
   readonly state: ClusterState
   /** By the database's clock: `clock_timestamp()`. */
   readonly nowMs: number
+  /** Another one after each start of the server: `pg_postmaster_start_time()`. */
+  readonly server: number
 }
 
 /** One transaction to come. */
@@ -36,10 +38,15 @@ export function* transaction<Result>(
 }
 
 /** All or nothing: what throws has changed nothing. */
-export function commit(state: ClusterState, step: Step, nowMs: number): unknown {
+export function commit(
+  state: ClusterState,
+  step: Step,
+  nowMs: number,
+  server = FIRST_SERVER,
+): unknown {
   const tables = Object.values(state)
   try {
-    const result = step.run({ state, nowMs })
+    const result = step.run({ state, nowMs, server })
     for (const table of tables) table.commit()
     return result
   } catch (error) {

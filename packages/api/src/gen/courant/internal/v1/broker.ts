@@ -24,6 +24,16 @@ export const protobufPackage = "courant.internal.v1";
 
 export const protobufFileName = "courant/internal/v1/broker.proto";
 
+/**
+ * The newest state of the metadata that a process has seen, and a broker has on its disk: the
+ * control plane whose database is older than that decides nothing, and answers METADATA_ROLLBACK
+ * until the right database is back or an operator has begun a new incarnation (B1.2).
+ */
+export interface MetadataPosition {
+  clusterIncarnation: number;
+  metadataVersion: number;
+}
+
 export interface RegisterBrokerRequest {
   brokerId: number;
   /** Random per process start: a repeat of a lost answer carries the same. */
@@ -42,6 +52,8 @@ export interface RegisterBrokerRequest {
    */
   previousBrokerEpoch: number;
   intact: boolean;
+  /** Absent before the first metadata of a new directory. */
+  seen: MetadataPosition | undefined;
 }
 
 export interface RegisterBrokerResponse {
@@ -61,6 +73,7 @@ export interface SendHeartbeatRequest {
   wantShutdown: boolean;
   /** Recovery is done: the broker may lead. */
   ready: boolean;
+  seen: MetadataPosition | undefined;
 }
 
 export interface SendHeartbeatResponse {
@@ -131,6 +144,73 @@ export interface AllocateProducerIdsResponse {
   count: number;
 }
 
+function createBaseMetadataPosition(): MetadataPosition {
+  return { clusterIncarnation: 0, metadataVersion: 0 };
+}
+
+export const MetadataPosition: MessageFns<MetadataPosition> = {
+  encode(message: MetadataPosition, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.clusterIncarnation !== 0) {
+      writer.uint32(8).uint64(message.clusterIncarnation);
+    }
+    if (message.metadataVersion !== 0) {
+      writer.uint32(16).uint64(message.metadataVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MetadataPosition {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMetadataPosition();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.clusterIncarnation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.metadataVersion = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MetadataPosition>): MetadataPosition {
+    return MetadataPosition.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MetadataPosition>): MetadataPosition {
+    const message = createBaseMetadataPosition();
+    message.clusterIncarnation = object.clusterIncarnation ?? 0;
+    message.metadataVersion = object.metadataVersion ?? 0;
+    return message;
+  },
+};
+
 function createBaseRegisterBrokerRequest(): RegisterBrokerRequest {
   return {
     brokerId: 0,
@@ -142,6 +222,7 @@ function createBaseRegisterBrokerRequest(): RegisterBrokerRequest {
     rack: "",
     previousBrokerEpoch: 0,
     intact: false,
+    seen: undefined,
   };
 }
 
@@ -173,6 +254,9 @@ export const RegisterBrokerRequest: MessageFns<RegisterBrokerRequest> = {
     }
     if (message.intact !== false) {
       writer.uint32(72).bool(message.intact);
+    }
+    if (message.seen !== undefined) {
+      MetadataPosition.encode(message.seen, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -262,6 +346,14 @@ export const RegisterBrokerRequest: MessageFns<RegisterBrokerRequest> = {
             message.intact = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.seen = MetadataPosition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -288,6 +380,9 @@ export const RegisterBrokerRequest: MessageFns<RegisterBrokerRequest> = {
     message.rack = object.rack ?? "";
     message.previousBrokerEpoch = object.previousBrokerEpoch ?? 0;
     message.intact = object.intact ?? false;
+    message.seen = (object.seen !== undefined && object.seen !== null)
+      ? MetadataPosition.fromPartial(object.seen)
+      : undefined;
     return message;
   },
 };
@@ -384,7 +479,15 @@ export const RegisterBrokerResponse: MessageFns<RegisterBrokerResponse> = {
 };
 
 function createBaseSendHeartbeatRequest(): SendHeartbeatRequest {
-  return { brokerId: 0, brokerEpoch: 0, metadataVersion: 0, storageOffline: false, wantShutdown: false, ready: false };
+  return {
+    brokerId: 0,
+    brokerEpoch: 0,
+    metadataVersion: 0,
+    storageOffline: false,
+    wantShutdown: false,
+    ready: false,
+    seen: undefined,
+  };
 }
 
 export const SendHeartbeatRequest: MessageFns<SendHeartbeatRequest> = {
@@ -406,6 +509,9 @@ export const SendHeartbeatRequest: MessageFns<SendHeartbeatRequest> = {
     }
     if (message.ready !== false) {
       writer.uint32(48).bool(message.ready);
+    }
+    if (message.seen !== undefined) {
+      MetadataPosition.encode(message.seen, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -471,6 +577,14 @@ export const SendHeartbeatRequest: MessageFns<SendHeartbeatRequest> = {
             message.ready = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.seen = MetadataPosition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -494,6 +608,9 @@ export const SendHeartbeatRequest: MessageFns<SendHeartbeatRequest> = {
     message.storageOffline = object.storageOffline ?? false;
     message.wantShutdown = object.wantShutdown ?? false;
     message.ready = object.ready ?? false;
+    message.seen = (object.seen !== undefined && object.seen !== null)
+      ? MetadataPosition.fromPartial(object.seen)
+      : undefined;
     return message;
   },
 };
