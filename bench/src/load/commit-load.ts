@@ -1,4 +1,6 @@
-/** Worker: gateways whose members, each of a group of its own, commit one offset after the other. */
+/**
+ * Worker: gateways whose members, each of a group of its own, commit one offset after the other.
+ */
 import { callUnary } from '@courant/api'
 import {
   BeginPollRequest,

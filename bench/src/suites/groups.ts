@@ -1,6 +1,6 @@
 /**
- * Offsets that members of many groups commit, durable in PostgreSQL when answered, gathered in calls
- * as gateways gather them; to a server that answers the same calls and stores nothing.
+ * Offsets that members of many groups commit, durable in PostgreSQL when answered, gathered in
+ * calls as gateways gather them; to a server that answers the same calls and stores nothing.
  */
 import { absoluteFigure, type Figure, type Goal, ratioFigure } from '../harness/figure.ts'
 import { interleave } from '../harness/interleave.ts'

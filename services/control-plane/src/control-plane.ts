@@ -102,7 +102,7 @@ async function serve(
   coordinator.start()
   await leases.start()
   health.add('database', () => feed.problem)
-  observe(ports, { database, feed, watchers })
+  observe(ports, { database, feed, watchers, coordinator, leases })
   log.info({ address: server.address }, 'the control plane serves')
   return {
     address: server.address,
@@ -124,10 +124,14 @@ function observe(
     database,
     feed,
     watchers,
+    coordinator,
+    leases,
   }: {
     readonly database: Database
     readonly feed: MetadataFeed
     readonly watchers: { readonly count: number }
+    readonly coordinator: GroupCoordinator
+    readonly leases: ShardLeases
   },
 ): void {
   const gauge = (name: string, help: string, read: () => number): void =>
@@ -136,5 +140,8 @@ function observe(
   gauge('watchers', 'Open watches of the metadata.', () => watchers.count)
   gauge('database_connections', 'Connections of the pool.', () => database.connections.open)
   gauge('database_idle', 'Connections of the pool in no use.', () => database.connections.idle)
+  gauge('group_shards', 'Shards of consumer groups, of 64, that it has.', () => leases.count)
+  gauge('groups', 'Consumer groups in memory.', () => coordinator.groupCount)
+  gauge('group_watches', 'Gateways that follow their polls.', () => coordinator.watches.count)
   gauge('database_waiting', 'Transactions that wait for one.', () => database.connections.waiting)
 }

@@ -1,6 +1,6 @@
 /**
- * Goal: a group has one coordinator at a time, whoever dies or is cut off; what dies removes nobody,
- * and what was taken over writes nothing.
+ * Goal: a group has one coordinator at a time, whoever dies or is cut off; what dies removes
+ * nobody, and what was taken over writes nothing.
  */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CuttingProxy } from './cutting-proxy.ts'

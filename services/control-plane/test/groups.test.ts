@@ -1,6 +1,6 @@
 /**
- * Goal: a coordinator answers for its groups what is durable, counts a commit only of the owner, and
- * follows topics; all of it against a real PostgreSQL.
+ * Goal: a coordinator answers for its groups what is durable, counts a commit only of the owner,
+ * and follows topics; all of it against a real PostgreSQL.
  */
 import { MemberEventKind } from '@courant/api/internal/v1/group'
 import { limits } from '@courant/kernel'

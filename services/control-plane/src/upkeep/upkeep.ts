@@ -22,8 +22,8 @@ const LEADERS_PER_PASS = 100
 
 /**
  * What a cluster needs now and then, though nothing has happened: leaderships go back to preferred
- * leaders, brokers that are to be empty lose more replicas, and groups that nobody uses expire. Every
- * control plane does it; what one has done, another finds done.
+ * leaders, brokers that are to be empty lose more replicas, and groups that nobody uses expire.
+ * Every control plane does it; what one has done, another finds done.
  */
 export class Upkeep {
   readonly #options: UpkeepOptions

@@ -8,8 +8,8 @@ export interface CommittedOffset {
 }
 
 /**
- * The committed offsets of a group as its rows have them. The coordinator is the only one that writes
- * these, so that polls read memory. Without metadata, which may be large.
+ * The committed offsets of a group as its rows have them. The coordinator is the only one that
+ * writes these, so that polls read memory. Without metadata, which may be large.
  */
 export class CommittedOffsets {
   readonly #offsets = new Map<string, CommittedOffset>()

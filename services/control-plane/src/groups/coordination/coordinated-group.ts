@@ -25,8 +25,8 @@ interface Waiting {
  *
  * Steps change the group, one batch after the other, each answered when its rows are durable. Looks
  * change no owner, so that many run side by side, commits above all; but a step waits until they
- * have ended, and they wait for a step. Like readers and a writer of a lock: what a commit was judged
- * by holds until it is durable (B13.7).
+ * have ended, and they wait for a step. Like readers and a writer of a lock: what a commit was
+ * judged by holds until it is durable (B13.7).
  *
  * Whatever fails, memory is thrown away and read anew: it is never ahead of its rows, nor behind.
  */
@@ -106,8 +106,8 @@ export class CoordinatedGroup {
 
   /**
    * Durable when it resolves, as far as the member owns what it commits: `refused` is what it does
-   * not. Never moves an offset back; `isNews` if it moved one at all. Throws LEASE_EXPIRED when it is
-   * no member, or its epoch is not one that it was given.
+   * not. Never moves an offset back; `isNews` if it moved one at all. Throws LEASE_EXPIRED when it
+   * is no member, or its epoch is not one that it was given.
    */
   commit(
     lease: Omit<Commit, 'partitions'>,

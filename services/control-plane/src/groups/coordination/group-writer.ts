@@ -42,7 +42,9 @@ export class GroupWriter {
     })
   }
 
-  /** Resolves when the rows are durable. Throws NOT_COORDINATOR if the shard has been taken over. */
+  /**
+   * Resolves when the rows are durable. Throws NOT_COORDINATOR if the shard has been taken over.
+   */
   writeGroup(item: GroupItem): Promise<void> {
     return this.#groups.add(item)
   }
@@ -50,8 +52,8 @@ export class GroupWriter {
   /**
    * The same for offsets. That their partitions are their members' is judged in memory: while a
    * commit is under way the group changes no owner (`CoordinatedGroup`), and who lost the shard
-   * writes nothing. So ownership at COMMIT is what it was when it was judged, which is what B13.7 has
-   * row locks for.
+   * writes nothing. So ownership at COMMIT is what it was when it was judged, which is what B13.7
+   * has row locks for.
    */
   writeCommit(item: CommitItem): Promise<void> {
     return this.#commits.add(item)

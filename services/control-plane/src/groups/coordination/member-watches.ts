@@ -45,8 +45,8 @@ export class MemberWatches {
   }
 
   /**
-   * Begins with what is pending, if that is nothing with an empty set; ends when the gateway opens a
-   * newer one, or is so slow that something was forgotten: then it asks anew for all its polls.
+   * Begins with what is pending, if that is nothing with an empty set; ends when the gateway opens
+   * a newer one, or is so slow that something was forgotten: then it asks anew for all its polls.
    */
   async *watch(
     gatewayId: string,

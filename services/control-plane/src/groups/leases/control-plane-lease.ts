@@ -21,7 +21,8 @@ export interface NewRegistration {
 
 /**
  * The first registration of a process also ends that of whoever had its address before: that
- * process is gone, or this one could not listen there. So a restart after a crash waits for no lease.
+ * process is gone, or this one could not listen there. So a restart after a crash waits for no
+ * lease.
  */
 export async function register(
   database: Database,

@@ -19,10 +19,10 @@ export interface Balance {
 }
 
 /**
- * Buries the control planes whose lease has ended, and takes what nobody has, up to the fair number.
- * The dead one's row is deleted first, and in the same transaction: whoever renews at that moment is
- * either not dead, or finds no row. A shard on which a transaction still works is left for the next
- * time. Null when this control plane is itself not registered any more.
+ * Buries the control planes whose lease has ended, and takes what nobody has, up to the fair
+ * number. The dead one's row is deleted first, and in the same transaction: whoever renews at that
+ * moment is either not dead, or finds no row. A shard on which a transaction still works is left
+ * for the next time. Null when this control plane is itself not registered any more.
  */
 export async function balanceShards(
   database: Database,

@@ -11,9 +11,9 @@ export interface GroupWrite {
 }
 
 /**
- * Within a transaction that holds the groups' shards. All rows are written as a whole, so that doing it
- * again changes nothing. Rows of topics that were deleted meanwhile are left out: the topic took
- * those that were there with it, and the group will hear of it.
+ * Within a transaction that holds the groups' shards. All rows are written as a whole, so that
+ * doing it again changes nothing. Rows of topics that were deleted meanwhile are left out: the
+ * topic took those that were there with it, and the group will hear of it.
  */
 export async function writeGroups(
   transaction: Transaction,

@@ -15,8 +15,8 @@ export interface OffsetRow {
 
 /**
  * Within a transaction that holds the groups' shards. `forward`: an offset that is not higher than
- * what is committed changes nothing. At most one row a partition of a group. What was committed of a
- * topic that has been deleted meanwhile went with it.
+ * what is committed changes nothing. At most one row a partition of a group. What was committed of
+ * a topic that has been deleted meanwhile went with it.
  */
 export async function writeOffsets(
   transaction: Transaction,

@@ -258,8 +258,8 @@ export interface CommitOffsetsResponse {
 
 export interface MemberCommitResult {
   /**
-   * Empty, or LEASE_EXPIRED for all (the member is gone, or its epoch was never given out), or a code for
-   * the partitions listed.
+   * Empty if it counts, but for the partitions listed. LEASE_EXPIRED if the member is gone, or its epoch was
+   * never given out. Any other code of a call that failed, NOT_COORDINATOR for example: facts of the table.
    */
   errorCode: string;
   errors: PartitionCommitError[];
@@ -293,7 +293,7 @@ export interface HeartbeatMembersResponse {
 }
 
 export interface MemberHeartbeatResult {
-  /** Empty or LEASE_EXPIRED. */
+  /** Empty, LEASE_EXPIRED, or that of a call that failed, NOT_COORDINATOR for example. */
   errorCode: string;
   memberEpoch: number;
   sessionEndsInMs: number;
@@ -3723,7 +3723,8 @@ export const GroupServiceService = {
   },
   /**
    * What the open polls of one gateway must know at once. A new watch of a gateway ends its older one and
-   * begins with what is pending.
+   * begins with what is pending, or with no event. It ends when the gateway is too slow for it. A coordinator
+   * that has just taken a group over knows none of its polls: who opens a watch lets them ask anew.
    */
   watchMembers: {
     path: "/courant.internal.v1.GroupService/WatchMembers" as const,
@@ -3802,7 +3803,8 @@ export interface GroupServiceServer extends UntypedServiceImplementation {
   leaveGroup: handleUnaryCall<LeaveGroupRequest, LeaveGroupResponse>;
   /**
    * What the open polls of one gateway must know at once. A new watch of a gateway ends its older one and
-   * begins with what is pending.
+   * begins with what is pending, or with no event. It ends when the gateway is too slow for it. A coordinator
+   * that has just taken a group over knows none of its polls: who opens a watch lets them ask anew.
    */
   watchMembers: handleServerStreamingCall<WatchMembersRequest, WatchMembersResponse>;
   /** Of this coordinator's shards only: the caller asks each and merges by name. */
@@ -3907,7 +3909,8 @@ export interface GroupServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * What the open polls of one gateway must know at once. A new watch of a gateway ends its older one and
-   * begins with what is pending.
+   * begins with what is pending, or with no event. It ends when the gateway is too slow for it. A coordinator
+   * that has just taken a group over knows none of its polls: who opens a watch lets them ask anew.
    */
   watchMembers(
     request: WatchMembersRequest,
