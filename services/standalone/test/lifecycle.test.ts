@@ -99,7 +99,7 @@ describe('npm start', () => {
     await gone(children)
     standalone = new StandaloneProcess(data, TALKATIVE)
     const after = await standalone.ready()
-    expect(after).toEqual({ ...credentials, url: after.url })
+    expect(after).toEqual({ ...credentials, url: after.url, grpc: after.grpc })
     credentials = after
     expect(await values(credentials)).toEqual(SAID)
   })
