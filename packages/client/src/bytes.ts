@@ -1,6 +1,5 @@
-/** Base64 in Node and in browsers; text in UTF-8. */
+/** Base64 in Node and in browsers; text from UTF-8. */
 
-const encoder = new TextEncoder()
 /** Fatal: what is no UTF-8 must not become something else in silence. A BOM is kept. */
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -21,10 +20,6 @@ export function toBase64(bytes: Uint8Array): string {
 export function fromBase64(text: string): Uint8Array {
   if (typeof Buffer !== 'undefined') return Buffer.from(text, 'base64')
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
-}
-
-export function toUtf8(text: string): Uint8Array {
-  return encoder.encode(text)
 }
 
 /** Throws TypeError for bytes that are not UTF-8. */

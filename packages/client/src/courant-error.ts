@@ -1,13 +1,15 @@
 import type { Problem } from '@courant/api'
 
 /**
- * A request failed. `retriable`: the same request may succeed later. `applied`: what it was to write
- * may be written (`'unknown'`) or is not (`'no'`); a blind repeat is free of duplicates only for `'no'`.
- * https://datatracker.ietf.org/doc/html/rfc9457
+ * A request failed. `retriable`: the same request may succeed later. `applied`: what it was to
+ * write may be written (`'unknown'`) or is not (`'no'`); a blind repeat is free of duplicates only
+ * for `'no'`. https://datatracker.ietf.org/doc/html/rfc9457
  */
 export class CourantError extends Error {
   override readonly name: string = 'CourantError'
-  /** Stable; see `/docs/errors` of the server. CONNECTION_LOST and TIMED_OUT may be of this side. */
+  /**
+   * Stable; see `/docs/errors` of the server. CONNECTION_LOST and TIMED_OUT may be of this side.
+   */
   readonly code: string
   /** HTTP status; null where there was no answer. */
   readonly status: number | null

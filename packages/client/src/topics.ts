@@ -60,7 +60,9 @@ export class Topics {
     )
   }
 
-  /** With all its records, at once. Not tried again: somebody may have made a new one of that name. */
+  /**
+   * With all its records, at once. Not tried again: somebody may have made a new one of that name.
+   */
   async delete(topic: string): Promise<void> {
     const options = { name: 'delete topic', effect: 'once' } as const
     await this.#calls.call(options, (api, sent) =>

@@ -1,4 +1,7 @@
-/** Goal: with the client every record is processed, by one member at a time, whoever stops, fails or comes. */
+/**
+ * Goal: with the client every record is processed, by one member at a time, whoever stops, fails or
+ * comes.
+ */
 import { type Consumer, type ConsumerOptions, Courant, type ReadRecord } from '@courant/client'
 import { beforeAll, expect, inject, test } from 'vitest'
 import { call, newTenant } from './support/api.ts'

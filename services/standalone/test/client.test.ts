@@ -1,4 +1,7 @@
-/** Goal: programs with the TypeScript client lose, repeat and reorder nothing, whatever the network does. */
+/**
+ * Goal: programs with the TypeScript client lose, repeat and reorder nothing, whatever the network
+ * does.
+ */
 import { Courant, CourantError, ProduceError } from '@courant/client'
 import { beforeAll, expect, inject, test } from 'vitest'
 import { newTenant } from './support/api.ts'

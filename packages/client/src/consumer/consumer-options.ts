@@ -7,8 +7,9 @@ export interface ConsumerOptions {
   readonly topics?: readonly string[]
   readonly topicPattern?: string
   /**
-   * Who this is to the group, at most 64 of letters, digits, `.`, `_` and `-`; by chance when absent. A process
-   * that comes back within its session under the id that it had keeps its partitions.
+   * Who this is to the group, at most 64 of letters, digits, `.`, `_` and `-`; by chance when
+   * absent. A process that comes back within its session under the id that it had keeps its
+   * partitions.
    */
   readonly memberId?: string
   /** Where to begin without a committed offset, or with one that the log no longer has. */
@@ -33,7 +34,9 @@ export interface WorkContext {
 interface RunHooks {
   /** Each try that failed and is made again. Without it nobody hears of them. */
   readonly onRetry?: (error: CourantError) => void
-  /** Positions that `autoOffsetReset` has moved: records were skipped, or there was no offset yet. */
+  /**
+   * Positions that `autoOffsetReset` has moved: records were skipped, or there was no offset yet.
+   */
   readonly onReset?: (resets: readonly OffsetReset[]) => void
 }
 

@@ -12,9 +12,9 @@ const HEARTBEATS_PER_SESSION = 3
 const PAUSE_MS = 1_000
 
 /**
- * A member of a consumer group. What its handler has processed is committed with the next poll, so every record is
- * processed at least once: again after a crash, a lost lease, or a handler that threw. Use one consumer for one
- * `run` or one iteration.
+ * A member of a consumer group. What its handler has processed is committed with the next poll, so
+ * every record is processed at least once: again after a crash, a lost lease, or a handler that
+ * threw. Use one consumer for one `run` or one iteration.
  */
 export class Consumer implements AsyncIterable<Batch> {
   readonly #calls: Calls
@@ -35,9 +35,10 @@ export class Consumer implements AsyncIterable<Batch> {
   }
 
   /**
-   * Polls until `stop` is called or the handler throws; then the member leaves the group, and `run` resolves, or rejects
-   * with what the handler threw. Rejects with CourantError when another try would be in vain: POLL_SUPERSEDED (another
-   * process uses this memberId), NO_COMMITTED_OFFSET, credentials that are not valid.
+   * Polls until `stop` is called or the handler throws; then the member leaves the group, and `run`
+   * resolves, or rejects with what the handler threw. Rejects with CourantError when another try
+   * would be in vain: POLL_SUPERSEDED (another process uses this memberId), NO_COMMITTED_OFFSET,
+   * credentials that are not valid.
    */
   async run(options: RunOptions): Promise<void> {
     const work = workOf(options)
@@ -48,8 +49,8 @@ export class Consumer implements AsyncIterable<Batch> {
   }
 
   /**
-   * Batches with records, each committed when the next one is asked for, and not when the loop is left by `break` or an
-   * error. While the loop's body works the lease is kept by heartbeats.
+   * Batches with records, each committed when the next one is asked for, and not when the loop is
+   * left by `break` or an error. While the loop's body works the lease is kept by heartbeats.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     for await (const batch of this.#batches(undefined)) {

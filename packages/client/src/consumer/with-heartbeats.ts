@@ -8,8 +8,9 @@ export interface Heartbeats {
 }
 
 /**
- * Does some work and keeps the lease meanwhile. `work` gets a signal that aborts, with the server's error as its
- * reason, when the lease has run out in spite of that. Other failures of a heartbeat are left to the next one.
+ * Does some work and keeps the lease meanwhile. `work` gets a signal that aborts, with the server's
+ * error as its reason, when the lease has run out in spite of that. Other failures of a heartbeat
+ * are left to the next one.
  */
 export async function withHeartbeats<Result>(
   { clock, everyMs, beat }: Heartbeats,

@@ -7,9 +7,10 @@ const PAUSE_MS_FIRST = 50
 const PAUSE_MS_MAX = 5_000
 
 /**
- * Calls `attempt` until it succeeds, fails in a way that must not be repeated blindly, or `retryMs` have
- * passed. Pauses double, each shortened by chance so that clients which failed together do not come back
- * together; a server's `Retry-After` lengthens them. Throws the last CourantError, or the reason of `signal`.
+ * Calls `attempt` until it succeeds, fails in a way that must not be repeated blindly, or `retryMs`
+ * have passed. Pauses double, each shortened by chance so that clients which failed together do not
+ * come back together; a server's `Retry-After` lengthens them. Throws the last CourantError, or the
+ * reason of `signal`.
  */
 export async function withRetries<Result>(
   { clock, random, retryMs }: Settings,

@@ -8,7 +8,9 @@ export class Budget {
     this.#max = max
   }
 
-  /** Resolves when there is room; what is larger than everything comes alone. Rejects when aborted. */
+  /**
+   * Resolves when there is room; what is larger than everything comes alone. Rejects when aborted.
+   */
   async take(bytes: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     if (this.#waiting.length === 0 && this.#fits(bytes)) {

@@ -2,8 +2,8 @@ import { CourantError } from '../courant-error.ts'
 import type { WrittenRecord } from './written-record.ts'
 
 /**
- * Some records of a `send` were not written, or nobody knows. It has the facts of the worst of them:
- * `applied: 'unknown'` before `'no'`.
+ * Some records of a `send` were not written, or nobody knows. It has the facts of the worst of
+ * them: `applied: 'unknown'` before `'no'`.
  */
 export class ProduceError extends CourantError {
   override readonly name = 'ProduceError'

@@ -20,8 +20,8 @@ const TIMEOUT_MS = 30_000
 const BUFFER_MAX = 32 * 1024 * 1024
 
 /**
- * Writes records. Calls of `send` that come together travel together, and those to one topic keep their
- * order, whatever is tried again in between.
+ * Writes records. Calls of `send` that come together travel together, and those to one topic keep
+ * their order, whatever is tried again in between.
  */
 export class Producer {
   readonly #calls: Calls
@@ -41,9 +41,10 @@ export class Producer {
   }
 
   /**
-   * Resolves when every message is acknowledged: where each of them is, in their order. Throws ProduceError
-   * when one is not, TypeError for a message that is none, and the reason of `signal`, which is heeded until
-   * the messages are in the queue: from then on only the answer says what became of them.
+   * Resolves when every message is acknowledged: where each of them is, in their order. Throws
+   * ProduceError when one is not, TypeError for a message that is none, and the reason of `signal`,
+   * which is heeded until the messages are in the queue: from then on only the answer says what
+   * became of them.
    */
   async send(
     topic: string,

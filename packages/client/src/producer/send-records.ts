@@ -14,8 +14,8 @@ const PAUSE_MS_FIRST = 50
 const PAUSE_MS_MAX = 5_000
 
 /**
- * Sends records and, of those that failed, again the ones for which that is free of duplicates, in their
- * order: a partition takes a prefix of a request, so the order inside it stays. Never throws.
+ * Sends records and, of those that failed, again the ones for which that is free of duplicates, in
+ * their order: a partition takes a prefix of a request, so the order inside it stays. Never throws.
  */
 export async function sendRecords(
   calls: Calls,

@@ -18,9 +18,9 @@ const RECORDS_MAX = 5_000
 const CHARACTERS_MAX = 1024 * 1024
 
 /**
- * The records that wait for one topic. One request is under way at a time, which keeps their order; what
- * comes meanwhile gathers and goes together in the next, so the slower the server, the larger the requests
- * (no linger is needed).
+ * The records that wait for one topic. One request is under way at a time, which keeps their order;
+ * what comes meanwhile gathers and goes together in the next, so the slower the server, the larger
+ * the requests (no linger is needed).
  */
 export class TopicQueue {
   readonly #send: SendRecords
@@ -64,7 +64,10 @@ export class TopicQueue {
     return this.#waiting.splice(0, count === -1 ? this.#waiting.length : Math.max(1, count))
   }
 
-  /** In several requests where one call has too many records. Behind a failure nothing more is tried. */
+  /**
+   * In several requests where one call has too many records. Behind a failure nothing more is
+   * tried.
+   */
   async #sendAll(records: readonly string[]): Promise<Result[]> {
     const results: Result[] = []
     while (results.length < records.length) {

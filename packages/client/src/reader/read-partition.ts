@@ -1,7 +1,10 @@
 import type { Calls } from '../http/call.ts'
 import { ReadRecord, type WireRecord } from '../record.ts'
 
-/** Where to begin: an end, an offset, or the first record that is as young as a time in epoch milliseconds. */
+/**
+ * Where to begin: an end, an offset, or the first record that is as young as a time in epoch
+ * milliseconds.
+ */
 export type Start =
   | 'earliest'
   | 'latest'
@@ -22,9 +25,9 @@ const RECORDS_PER_PAGE = 1_000
 const WAIT_MS = 20_000
 
 /**
- * The records of a partition, in order, without a group: nothing is remembered by the server. Reads are tried
- * again by themselves. Throws CourantError (OFFSET_OUT_OF_RANGE for an offset that is gone), and the
- * reason of `signal`.
+ * The records of a partition, in order, without a group: nothing is remembered by the server. Reads
+ * are tried again by themselves. Throws CourantError (OFFSET_OUT_OF_RANGE for an offset that is
+ * gone), and the reason of `signal`.
  */
 export async function* readPartition(
   calls: Calls,
