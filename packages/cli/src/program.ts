@@ -15,6 +15,7 @@ import { electPreferred } from './commands/elect/preferred.ts'
 import { electUnclean } from './commands/elect/unclean.ts'
 import { deleteGroup } from './commands/groups/delete.ts'
 import { describeGroup } from './commands/groups/describe.ts'
+import { explainGroup } from './commands/groups/explain.ts'
 import { listGroups } from './commands/groups/list.ts'
 import { createKey } from './commands/keys/create.ts'
 import { listKeys } from './commands/keys/list.ts'
@@ -85,6 +86,7 @@ export function createProgram(): Command {
     group('groups', 'Look after consumer groups and their lag.', [
       listGroups(),
       describeGroup(),
+      explainGroup(),
       deleteGroup(),
     ]),
   )

@@ -123,6 +123,8 @@ export const limits = {
   /** What a group remembers for people: so many incidents, for so long. */
   groupIncidentsMax: 100,
   groupIncidentKeptMs: 3_600_000,
+  /** Reasons why a group lags, in one answer. */
+  groupFindingsMax: 50,
   groupsPerTenantMax: 10_000,
   /** What a client says of itself. */
   clientTextLengthMax: 256,

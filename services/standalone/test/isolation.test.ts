@@ -70,6 +70,7 @@ const GROUPS: Readonly<Record<string, Case>> = {
     path: `/v1/groups/${group}/members/prober/stream?topics=x&after=${own.leaseToken}`,
   }),
   describeGroup: (group) => ({ method: 'GET', path: `/v1/groups/${group}` }),
+  explainGroup: (group) => ({ method: 'GET', path: `/v1/groups/${group}/explain` }),
   resetGroupOffsets: (group) => ({
     method: 'POST',
     path: `/v1/groups/${group}/offsets/reset`,

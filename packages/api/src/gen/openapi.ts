@@ -366,6 +366,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/groups/{group}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find out why a consumer group lags
+         * @description Reasons with the numbers that say so and what to do about each, the worst first: members that are silent, slow or too few, partitions that are hot and by which keys, rebalances that do not end, offsets that retention has overtaken. A group whose oldest record without a commit is young has NOTHING_WRONG. One that is behind is looked at twice, a second apart.
+         *
+         *     At most 50 findings. Codes may be added. Safe to repeat.
+         */
+        get: operations["explainGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/groups/{group}/offsets/reset": {
         parameters: {
             query?: never;
@@ -988,6 +1010,23 @@ export interface components {
             partitions: components["schemas"]["GroupPartition"][];
             /** @description Of the last hour, newest last. */
             incidents: components["schemas"]["GroupIncident"][];
+        };
+        GroupFinding: {
+            /** @enum {string} */
+            code: "OFFSET_OUT_OF_LOG" | "PARTITION_WITHOUT_LEADER" | "NO_MEMBERS" | "MEMBER_ID_SHARED" | "REBALANCE_LOOP" | "MEMBER_SILENT" | "RELEASE_OVERDUE" | "MEMBER_DOES_NOT_COMMIT" | "HOT_PARTITION" | "MEMBER_TOO_SLOW" | "FEWER_MEMBERS_THAN_PARTITIONS" | "MORE_MEMBERS_THAN_PARTITIONS" | "CATCHING_UP" | "NOTHING_WRONG";
+            /** @description For people. */
+            detail: string;
+            /** @description What says so. */
+            numbers: {
+                [key: string]: number;
+            };
+            /** @description What to do about it. */
+            remedy: string;
+            topic?: string;
+            partition?: number;
+            memberId?: string;
+            /** @description The heaviest ones of a hot partition. */
+            keys?: components["schemas"]["HeavyKey"][];
         };
         GroupIncident: {
             /** @description Epoch milliseconds. */
@@ -4763,6 +4802,151 @@ export interface operations {
             };
             /** @description `GROUP_NOT_EMPTY`: The group has members. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `NOT_COORDINATOR`: The group has its coordinator elsewhere. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the group: letters, digits, `.`, `_` and `-`.
+                 * @example billing
+                 */
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "group": "billing",
+                     *       "at": 1764000060000,
+                     *       "findings": [
+                     *         {
+                     *           "code": "HOT_PARTITION",
+                     *           "detail": "Partition 3 of orders is 84000 records behind, the median of the group 20; one key has 62 % of it.",
+                     *           "numbers": {
+                     *             "lagRecords": 84000,
+                     *             "medianLagRecords": 20,
+                     *             "lagMs": 71000,
+                     *             "heaviestKeyShare": 0.62
+                     *           },
+                     *           "remedy": "Only one member at a time can read a key: spread it over several keys, if its order allows, or process its records in less time.",
+                     *           "topic": "orders",
+                     *           "partition": 3,
+                     *           "keys": [
+                     *             {
+                     *               "key": "cust-9",
+                     *               "keyLength": 6,
+                     *               "records": 61240,
+                     *               "bytes": 7348800,
+                     *               "recordsShare": 0.62,
+                     *               "bytesShare": 0.6,
+                     *               "missedShareMax": 0.0012
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        group: string;
+                        /** @description Epoch milliseconds. */
+                        at: number;
+                        /** @description Worst first; at least one. */
+                        findings: components["schemas"]["GroupFinding"][];
+                    };
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `GROUP_NOT_FOUND`: There is no such consumer group. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

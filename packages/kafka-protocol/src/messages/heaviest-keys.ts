@@ -3,7 +3,7 @@ import { array, int16, int32, int64, records, string, struct } from '../schema.t
 
 /**
  * Ours, and optional: its number is far above those that Kafka assigns one by one, and a server
- * that serves it lists it in its answer to ApiVersions, as any API. Of any other server
+ * that serves it lists it in its answer to ApiVersions. Of any other server
  * `BrokerConnection.versionOf` says UNSUPPORTED_VERSION without asking.
  *
  * ```

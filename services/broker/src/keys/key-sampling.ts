@@ -1,4 +1,4 @@
-import { limits } from '@courant/kernel'
+import { limits, SeededRandom } from '@courant/kernel'
 import { KEY_WINDOW_MS } from './key-window.ts'
 
 /** Records a second that a broker walks over for this: some 3 ms of processor time. */
@@ -29,10 +29,19 @@ export class KeySampling {
   readonly sizes = new Int32Array(SAMPLE_MAX)
   /** Least recently looked at first. */
   readonly #keepers = new Set<KeyKeeper>()
+  readonly #random = new SeededRandom(1)
   #nextMs = 0
 
   get partitionCount(): number {
     return this.#keepers.size
+  }
+
+  /**
+   * Chooses one of `bound`, so that no rhythm of the records keeps step with the sample. From a
+   * fixed seed: a run that is repeated looks at the same.
+   */
+  below(bound: number): number {
+    return bound === 1 ? 0 : this.#random.below(bound)
   }
 
   isDue(nowMs: number): boolean {

@@ -63,7 +63,7 @@ export class KeyWindows {
   }
 }
 
-/** Counters of two streams as one: what one of them does not know of a key is an error of the sum. */
+/** Counters of two streams as one: what one does not know of a key is an error of the sum. */
 export function mergedCounters(a: SpaceSaving, b: SpaceSaving): KeyCounter[] {
   const unknown = { a: a.unknownLoadMax, b: b.unknownLoadMax }
   const merged = new Map<string, KeyCounter>()

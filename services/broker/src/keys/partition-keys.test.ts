@@ -33,7 +33,7 @@ class Written {
   records = 0
   bytes = 0
 
-  append(batch: RecordBatch, thenMs = 60): void {
+  append(batch: RecordBatch, thenMs = 80): void {
     this.keys.appended(batch, batch.recordCount, this.nowMs)
     this.records += batch.recordCount
     this.bytes += batch.size
@@ -92,6 +92,19 @@ describe('the keys of a partition', () => {
     expect((first?.records ?? 0) / written.records).toBeCloseTo(0.25, 1)
   })
 
+  it('are found in batches with a rhythm', () => {
+    const written = new Written()
+    for (let round = 0; round < 20; round += 1) {
+      const entries = Array.from({ length: 1_500 }, (_, at) =>
+        at % 3 > 0 ? { key: 'hot', bytes: 10 } : light(at),
+      )
+      written.append(batchOf(entries), 500)
+    }
+    const [first] = written.heaviest.keys
+    expect(first?.key.toString()).toBe('hot')
+    expect((first?.records ?? 0) / written.records).toBeCloseTo(2 / 3, 1)
+  })
+
   it('are found when most batches come between two looks', () => {
     const written = new Written()
     const random = new SeededRandom(5)
@@ -126,8 +139,8 @@ describe('the keys of a partition', () => {
 
   it('are not those of records without one, nor of batches that cost too much to look into', () => {
     const written = new Written()
-    written.append(batchOf([{ key: null, bytes: 10 }, light(1)]))
-    written.append(batchOf([light(1)], 'zstd'))
+    written.append(batchOf([{ key: null, bytes: 10 }, light(1)]), 100)
+    written.append(batchOf([light(1)], 'zstd'), 100)
     const bomb = batchOf([{ key: 'bomb', bytes: 1_000_000 }], 'zstd')
     expect(bomb.size).toBeLessThan(16 * 1_024)
     written.append(bomb)

@@ -4,8 +4,9 @@ import { type HeaviestKeys, heaviestOf } from './heaviest-keys.ts'
 import { type KeyKeeper, type KeySampling, SAMPLE_MAX } from './key-sampling.ts'
 import { type KeyWindow, KeyWindows } from './key-window.ts'
 
-/** A partition is looked at no more often. */
-const LOOK_EVERY_MS = 50
+/** Between two looks at a partition, at least, and as much more by chance. */
+const PAUSE_MS = 50
+const PAUSE_MORE_MS = 25
 /** Records that a look passes, at most; in a larger batch these stand for all. */
 const WALK_MAX = 2_048
 /** A compressed batch is looked into when it is as small, and becomes no larger than this. */
@@ -19,11 +20,12 @@ const DECOMPRESSED_BYTES_MAX = 64 * 1_024
  *
  * The load of a record is its bytes, and as much again as a record has on average: what a key has
  * of the load lies in the middle of its shares of records and of bytes, and whoever has much of
- * either cannot hide. Time alone decides when to look, so a run that is repeated looks the same.
+ * either cannot hide. When to look, time decides, and chance from a fixed seed.
  */
 export class PartitionKeys implements KeyKeeper {
   lastLookMs = 0
   readonly #sampling: KeySampling
+  #pauseMs = 0
   #records = 0
   #bytes = 0
   #windows: KeyWindows | null = null
@@ -37,7 +39,7 @@ export class PartitionKeys implements KeyKeeper {
     this.#records += records
     this.#bytes += batch.size
     const sinceMs = nowMs - this.lastLookMs
-    if (sinceMs >= 0 && sinceMs < LOOK_EVERY_MS) return
+    if (sinceMs >= 0 && sinceMs < this.#pauseMs) return
     if (this.#sampling.isDue(nowMs)) this.#look(batch, nowMs)
   }
 
@@ -59,6 +61,7 @@ export class PartitionKeys implements KeyKeeper {
   #look(batch: RecordBatch, nowMs: number): void {
     const sampling = this.#sampling
     this.lastLookMs = nowMs
+    this.#pauseMs = PAUSE_MS + sampling.below(PAUSE_MORE_MS)
     if (!sampling.takePlace(this, nowMs)) {
       this.forget()
       this.#records = 0
@@ -85,10 +88,15 @@ export class PartitionKeys implements KeyKeeper {
     const stride = Math.ceil(walked / SAMPLE_MAX)
     let count = 0
     let sampledBytes = 0
+    // One of each stretch of `stride` records.
+    let stretch = 0
+    let chosen = this.#sampling.below(stride)
     for (let passed = 0; passed < walked; passed += 1) {
       const start = cursor.recordEnd
       if (!cursor.next()) break
-      if (passed % stride !== 0) continue
+      if (passed !== chosen) continue
+      stretch += stride
+      chosen = stretch + this.#sampling.below(stride)
       const size = cursor.recordEnd - start
       starts[count] = cursor.keyStart
       ends[count] = cursor.keyEnd

@@ -2,6 +2,7 @@ import type { Route } from '../route.ts'
 import { commitGroup } from './commit.ts'
 import { deleteGroup } from './delete.ts'
 import { describeGroup } from './describe.ts'
+import { explainGroup } from './explain.ts'
 import { heartbeatMember } from './heartbeat.ts'
 import { leaveGroup } from './leave.ts'
 import { listGroups } from './list.ts'
@@ -14,6 +15,7 @@ export const groupRoutes: readonly Route[] = [
   leaveGroup,
   listGroups,
   describeGroup,
+  explainGroup,
   resetGroupOffsets,
   deleteGroup,
 ]

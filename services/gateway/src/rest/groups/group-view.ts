@@ -2,13 +2,13 @@
 import {
   Assignor,
   type DescribeGroupResponse,
-  GroupIncidentKind,
   type GroupMember,
   type GroupPartition,
   GroupState,
   type GroupSummary as WireSummary,
 } from '@courant/api/internal/v1/group'
 import { Type } from 'typebox'
+import { incidentName } from '../../groups/incident-name.ts'
 import type { Lag } from '../../groups/lag/partition-lag.ts'
 import { nullable, Timestamp } from '../schemas.ts'
 
@@ -101,15 +101,6 @@ const STATES: Readonly<Record<number, StateName>> = {
   [GroupState.GROUP_STATE_RECONCILING]: 'RECONCILING',
 }
 
-const INCIDENTS: Readonly<Record<number, string>> = {
-  [GroupIncidentKind.GROUP_INCIDENT_KIND_JOINED]: 'JOINED',
-  [GroupIncidentKind.GROUP_INCIDENT_KIND_LEFT]: 'LEFT',
-  [GroupIncidentKind.GROUP_INCIDENT_KIND_SESSION_EXPIRED]: 'SESSION_EXPIRED',
-  [GroupIncidentKind.GROUP_INCIDENT_KIND_REBALANCE_TIMED_OUT]: 'REBALANCE_TIMED_OUT',
-  [GroupIncidentKind.GROUP_INCIDENT_KIND_FENCED]: 'FENCED',
-  [GroupIncidentKind.GROUP_INCIDENT_KIND_MEMBER_ID_SHARED]: 'MEMBER_ID_SHARED',
-}
-
 export function groupSummary({ group, state, members, groupEpoch, assignor }: WireSummary) {
   return {
     group,
@@ -136,7 +127,7 @@ export function groupView(described: DescribeGroupResponse, lags: readonly Lag[]
     partitions: partitions.map((partition, index) => partitionView(partition, lags[index])),
     incidents: incidents.map(({ atMs, kind, memberId }) => ({
       at: atMs,
-      kind: INCIDENTS[kind] ?? 'UNKNOWN',
+      kind: incidentName(kind),
       memberId,
     })),
   }
