@@ -1,7 +1,7 @@
 import { type KeyWindow, mergedCounters } from './key-window.ts'
 
 /** One of the heaviest keys of a partition. */
-export interface HeavyKey {
+interface HeavyKey {
   /** The key, or the first bytes of a long one. */
   readonly key: Buffer
   readonly keyLength: number

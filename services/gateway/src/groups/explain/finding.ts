@@ -18,7 +18,7 @@ export const findingCodes = [
   'NOTHING_WRONG',
 ] as const
 
-export type FindingCode = (typeof findingCodes)[number]
+type FindingCode = (typeof findingCodes)[number]
 
 /** One reason, with what says so. */
 export interface Finding {
