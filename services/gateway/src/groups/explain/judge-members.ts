@@ -77,50 +77,77 @@ function rebalanceLoop({ nowMs, incidents }: GroupSight): Finding[] {
 }
 
 function judgeMember({ nowMs, partitions }: GroupSight, member: MemberSight): Finding[] {
-  const { memberId, releaseWantedSinceMs, lastCommitAtMs, joinedAtMs } = member
-  const behind = partitions.filter((each) => each.owner === memberId && isBehind(each))
-  const findings: Finding[] = []
-  const silentMs = nowMs - member.lastPollAtMs
-  const isSilent = !member.polling && member.sessionEndsInMs < member.sessionTimeoutMs / 2
-  if (isSilent && member.partitions > 0) {
-    const { sessionEndsInMs, sessionTimeoutMs } = member
-    findings.push({
+  const behind = partitions.filter((each) => each.owner === member.memberId && isBehind(each))
+  const uncommittedMs = nowMs - (member.lastCommitAtMs ?? member.joinedAtMs)
+  return [
+    ...(isSilent(member) ? silent(member, nowMs) : uncommitted(member, behind, uncommittedMs)),
+    ...releaseOverdue(member, nowMs),
+    ...tooSlow(member, behind, uncommittedMs),
+  ]
+}
+
+function isSilent({ polling, sessionEndsInMs, sessionTimeoutMs }: MemberSight): boolean {
+  return !polling && sessionEndsInMs < sessionTimeoutMs / 2
+}
+
+function silent({ memberId, partitions, ...member }: MemberSight, nowMs: number): Finding[] {
+  if (partitions === 0) return []
+  const { sessionEndsInMs, sessionTimeoutMs, lastPollAtMs } = member
+  const silentMs = nowMs - lastPollAtMs
+  return [
+    {
       code: 'MEMBER_SILENT',
       detail: `${memberId} has not been heard of for a while; its partitions stand still.`,
-      numbers: { silentMs, sessionEndsInMs, sessionTimeoutMs, partitions: member.partitions },
+      numbers: { silentMs, sessionEndsInMs, sessionTimeoutMs, partitions },
       remedy:
         'If it is dead, others get its partitions when its session ends; if it works, ' +
         'it should send heartbeats.',
       memberId,
-    })
-  }
-  const wantedMs = releaseWantedSinceMs === null ? 0 : nowMs - releaseWantedSinceMs
-  if (wantedMs > RELEASE_OVERDUE_MS) {
-    findings.push({
-      code: 'RELEASE_OVERDUE',
-      detail: `${memberId} is to give partitions away and still works on records of them.`,
-      numbers: { waitingMs: wantedMs },
-      remedy: 'It gives them away with its next poll; ask for fewer records a poll.',
-      memberId,
-    })
-  }
-  const uncommittedMs = nowMs - (lastCommitAtMs ?? joinedAtMs)
-  if (!isSilent && behind.length > 0 && uncommittedMs > COMMIT_OVERDUE_MS) {
-    findings.push({
+    },
+  ]
+}
+
+function uncommitted(
+  { memberId }: MemberSight,
+  behind: readonly PartitionSight[],
+  uncommittedMs: number,
+): Finding[] {
+  if (behind.length === 0 || uncommittedMs <= COMMIT_OVERDUE_MS) return []
+  return [
+    {
       code: 'MEMBER_DOES_NOT_COMMIT',
       detail: `${memberId} polls, and has committed nothing for a while.`,
       numbers: { uncommittedMs, partitionsBehind: behind.length },
       remedy: 'A record may fail again and again, or the token is not sent back as `ack`.',
       memberId,
-    })
-  }
-  return [...findings, ...tooSlow(memberId, behind)]
+    },
+  ]
 }
 
-function tooSlow(memberId: string, behind: readonly PartitionSight[]): Finding[] {
+function releaseOverdue({ memberId, releaseWantedSinceMs }: MemberSight, nowMs: number): Finding[] {
+  const waitingMs = releaseWantedSinceMs === null ? 0 : nowMs - releaseWantedSinceMs
+  if (waitingMs <= RELEASE_OVERDUE_MS) return []
+  return [
+    {
+      code: 'RELEASE_OVERDUE',
+      detail: `${memberId} is to give partitions away and still works on records of them.`,
+      numbers: { waitingMs },
+      remedy: 'It gives them away with its next poll; ask for fewer records a poll.',
+      memberId,
+    },
+  ]
+}
+
+/** Of who commits now and then, a second without a commit says nothing. */
+function tooSlow(
+  { memberId }: MemberSight,
+  behind: readonly PartitionSight[],
+  uncommittedMs: number,
+): Finding[] {
   const arrivals = rate(behind.map(({ arrivalsPerSecond }) => arrivalsPerSecond))
   const commits = rate(behind.map(({ commitsPerSecond }) => commitsPerSecond))
   if (arrivals === null || commits === null || commits >= arrivals) return []
+  if (commits === 0 && uncommittedMs <= COMMIT_OVERDUE_MS) return []
   return [
     {
       code: 'MEMBER_TOO_SLOW',

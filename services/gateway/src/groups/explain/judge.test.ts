@@ -183,6 +183,14 @@ describe('a group is judged', () => {
     })
   })
 
+  it('not too slow because of one second without a commit', () => {
+    const pausing = { ...behind, owner: 'm0', arrivalsPerSecond: 900, commitsPerSecond: 0 }
+    const of = (lastCommitAtMs: number) =>
+      well({ members: [member('m0', { lastCommitAtMs })], partitions: [partition(0, pausing)] })
+    expect(codes(of(NOW - 5_000))).not.toContain('MEMBER_TOO_SLOW')
+    expect(codes(of(NOW - 120_000))).toContain('MEMBER_TOO_SLOW')
+  })
+
   it('catching up, with the time that it takes', () => {
     const fast = { ...behind, arrivalsPerSecond: 100, commitsPerSecond: 1_100 }
     const [finding] = judge(well({ members: [member('m0')], partitions: [partition(0, fast)] }))
