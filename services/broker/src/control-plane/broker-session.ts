@@ -142,7 +142,11 @@ export class BrokerSession {
       try {
         const answer = await this.#sendHeartbeat(registered.brokerEpoch)
         this.#state = answer.state
-        this.#leaseEndMs = sentAtMs + sessionTimeoutMs * LEASE_PER_SESSION
+        // A fenced broker leads nothing, whatever its metadata say that are on their way.
+        this.#leaseEndMs =
+          answer.state === 'fenced'
+            ? Number.NEGATIVE_INFINITY
+            : sentAtMs + sessionTimeoutMs * LEASE_PER_SESSION
         if (answer.mayStop && isLeaving) this.#mayStop()
       } catch (error) {
         const failure = BusError.from(error)
