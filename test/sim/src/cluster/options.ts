@@ -21,7 +21,7 @@ export interface ClusterOptions {
   readonly retention: Retention
 }
 
-export interface Retention {
+interface Retention {
   readonly ms: number
   readonly bytes: number
   /** Segments are rolled at this age, so that there is something to delete. */
