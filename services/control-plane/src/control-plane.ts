@@ -2,7 +2,7 @@
 
 import type { Address } from '@courant/kernel'
 import type { ServicePorts } from '@courant/service-kit'
-import { setOperatorKey } from './api-keys/operator-key.ts'
+import { keepTrying, makeOperatorKeyKnown } from './api-keys/make-operator-key-known.ts'
 import { SessionSweep } from './brokers/session-sweep.ts'
 import { Cluster } from './cluster.ts'
 import { ChangeListener } from './database/change-listener.ts'
@@ -39,9 +39,11 @@ export async function startControlPlane(
   const database = new Database({ url, clock, random, onIdleError })
   try {
     const cluster = await Cluster.open(database)
-    if (config.operatorKey !== null) await setOperatorKey(cluster, config.operatorKey)
+    const { operatorKey } = config
+    const isKeyLate = operatorKey !== null && !(await makeOperatorKeyKnown(cluster, operatorKey))
     const feed = await MetadataFeed.open({ cluster, clock, log })
-    return await serve(config, ports, { database, cluster, feed, sessionTimeoutMs })
+    const lateKey = isKeyLate ? operatorKey : null
+    return await serve(config, ports, { database, cluster, feed, sessionTimeoutMs, lateKey })
   } catch (error) {
     await database.close()
     throw error
@@ -53,12 +55,14 @@ interface Parts {
   readonly cluster: Cluster
   readonly feed: MetadataFeed
   readonly sessionTimeoutMs: number
+  /** The operator's key, if it could not be set yet. */
+  readonly lateKey: string | null
 }
 
 async function serve(
   config: ControlPlaneConfig,
   ports: ServicePorts,
-  { database, cluster, feed, sessionTimeoutMs }: Parts,
+  { database, cluster, feed, sessionTimeoutMs, lateKey }: Parts,
 ): Promise<ControlPlane> {
   const { clock, log, random, health } = ports
   const metrics = new CallMetrics(ports)
@@ -101,6 +105,9 @@ async function serve(
   upkeep.start()
   coordinator.start()
   await leases.start()
+  const stopping = new AbortController()
+  const keyKnown =
+    lateKey === null ? null : keepTrying({ cluster, clock, log }, lateKey, stopping.signal)
   health.add('database', () => feed.problem)
   observe(ports, { database, feed, watchers, coordinator, leases })
   log.info({ address: server.address }, 'the control plane serves')
@@ -108,6 +115,8 @@ async function serve(
     address: server.address,
     async stop() {
       server.setServing('NOT_SERVING')
+      stopping.abort()
+      await keyKnown
       await Promise.all([sweep.stop(), upkeep.stop(), leases.stop()])
       await coordinator.stop()
       // Ends the watches, without which the server would wait for them.
