@@ -12,8 +12,9 @@ export interface OperatorKeyParts {
 const PAUSE_MS = 200
 
 /**
- * Sets the configured key. On a database that has just started nothing is decided before the brokers
- * were heard, which needs a control plane that serves: false then, and `keepTrying` goes on.
+ * Sets the configured key. On a database that has just started nothing is decided before the
+ * brokers were heard, which needs a control plane that serves: false then, and `keepTrying` goes
+ * on.
  */
 export async function makeOperatorKeyKnown(cluster: Cluster, key: string): Promise<boolean> {
   try {
