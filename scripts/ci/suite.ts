@@ -84,7 +84,7 @@ export const suites: readonly Suite[] = [
   {
     name: 'cluster bugs',
     command: 'npm run --silent test:planted:cluster',
-    budgetSeconds: 105,
+    budgetSeconds: 180,
     counts: 'summary',
   },
   {

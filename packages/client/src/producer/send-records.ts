@@ -24,8 +24,8 @@ export async function sendRecords(
   settings: ProduceSettings,
 ): Promise<readonly Result[]> {
   const { clock, retryMs } = calls.settings
-  const results: Result[] = await tryOnce(calls, topic, records, settings)
   const endsAt = clock.monotonicMs() + retryMs
+  const results: Result[] = await tryOnce(calls, topic, records, settings)
   for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
     const again = [...results.keys()].filter((index) => mayRepeat(results[index]))
     if (again.length === 0 || clock.monotonicMs() + pauseMs > endsAt) return results
