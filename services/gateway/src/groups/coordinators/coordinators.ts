@@ -8,7 +8,7 @@ import type {
   MemberHeartbeatResult,
 } from '@courant/api/internal/v1/group'
 import { groupShard } from '@courant/group'
-import { BusError, type ErrorCode, wait } from '@courant/kernel'
+import { BusError, type ErrorCode, errorCodes, wait } from '@courant/kernel'
 import { Coordinator, type CoordinatorParts } from './coordinator.ts'
 
 /** What the coordinators need of the control plane: any of them knows who has which shard. */
@@ -156,10 +156,19 @@ export class Coordinators {
   }
 }
 
-/** A batch holds groups of several shards: one that has moved is told alone. */
+/**
+ * A batch holds groups of several shards: one that has moved is told alone. LEASE_EXPIRED is an
+ * answer about the member; any other code is a failure of the call, and must not pass for it.
+ */
 function judged<Result extends { readonly errorCode: string }>(result: Result): Result {
-  if (!ELSEWHERE.has(result.errorCode as ErrorCode)) return result
-  throw new BusError(result.errorCode as ErrorCode, 'The group has its coordinator elsewhere.')
+  const { errorCode } = result
+  if (errorCode === '' || errorCode === 'LEASE_EXPIRED') return result
+  const code = isErrorCode(errorCode) ? errorCode : 'INTERNAL'
+  throw new BusError(code, 'The coordinator of the group did not do it.')
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCodes, text)
 }
 
 /** Whatever the last attempt died of: nothing that matters was done, and it may be tried again. */

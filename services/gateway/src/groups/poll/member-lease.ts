@@ -5,6 +5,7 @@ import { OpenPoll } from '../coordinators/open-poll.ts'
 import type { LeaseToken } from '../tokens/lease-token.ts'
 import { MemberPositions } from './member-positions.ts'
 import type { MemberRequest } from './poll-request.ts'
+import { RevokedPartitions } from './revoked-partitions.ts'
 
 export interface LeaseParts {
   readonly coordinators: Coordinators
@@ -19,6 +20,8 @@ export class MemberLease {
   readonly request: MemberRequest
   readonly positions = new MemberPositions()
   readonly open: OpenPoll
+  /** Since it was opened. */
+  readonly revoked = new RevokedPartitions()
   memberEpoch = 0
   /** What the coordinator said last. */
   state: BeginPollResponse
@@ -130,6 +133,7 @@ export class MemberLease {
   #adopt(state: BeginPollResponse): void {
     this.memberEpoch = state.memberEpoch
     this.positions.update(state)
+    this.revoked.add(state.revoked)
   }
 }
 

@@ -67,7 +67,8 @@ export async function poll(
     const reader = new MemberReader(parts, open, hold)
     const wants = {
       maxBytes: request.bounds.maxBytes,
-      deadlineMs: nowMs + waitMs,
+      // What was taken from the member is told at once.
+      deadlineMs: open.revoked.isEmpty ? nowMs + waitMs : nowMs,
       hands: async () => (isNothing || (await work) !== null ? 'empty' : 'full'),
       signal: ending.signal,
     }
@@ -99,12 +100,7 @@ async function giveAway(
   await work
   if (given.kind === 'ack') open.positions.committed(given.token)
   if (open.positions.uncommitted().length > 0) return
-  const { revoked } = open.state
   await open.refresh('empty', waitMs + OPEN_MARGIN_MS, patience)
-  // The commit may have given it away already: the member has not heard of it yet.
-  const known = new Set(open.state.revoked.map(({ topicId }) => topicId))
-  const others = revoked.filter(({ topicId }) => !known.has(topicId))
-  open.state = { ...open.state, revoked: [...open.state.revoked, ...others] }
 }
 
 /**
@@ -143,6 +139,7 @@ async function answerOf(
     leaseToken,
     leaseExpiresAt: parts.clock.now() + sessionTimeoutMs,
     ...assignmentOf(open),
+    revoked: open.revoked.list(),
     ...(commit?.alreadyCommitted === true ? { alreadyCommitted: true } : {}),
     ...(read.resets.length > 0 ? { resets: read.resets } : {}),
   })
