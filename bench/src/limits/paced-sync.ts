@@ -1,4 +1,7 @@
-/** Limit of a durable answer at low load: one small write and fdatasync of a recycled file. */
+/**
+ * Limit of a durable answer at low load: one small write and fdatasync of a recycled file, or of
+ * several at once where what is compared writes as many copies to the same disk.
+ */
 import { Latencies, type LatencySummary } from '../harness/statistics.ts'
 import { PositionedFile } from './positioned-file.ts'
 
@@ -7,23 +10,30 @@ const RING_BYTES = 16 << 20
 const BLOCK_BYTES = 4096
 
 export interface PacedSync {
-  readonly path: string
+  readonly paths: readonly string[]
   readonly count: number
 }
 
-export async function run({ path, count }: PacedSync): Promise<LatencySummary> {
-  const file = new PositionedFile(path)
-  file.fill(RING_BYTES)
-  await file.sync()
+/** The time until every file has its block. */
+export async function run({ paths, count }: PacedSync): Promise<LatencySummary> {
+  const files = paths.map((path) => new PositionedFile(path))
+  for (const file of files) {
+    file.fill(RING_BYTES)
+    await file.sync()
+  }
   const block = Buffer.alloc(BLOCK_BYTES, 'x')
   const latencies = new Latencies()
   for (let done = 0; done < count; done++) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     const started = performance.now()
-    await file.write(block, (done * BLOCK_BYTES) % RING_BYTES)
-    await file.sync()
+    await Promise.all(files.map((file) => write(file, block, (done * BLOCK_BYTES) % RING_BYTES)))
     latencies.record(performance.now() - started)
   }
-  file.close()
+  for (const file of files) file.close()
   return latencies.summary()
+}
+
+async function write(file: PositionedFile, block: Buffer, position: number): Promise<void> {
+  await file.write(block, position)
+  await file.sync()
 }

@@ -36,7 +36,8 @@ export const replicationLatency: Suite = {
       'all',
       new URL('../limits/paced-sync.ts', import.meta.url),
     )
-    const path = join(await bench.directory(), 'sync')
+    const directory = await bench.directory()
+    const paths = ['leader', 'follower', 'other'].map((name) => join(directory, name))
     const hopPort = await hop.start({ frameBytes: HOP_ANSWER_BYTES })
     const count = Math.ceil(bench.plan.seconds * REQUESTS_PER_SECOND)
     const frames = { protocol: 'frames', count } as const
@@ -52,18 +53,23 @@ export const replicationLatency: Suite = {
       three: () => produce(three),
       one: () => produce(one),
       hop: () => client.run({ ...frames, port: hopPort, request }).then(({ p50 }) => p50),
-      sync: () => disk.run({ path, count }).then(({ p50 }) => p50),
+      sync: () => disk.run({ paths: paths.slice(0, 1), count }).then(({ p50 }) => p50),
+      syncs: () => disk.run({ paths, count }).then(({ p50 }) => p50),
     })
-    const value = median(p50s.three) - median(p50s.one)
-    const limit = median(p50s.hop) + median(p50s.sync)
-    yield {
+    const added = {
       name: 'p50 of a produce to three replicas, less that to one',
-      value,
+      value: median(p50s.three) - median(p50s.one),
       unit: 'ms',
-      limit,
-      limitName: 'hop + sync p50s',
-      ratio: value / limit,
-      goal: GOAL,
     }
+    yield { ...added, ...against(added.value, p50s.hop, p50s.sync, 'hop + sync p50s'), goal: GOAL }
+    // The three share a disk here, and none of their syncs is as fast as one alone.
+    const name = `${added.name}, by a disk that syncs three files at once`
+    const shared = against(added.value, p50s.hop, p50s.syncs, 'hop + three syncs p50s')
+    yield { ...added, name, ...shared, goal: null }
   },
+}
+
+function against(value: number, hop: number[], sync: number[], limitName: string) {
+  const limit = median(hop) + median(sync)
+  return { limit, limitName, ratio: value / limit }
 }

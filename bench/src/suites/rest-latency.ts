@@ -52,7 +52,7 @@ export const restLatency: Suite = {
       ours: () => http(gateway.port),
       echo: () => http(gateway.barePort),
       hop: () => client.run({ ...frame, count }).then(({ p50 }) => p50),
-      sync: () => disk.run({ path, count }).then(({ p50 }) => p50),
+      sync: () => disk.run({ paths: [path], count }).then(({ p50 }) => p50),
     })
     const value = median(parts.ours)
     const limit = median(parts.echo) + median(parts.hop) + median(parts.sync)
