@@ -48,6 +48,7 @@ export async function run(load: CommitLoad): Promise<LoopResult> {
       memberEpoch: epochs[group] ?? 0,
       topics: [{ topicId, partitions: [{ partition: 0, offset, leaderEpoch: 0, metadata: '' }] }],
       releasesUpToPoll: 0,
+      releases: [],
     }) as Promise<void>
   })
 }

@@ -75,6 +75,14 @@ export interface Commit {
   readonly partitions: readonly PartitionRef[]
 }
 
+/** What is not in work any more, so that it is free where it is to move. */
+export interface CommitReleases {
+  /** All that polls up to this one handed out; 0 for nothing. */
+  readonly upToPoll: number
+  /** All of these, whichever poll handed it out. */
+  readonly partitions: readonly PartitionRef[]
+}
+
 /** `expired`: LEASE_EXPIRED for all of it. Else LEASE_EXPIRED for what is refused. */
 export type CommitVerdict =
   | { readonly kind: 'expired' }

@@ -2,6 +2,7 @@ import { assert, BusError, limits } from '@courant/kernel'
 import type { AssignorName } from './assignors/assignor.ts'
 import type {
   Commit,
+  CommitReleases,
   CommitVerdict,
   Heartbeat,
   HeartbeatAnswer,
@@ -23,7 +24,7 @@ import { pollAnswer } from './poll-answer.ts'
 import type { PollNumbers } from './poll-numbers.ts'
 import { retarget } from './retarget.ts'
 import type { GroupRow, StoredGroup } from './rows.ts'
-import { releaseAll, settleOwners } from './settle-owners.ts'
+import { releaseNamed, settleOwners } from './settle-owners.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** What `beginPoll` gives back, to be answered when the group has settled. */
@@ -176,16 +177,16 @@ export class Group {
 
   /**
    * Of every commit that was not `expired`; written in its transaction or after it. Nothing that
-   * polls up to `releasesUpToPoll` handed out is in work (0: that is not said): what is to move,
-   * and was offered to no later poll, is free. Of the rest a poll that is open hears, for with what
-   * is now committed its hands may be empty: then it asks anew without keeping.
+   * polls up to `upToPoll` handed out is in work (0: that is not said): what is to move, and was
+   * offered to no later poll, is free, and so is what is named. Of the rest a poll that is open
+   * hears, for with what is now committed its hands may be empty: then it asks anew without keeping.
    */
-  committed(memberId: string, releasesUpToPoll: number): void {
+  committed(memberId: string, releases: CommitReleases): void {
     const member = this.#members.get(memberId)
     if (member === undefined) return
-    releaseAll(member, this.#ownership, releasesUpToPoll)
+    releaseNamed(member, this.#ownership, this.#topics, releases)
     this.#ownership.touched.add(member)
-    if (releasesUpToPoll >= member.offeredUpTo) member.hands = 'empty'
+    if (releases.upToPoll >= member.offeredUpTo) member.hands = 'empty'
     if (member.owing.size > 0) this.#ownership.affected.add(member)
   }
 

@@ -2,6 +2,7 @@ export type { AssignorName } from './assignors/assignor.ts'
 export type {
   AssignedTopic,
   Commit,
+  CommitReleases,
   CommitVerdict,
   Heartbeat,
   HeartbeatAnswer,

@@ -1,4 +1,5 @@
-import type { Now } from './calls.ts'
+import type { CommitReleases, Now } from './calls.ts'
+import type { GroupTopic } from './group-partition.ts'
 import type { Member } from './member.ts'
 import type { Ownership } from './ownership.ts'
 
@@ -29,9 +30,24 @@ export function settleOwners(
 }
 
 /** Only what no poll after `upTo` was offered, if that is given. */
-export function releaseAll(member: Member, ownership: Ownership, upTo?: number): void {
+function releaseAll(member: Member, ownership: Ownership, upTo?: number): void {
   for (const partition of member.owing) {
     if (upTo === undefined || partition.offeredUpTo <= upTo) ownership.release(partition)
+  }
+  if (member.owing.size === 0) member.releaseWantedSince = null
+}
+
+/** What a commit says is not in work, of what is to move. */
+export function releaseNamed(
+  member: Member,
+  ownership: Ownership,
+  topics: ReadonlyMap<string, GroupTopic>,
+  { upToPoll, partitions }: CommitReleases,
+): void {
+  releaseAll(member, ownership, upToPoll)
+  for (const { topicId, partition } of partitions) {
+    const named = topics.get(topicId)?.partitions[partition]
+    if (named !== undefined && member.owing.has(named)) ownership.release(named)
   }
   if (member.owing.size === 0) member.releaseWantedSince = null
 }

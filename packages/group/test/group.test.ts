@@ -31,6 +31,18 @@ describe('ownership', () => {
     expect(coordinator.owners()).toEqual(['a', 'b'])
   })
 
+  it('of partitions that are named moves alone, of what is to move', () => {
+    const coordinator = new Coordinator(topic('orders', 4))
+    coordinator.poll('a')
+    coordinator.poll('b')
+    coordinator.poll('a', { keepsPartitions: true })
+    const named = [0, 2, 9].map((partition) => ({ topicId: 'id-orders', partition }))
+    coordinator.committed('a', 0, named)
+    expect(coordinator.owners()).toEqual(['a', 'a', 'b', 'a'])
+    coordinator.committed('a', 0, [{ topicId: 'id-orders', partition: 3 }])
+    expect(coordinator.owners()).toEqual(['a', 'a', 'b', 'b'])
+  })
+
   it('moves at once from a member that has committed everything and polls no more', () => {
     const coordinator = new Coordinator(topic('orders', 2))
     const { pollNumber } = coordinator.poll('a')

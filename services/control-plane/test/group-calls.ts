@@ -69,6 +69,7 @@ export class GroupCalls {
         memberEpoch,
         topics: [{ topicId, partitions: [position] }],
         releasesUpToPoll,
+        releases: [],
       },
     ])
     return result

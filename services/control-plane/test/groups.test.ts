@@ -95,6 +95,7 @@ it('each partition of a commit counts by itself: only what the member owns (B13.
       memberEpoch,
       topics: [{ topicId, partitions }],
       releasesUpToPoll: 0,
+      releases: [],
     },
   ])
   const refused = (result?.errors ?? []).map(({ partition }) => `orders-${partition}`)
@@ -151,6 +152,7 @@ it('a bad commit is refused by itself, and those beside it count', async () => {
     memberEpoch,
     topics: [{ topicId, partitions: [{ partition: 0, offset, leaderEpoch: 0, metadata }] }],
     releasesUpToPoll: 0,
+    releases: [],
   })
   const results = await calls.commit([
     commit('a', 'NUL \0', 5),

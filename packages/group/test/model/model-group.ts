@@ -256,7 +256,8 @@ export class ModelGroup {
     this.commits += 1
     const upToPoll = this.#random.below(3) === 0 ? 0 : token.pollNumber
     client.giveUp(upToPoll)
-    if (verdict.kind === 'judged') this.#group.committed(client.memberId, upToPoll)
+    if (verdict.kind === 'judged')
+      this.#group.committed(client.memberId, { upToPoll, partitions: [] })
   }
 
   #acknowledgeAndPoll(client: ModelClient): void {

@@ -29,6 +29,7 @@ export async function commitLease(
       partitions: partitions.map((partition) => ({ ...partition, metadata })),
     })),
     releasesUpToPoll: token.pollNumber,
+    releases: [],
   }
   const { errorCode, errors, alreadyCommitted } = await coordinators.commit(
     member,

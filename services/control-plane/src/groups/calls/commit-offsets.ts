@@ -22,8 +22,12 @@ export async function commitOffsets(
       const partitions = commit.topics.flatMap(partitionsOf)
       const group = await coordinator.groupOf(tenantId, name)
       const { memberEpoch, releasesUpToPoll } = commit
+      const released = commit.releases.flatMap(({ topicId, partitions: of }) =>
+        of.map((partition) => ({ topicId, partition })),
+      )
+      const releases = { upToPoll: releasesUpToPoll, partitions: released }
       const lease = { memberId, principal, memberEpoch }
-      const { refused, isNews } = await group.commit(lease, partitions, releasesUpToPoll)
+      const { refused, isNews } = await group.commit(lease, partitions, releases)
       return {
         errorCode: '',
         errors: refused.map((each) => ({ ...each, errorCode: 'LEASE_EXPIRED' })),

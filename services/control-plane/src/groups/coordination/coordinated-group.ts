@@ -1,4 +1,11 @@
-import { type Commit, type Group, isEmpty, type Now, type PartitionRef } from '@courant/group'
+import {
+  type Commit,
+  type CommitReleases,
+  type Group,
+  isEmpty,
+  type Now,
+  type PartitionRef,
+} from '@courant/group'
 import { BusError, limits } from '@courant/kernel'
 import type { ShardTerm } from '../leases/shard-term.ts'
 import type { ReadGroup } from '../rows/read-groups.ts'
@@ -112,7 +119,7 @@ export class CoordinatedGroup {
   commit(
     lease: Omit<Commit, 'partitions'>,
     partitions: readonly PartitionCommit[],
-    releasesUpToPoll: number,
+    releases: CommitReleases,
   ): Promise<{ readonly refused: readonly PartitionRef[]; readonly isNews: boolean }> {
     return this.look(async (loaded, now) => {
       const verdict = loaded?.group.judgeCommit({ ...lease, partitions }, now)
@@ -123,7 +130,7 @@ export class CoordinatedGroup {
       )
       if (news.length === 0) this.term.check()
       else await this.#writeCommit(loaded, news)
-      this.#committed(loaded.group, lease.memberId, releasesUpToPoll)
+      this.#committed(loaded.group, lease.memberId, releases)
       return { refused: verdict.refused, isNews: news.length > 0 }
     })
   }
@@ -264,10 +271,10 @@ export class CoordinatedGroup {
   }
 
   /** The member's next poll waits for what this frees; the commit need not, and is durable. */
-  #committed(group: Group, memberId: string, upToPoll: number): void {
+  #committed(group: Group, memberId: string, releases: CommitReleases): void {
     if (group.owesPartitions(memberId)) {
-      this.#background((loaded) => loaded.group.committed(memberId, upToPoll))
-    } else group.committed(memberId, upToPoll)
+      this.#background((loaded) => loaded.group.committed(memberId, releases))
+    } else group.committed(memberId, releases)
   }
 
   #runLooks(): void {

@@ -234,6 +234,11 @@ export interface MemberCommit {
    * for a commit that releases nothing, as of a stream that goes on.
    */
   releasesUpToPoll: number;
+  /**
+   * Nothing of these is being processed any more: those that the member is to give away are released when
+   * this is durable, whichever poll handed them out. By their ids; names are not read.
+   */
+  releases: TopicPartitions[];
 }
 
 export interface TopicOffsets {
@@ -1423,7 +1428,7 @@ export const CommitOffsetsRequest: MessageFns<CommitOffsetsRequest> = {
 };
 
 function createBaseMemberCommit(): MemberCommit {
-  return { member: undefined, memberEpoch: 0, topics: [], releasesUpToPoll: 0 };
+  return { member: undefined, memberEpoch: 0, topics: [], releasesUpToPoll: 0, releases: [] };
 }
 
 export const MemberCommit: MessageFns<MemberCommit> = {
@@ -1439,6 +1444,9 @@ export const MemberCommit: MessageFns<MemberCommit> = {
     }
     if (message.releasesUpToPoll !== 0) {
       writer.uint32(32).uint64(message.releasesUpToPoll);
+    }
+    for (const v of message.releases) {
+      TopicPartitions.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1488,6 +1496,14 @@ export const MemberCommit: MessageFns<MemberCommit> = {
             message.releasesUpToPoll = longToNumber(reader.uint64());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.releases.push(TopicPartitions.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1511,6 +1527,7 @@ export const MemberCommit: MessageFns<MemberCommit> = {
     message.memberEpoch = object.memberEpoch ?? 0;
     message.topics = object.topics?.map((e) => TopicOffsets.fromPartial(e)) || [];
     message.releasesUpToPoll = object.releasesUpToPoll ?? 0;
+    message.releases = object.releases?.map((e) => TopicPartitions.fromPartial(e)) || [];
     return message;
   },
 };
