@@ -246,15 +246,19 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Entered
   }
 
   async #checkpointNow(bytesMax: number): Promise<CheckpointOutcome> {
-    if (this.state.status === 'deleted') {
-      await this.files.remove()
-      return { log: this, state: null, appliedCycle: this.state.joinedCycle, bytes: 0 }
-    }
+    if (this.state.isDeleted) return await this.#checkpointDeleted()
     const { ring, tailCache } = this.context
     const cycleMax = Math.min(ring.durableCycle, this.#removals.cycleBefore)
     const written = await writeBack(this, { cycleMax, bytesMax }, this.#config, tailCache)
+    // Meanwhile: memory no longer has what a checkpoint of before that would have to say.
+    if (this.state.isDeleted) return await this.#checkpointDeleted()
     const state = checkpointOf(this, this, written.appliedCycle)
     return { log: this, state, ...written }
+  }
+
+  async #checkpointDeleted(): Promise<CheckpointOutcome> {
+    await this.files.remove()
+    return { log: this, state: null, appliedCycle: this.state.joinedCycle, bytes: 0 }
   }
 
   join(cycle: RingCycle): void {

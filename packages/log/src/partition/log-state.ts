@@ -168,6 +168,10 @@ export class LogState {
     return end === NEVER ? null : (end as Offset)
   }
 
+  get isDeleted(): boolean {
+    return this.status === 'deleted'
+  }
+
   delete(): void {
     this.status = 'deleted'
     this.tail = null
