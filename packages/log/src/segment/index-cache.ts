@@ -9,6 +9,8 @@ export interface IndexedSegment extends ScannedSegment {
   readonly indexPath: string
   readonly baseOffset: Offset
   readonly indexEntries: number
+  /** No batch of the segment has a later one. */
+  readonly maxTimestamp: number
 }
 
 const INDEXES_MAX = 64
@@ -59,6 +61,8 @@ export class IndexCache {
     try {
       await this.#files.use(segment.path, 'write', (file) =>
         scanSegment(file, segment, start, (batch, position) => {
+          // Damaged: the checksum of a whole batch is not looked at here.
+          if (batch.maxTimestamp > segment.maxTimestamp) return 'stop'
           const entry = nextIndexEntry(indexed, batch, position)
           if (entry !== null) entries.push(entry)
           indexed.maxTimestamp = Math.max(indexed.maxTimestamp, batch.maxTimestamp)
