@@ -1,6 +1,8 @@
 /** Histories that random ones seldom come upon: several rare events, one right behind the other. */
 import type { LogDirectory, PartitionLog } from '../../src/index.ts'
 import { observe } from './observe.ts'
+import { encoded, gapAfter } from './producers.ts'
+import { liveCycles } from './ring-cycles.ts'
 import type { SimDisk } from './sim-disk.ts'
 import { NO_FAULT, SimStorage } from './sim-storage.ts'
 import { ensure } from './violation.ts'
@@ -27,6 +29,10 @@ export const directedHistories: readonly DirectedHistory[] = [
   {
     name: 'a topic is deleted, the process restarts within the day, the ring is wiped in time',
     run: wipedInTime,
+  },
+  {
+    name: 'a topic is deleted while a checkpoint writes it, the cycle of the deletion is damaged',
+    run: deletedDuringCheckpoint,
   },
 ]
 
@@ -124,6 +130,34 @@ async function wipedInTime(): Promise<void> {
   for (let turn = 0; turn < 100_000 && world.clock.timers === 0; turn += 1) await null
   ensure(!ringOf(world.disk).includes(records), 'what was deleted is still in the ring')
   await second.directory.close()
+}
+
+/** A state of before the deletion is exact, or there is none: the deletion may yet be lost. */
+async function deletedDuringCheckpoint(): Promise<void> {
+  const sent = { producerId: 3, epoch: 0, sequence: 0, records: 1 }
+  let broughtBack = 0
+  for (let turns = 0; turns < 60; turns += 1) {
+    const world = new World(5)
+    const first = await start(world)
+    const log = await create(world, first.directory)
+    const batches = encoded(sent, world.clock.now())
+    await log.append({ batches, leaderEpoch: epochOf(0) }).durable
+    const checkpoint = first.directory.checkpoint()
+    for (let turn = 0; turn < turns; turn += 1) await null
+    await Promise.all([checkpoint, first.directory.delete(TOPIC, log.partition)])
+    stop(world, first.storage)
+    const newest = (await liveCycles(world.disk)).at(-1)
+    if (newest !== undefined) world.disk.flipBit('ring', newest.position, 0)
+    const second = await start(world)
+    const found = findLog(second.directory, 0)
+    if (found !== null) {
+      broughtBack += 1
+      const said = (await observe(found)).judge(gapAfter(sent))
+      ensure(said === 'OUT_OF_ORDER_SEQUENCE_NUMBER', () => `a producer is forgotten: ${said}`)
+    }
+    stop(world, second.storage)
+  }
+  ensure(broughtBack > 0, 'no deletion was lost')
 }
 
 function ringOf(disk: SimDisk): Buffer {
