@@ -10,8 +10,10 @@ import { Database } from './database/database.ts'
 import { checkConnection } from './database/explain-connection.ts'
 import { MetadataFeed } from './feed/metadata-feed.ts'
 import { GroupCoordinator } from './groups/coordination/group-coordinator.ts'
+import { postgresLeaseRows } from './groups/leases/lease-rows.ts'
 import { ShardLeases } from './groups/leases/shard-leases.ts'
 import { SHARDS_CHANNEL } from './groups/leases/shard-rows.ts'
+import { PostgresGroupRows } from './groups/rows/postgres-group-rows.ts'
 import { MIGRATIONS_DIRECTORY, migrate } from './migrations/migrator.ts'
 import { CallMetrics } from './rpc/call-metrics.ts'
 import { startGrpcServer } from './rpc/grpc-server.ts'
@@ -68,7 +70,7 @@ async function serve(
   const metrics = new CallMetrics(ports)
   const watchers = { count: 0 }
   const coordinator = new GroupCoordinator({
-    ...{ cluster, feed, clock, random, log },
+    ...{ rows: new PostgresGroupRows(cluster), feed, clock, random, log },
     onRestart: () => leases.restart(),
   })
   const server = await startGrpcServer(config.listen, clock, (grpc) =>
@@ -88,7 +90,7 @@ async function serve(
   )
   const { host, port } = advertisedAddress(config, server.address)
   const leases = new ShardLeases({
-    ...{ database, holder: coordinator, clock, random, log },
+    ...{ rows: postgresLeaseRows(database), holder: coordinator, clock, random, log },
     address: `${host}:${port}`,
     leaseMs: config.groupLeaseMs,
   })

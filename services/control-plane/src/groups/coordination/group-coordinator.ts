@@ -1,20 +1,18 @@
 import { groupShard } from '@courant/group'
 import { type Clock, type Random, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
-import type { Cluster } from '../../cluster.ts'
-import type { MetadataFeed } from '../../feed/metadata-feed.ts'
 import type { ShardHolder } from '../leases/shard-leases.ts'
 import { notCoordinator, type ShardTerm } from '../leases/shard-term.ts'
-import { readGroupsWithMembers } from '../rows/read-groups.ts'
+import type { GroupRows } from '../rows/group-rows.ts'
 import { CoordinatedGroup } from './coordinated-group.ts'
 import type { GroupSurroundings } from './group-surroundings.ts'
 import { GroupWriter } from './group-writer.ts'
 import { MemberWatches } from './member-watches.ts'
-import { TopicCatalog } from './topic-catalog.ts'
+import { type CatalogFeed, TopicCatalog } from './topic-catalog.ts'
 
 export interface GroupCoordinatorOptions {
-  readonly cluster: Cluster
-  readonly feed: MetadataFeed
+  readonly rows: GroupRows
+  readonly feed: CatalogFeed
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -48,7 +46,7 @@ export class GroupCoordinator implements ShardHolder {
   #running: Promise<unknown> = Promise.resolve()
 
   constructor(options: GroupCoordinatorOptions) {
-    const { cluster, feed, clock, random, onRestart } = options
+    const { rows, feed, clock, random, onRestart } = options
     this.#options = options
     this.watches = new MemberWatches(clock)
     this.catalog = new TopicCatalog(feed, {
@@ -56,9 +54,9 @@ export class GroupCoordinator implements ShardHolder {
       restarted: onRestart,
     })
     this.#around = {
-      cluster,
+      rows,
       catalog: this.catalog,
-      writer: new GroupWriter(cluster),
+      writer: new GroupWriter(rows),
       random,
       now: () => ({ wallMs: clock.now(), monotonicMs: clock.monotonicMs() }),
       tell: (of, events) => this.watches.tell(of, events),
@@ -143,11 +141,11 @@ export class GroupCoordinator implements ShardHolder {
 
   /** Until it has worked, or another has the shards. */
   async #loadMembers(shards: readonly HeldShard[]): Promise<void> {
-    const { cluster, clock, log } = this.#options
+    const { rows, clock, log } = this.#options
     const ids = shards.map(({ term }) => term.shard)
     while (shards.some(({ term }) => term.isHeld)) {
       try {
-        const { groups, metadataVersion } = await readGroupsWithMembers(cluster.database, ids)
+        const { groups, metadataVersion } = await rows.readGroupsWithMembers(ids)
         await this.catalog.atLeast(metadataVersion)
         for (const read of groups) {
           const { tenantId, name } = read.stored.group

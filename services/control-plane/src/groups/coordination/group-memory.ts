@@ -2,7 +2,7 @@ import { Group, type GroupPorts } from '@courant/group'
 import { BusError, limits } from '@courant/kernel'
 import { tenantNotFound } from '../../tenants/tenant-id.ts'
 import type { ShardTerm } from '../leases/shard-term.ts'
-import { type ReadGroup, readGroup } from '../rows/read-groups.ts'
+import type { ReadGroup } from '../rows/read-groups.ts'
 import { CommittedOffsets } from './committed-offsets.ts'
 import type { GroupSurroundings } from './group-surroundings.ts'
 
@@ -46,7 +46,7 @@ export class GroupMemory {
   /** Throws TENANT_NOT_FOUND. */
   async load(): Promise<Loaded | null> {
     const { tenantId, name } = this.#id
-    const reading = await readGroup(this.#around.cluster.database, tenantId, name)
+    const reading = await this.#around.rows.readGroup(tenantId, name)
     if (!reading.tenantExists) throw tenantNotFound()
     await this.#around.catalog.atLeast(reading.metadataVersion)
     this.#groupsOfTenant = reading.groupsOfTenant

@@ -1,12 +1,12 @@
 import type { MemberEvent, Now } from '@courant/group'
 import type { Random } from '@courant/kernel'
-import type { Cluster } from '../../cluster.ts'
+import type { GroupRows } from '../rows/group-rows.ts'
 import type { GroupWriter } from './group-writer.ts'
 import type { TopicCatalog } from './topic-catalog.ts'
 
 /** What all groups of a coordinator share. */
 export interface GroupSurroundings {
-  readonly cluster: Cluster
+  readonly rows: GroupRows
   readonly catalog: TopicCatalog
   readonly writer: GroupWriter
   readonly random: Random

@@ -3,7 +3,8 @@ import { BusError, limits } from '@courant/kernel'
 import type { FeedState } from '../../feed/feed-state.ts'
 import type { MetadataFeed } from '../../feed/metadata-feed.ts'
 
-type Feed = Pick<MetadataFeed, 'state' | 'changed' | 'atLeast' | 'isStopping'>
+/** What it needs of the metadata feed. */
+export type CatalogFeed = Pick<MetadataFeed, 'state' | 'changed' | 'atLeast' | 'isStopping'>
 
 interface CatalogListener {
   /** Topics of these tenants are others than before. */
@@ -16,14 +17,14 @@ const CATCH_UP_MS = 2_000
 
 /** The topics of each tenant, as the feed of this process has them. */
 export class TopicCatalog {
-  readonly #feed: Feed
+  readonly #feed: CatalogFeed
   readonly #listener: CatalogListener
   readonly #tenants = new Map<string, Map<string, Topic>>()
   readonly #tenantOf = new Map<string, string>()
   #state: FeedState
   #version = 0
 
-  constructor(feed: Feed, listener: CatalogListener) {
+  constructor(feed: CatalogFeed, listener: CatalogListener) {
     this.#feed = feed
     this.#listener = listener
     this.#state = feed.state

@@ -1,8 +1,8 @@
 import { type Clock, type Random, wait } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
-import type { Database } from '../../database/database.ts'
-import { type Registration, register, renew } from './control-plane-lease.ts'
-import { balanceShards, type OwnedShard, releaseShards, unregister } from './shard-rows.ts'
+import type { Registration } from './control-plane-lease.ts'
+import type { LeaseRows } from './lease-rows.ts'
+import type { OwnedShard } from './shard-rows.ts'
 import { type Lease, ShardTerm } from './shard-term.ts'
 
 /** Who coordinates the groups of the shards that are held. */
@@ -16,7 +16,7 @@ export interface ShardHolder {
 }
 
 export interface ShardLeasesOptions {
-  readonly database: Database
+  readonly rows: LeaseRows
   /** host:port, where gateways find this control plane. */
   readonly address: string
   readonly leaseMs: number
@@ -74,15 +74,20 @@ export class ShardLeases {
     this.#stopping.abort()
     this.#nudge.abort()
     await this.#running
-    const { database, holder, log } = this.#options
+    const { holder, log, rows } = this.#options
     const terms = [...this.#terms.values()]
     await holder.finish(terms)
     for (const term of terms) term.end()
     this.#terms.clear()
     if (this.#registration === null) return
-    await unregister(database, this.#registration.instanceId).catch((err: unknown) =>
-      log.warn({ err }, 'the shards of groups could not be given back; their lease ends by itself'),
-    )
+    await rows
+      .unregister(this.#registration.instanceId)
+      .catch((err: unknown) =>
+        log.warn(
+          { err },
+          'the shards of groups could not be given back; their lease ends by itself',
+        ),
+      )
   }
 
   async #run(): Promise<void> {
@@ -109,10 +114,10 @@ export class ShardLeases {
   }
 
   async #hold(): Promise<void> {
-    const { clock, database, leaseMs } = this.#options
+    const { clock, leaseMs, rows } = this.#options
     const sentAtMs = clock.monotonicMs()
     if (this.#registration !== null && this.#isValid) {
-      const renewed = await renew(database, this.#registration, leaseMs)
+      const renewed = await rows.renew(this.#registration, leaseMs)
       // An answer that comes after the end comes too late: somebody may have been refused.
       if (renewed !== null && this.#isValid) {
         this.#registration = renewed
@@ -125,18 +130,16 @@ export class ShardLeases {
   }
 
   async #register(): Promise<void> {
-    const { address, clock, database, leaseMs, random } = this.#options
+    const { address, clock, leaseMs, random, rows } = this.#options
     const instanceId = random.uuid()
     const replaces = this.#registration?.instanceId ?? null
     const sentAtMs = clock.monotonicMs()
-    this.#registration = await register(database, { instanceId, address, leaseMs, replaces })
+    this.#registration = await rows.register({ instanceId, address, leaseMs, replaces })
     this.#lease = { instanceId, validUntilMs: sentAtMs + leaseMs }
   }
 
   async #balance(): Promise<void> {
-    const { database } = this.#options
-    const { instanceId } = this.#lease
-    const balance = await balanceShards(database, instanceId)
+    const balance = await this.#options.rows.balance(this.#lease.instanceId)
     if (balance === null || !this.#isValid) return this.#loseAll()
     this.#adopt(balance.owned)
     const surplus = this.#terms.size - this.#leaving.size - balance.share
@@ -158,13 +161,13 @@ export class ShardLeases {
   }
 
   async #giveAway(terms: readonly ShardTerm[]): Promise<void> {
-    const { database, holder, log } = this.#options
+    const { holder, log, rows } = this.#options
     const shards = terms.map(({ shard }) => shard)
     for (const shard of shards) this.#leaving.add(shard)
     try {
       await holder.finish(terms)
       for (const term of terms) term.end()
-      await releaseShards(database, this.#lease.instanceId, shards)
+      await rows.release(this.#lease.instanceId, shards)
       for (const shard of shards) this.#terms.delete(shard)
       log.info({ shards }, 'shards of groups were given to another control plane')
     } catch (err) {

@@ -23,7 +23,6 @@ export interface Reading {
   readonly metadataVersion: number
 }
 
-/** Those of the shards that have members: their sessions are to run, and to expire. */
 export function readGroupsWithMembers(
   database: Database,
   shards: readonly number[],
@@ -35,12 +34,17 @@ export function readGroupsWithMembers(
   })
 }
 
-/** One group, if it exists; and what matters if it is to be made. */
+/** Of one group, and what matters if it is to be made. */
+export interface TenantReading extends Reading {
+  readonly tenantExists: boolean
+  readonly groupsOfTenant: number
+}
+
 export function readGroup(
   database: Database,
   tenantId: string,
   name: string,
-): Promise<Reading & { readonly tenantExists: boolean; readonly groupsOfTenant: number }> {
+): Promise<TenantReading> {
   return database.snapshot(async (transaction) => {
     const { tenantId: owner, name: named } = consumerGroup
     const rows = await transaction
