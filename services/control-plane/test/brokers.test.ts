@@ -302,7 +302,7 @@ describe('a broker that wants to stop', () => {
     const leaving = (await partition()).leader ?? 0
     const known = registered.get(leaving)
     if (known === undefined) throw new Error('registered')
-    expect(await running.heartbeat(leaving, known, { wantShutdown: true })).toEqual({
+    expect(await running.heartbeat(leaving, known, { wantShutdown: true })).toMatchObject({
       state: BrokerState.BROKER_STATE_DRAINING,
       mayStop: true,
     })
@@ -353,6 +353,16 @@ describe('a heartbeat', () => {
     const before = await running.lookupApiKey('')
     await running.heartbeat(1, known)
     expect(await running.lookupApiKey('')).toEqual(before)
+  })
+
+  it('is told how new the metadata was when it renewed the session', async () => {
+    const registered = await startWithTopic([newBroker(1)])
+    const known = registered.get(1)
+    if (known === undefined) throw new Error('registered')
+    const { metadataVersion } = await running.lookupApiKey('')
+    expect(metadataVersion).toBeGreaterThan(known.metadataVersion)
+    const { renewedAt } = await running.heartbeat(1, known)
+    expect(renewedAt).toEqual({ clusterIncarnation: 1, metadataVersion })
   })
 
   it('of a broker whose disk failed ends its leaderships', async () => {

@@ -6,17 +6,12 @@ import type {
   Registered,
   Registration,
 } from './control-plane-link.ts'
+import { Lease } from './lease.ts'
 
 const BACKOFF_MS_MIN = 50
 const BACKOFF_MS_MAX = 1_000
 /** Heartbeats a session: three may get lost before the broker counts as gone. */
 const HEARTBEATS_PER_SESSION = 4
-
-/**
- * For so much of a session after a heartbeat was sent that the control plane has answered, nobody
- * else can lead what this broker leads (reliability B8.2): 7 s of 9.
- */
-const LEASE_PER_SESSION = 7 / 9
 
 /** What a heartbeat says of the broker at the moment that it is sent. */
 export interface BrokerStatus {
@@ -34,6 +29,8 @@ export interface BrokerSessionOptions {
   /** What stays the same from one registration to the next. */
   readonly identity: () => Omit<Registration, 'incarnationId'>
   readonly status: () => BrokerStatus
+  /** What of the metadata is applied here. */
+  readonly applied: () => MetadataPosition
   /** A new epoch began. What it returns is awaited before the first heartbeat. */
   readonly onRegistered: (registered: Registered) => Promise<void>
   /** Another incarnation took over, or the session is void: nothing may be served any more. */
@@ -47,16 +44,17 @@ export interface BrokerSessionOptions {
  */
 export class BrokerSession {
   readonly #options: BrokerSessionOptions
+  readonly #lease: Lease
   readonly #stop = new AbortController()
   #state: HeartbeatAnswer['state'] | 'unregistered' = 'unregistered'
   #wantShutdown = false
-  #leaseEndMs = Number.NEGATIVE_INFINITY
   #mayStop: () => void = () => {}
   /** Cuts the pause between two heartbeats short. */
   #nudge = new AbortController()
 
   constructor(options: BrokerSessionOptions) {
     this.#options = options
+    this.#lease = new Lease(options.clock, options.applied)
   }
 
   /** What the control plane last said of this broker. */
@@ -64,13 +62,9 @@ export class BrokerSession {
     return this.#state
   }
 
-  /**
-   * Whether another broker may lead already without this one having heard of it. To be asked on
-   * each request and not by a timer: a request that has waited while the process was paused would
-   * be served before that.
-   */
+  /** See `Lease`. */
   get isLeaseOver(): boolean {
-    return this.#options.clock.monotonicMs() >= this.#leaseEndMs
+    return this.#lease.isOver
   }
 
   /** Registers and goes on until `close`. Rejects only for a refusal that no retry can change. */
@@ -142,11 +136,7 @@ export class BrokerSession {
       try {
         const answer = await this.#sendHeartbeat(registered.brokerEpoch)
         this.#state = answer.state
-        // A fenced broker leads nothing, whatever its metadata say that are on their way.
-        this.#leaseEndMs =
-          answer.state === 'fenced'
-            ? Number.NEGATIVE_INFINITY
-            : sentAtMs + sessionTimeoutMs * LEASE_PER_SESSION
+        this.#renewLease(answer, { sentAtMs, sessionTimeoutMs })
         if (answer.mayStop && isLeaving) this.#mayStop()
       } catch (error) {
         const failure = BusError.from(error)
@@ -158,9 +148,18 @@ export class BrokerSession {
     }
   }
 
+  #renewLease(
+    { state, renewedAt }: HeartbeatAnswer,
+    session: { readonly sentAtMs: number; readonly sessionTimeoutMs: number },
+  ): void {
+    // A fenced broker leads nothing, whatever its metadata say that are on their way.
+    if (state === 'fenced') this.#lease.end()
+    else if (renewedAt !== undefined) this.#lease.renew({ ...session, renewedAt })
+  }
+
   #fenced(): void {
     this.#state = 'unregistered'
-    this.#leaseEndMs = Number.NEGATIVE_INFINITY
+    this.#lease.end()
     this.#options.onFenced()
   }
 

@@ -43,6 +43,8 @@ export interface HeartbeatAnswer {
   readonly state: 'fenced' | 'active' | 'draining'
   /** Nothing is led here any more. */
   readonly mayStop: boolean
+  /** The metadata right after the session was renewed; absent when it was not. */
+  readonly renewedAt?: MetadataPosition | undefined
 }
 
 /** The in-sync replicas that a leader asks for, by compare-and-set on the partition's epochs. */

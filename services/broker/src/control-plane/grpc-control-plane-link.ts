@@ -61,10 +61,10 @@ export class GrpcControlPlaneLink implements ControlPlaneLink {
   }
 
   async sendHeartbeat(heartbeat: Heartbeat): Promise<HeartbeatAnswer> {
-    const { state, mayStop } = await this.#call((client) =>
+    const { state, mayStop, renewedAt } = await this.#call((client) =>
       callUnary(client.sendHeartbeat.bind(client), heartbeat, this.#callOptions()),
     )
-    return { state: stateNames[state] ?? 'fenced', mayStop }
+    return { state: stateNames[state] ?? 'fenced', mayStop, renewedAt }
   }
 
   async alterPartitions(

@@ -46,6 +46,7 @@ export class Membership {
       log,
       identity: () => this.#identity(),
       status: () => this.#status(),
+      applied: () => this.#applied(),
       onRegistered: (registered) => this.#begin(registered),
       onFenced: () => this.#end(NOT_LEADER),
     })
@@ -123,6 +124,12 @@ export class Membership {
       ready: this.#isServing,
       seen: this.#seen(),
     }
+  }
+
+  #applied(): MetadataPosition {
+    const { cluster, version } = this.#parts.metadata
+    const clusterIncarnation = cluster?.clusterIncarnation ?? 0
+    return { clusterIncarnation, metadataVersion: version }
   }
 
   /** What is told is on the disk, or on its way there: one write a heartbeat at most. */

@@ -1,10 +1,12 @@
 /** Heartbeats (B2.4, B2.5, B2.8, B2.9): they renew the session, and carry the broker's wishes. */
 import type { SendHeartbeatRequest, SendHeartbeatResponse } from '@courant/api/internal/v1/broker'
+import type { MetadataPosition } from '@courant/kernel'
 import { and, eq } from 'drizzle-orm'
 import type { Cluster } from '../cluster.ts'
 import type { Transaction } from '../database/database.ts'
 import { runElections } from '../elections/run-elections.ts'
 import { hear } from '../rollback/hear.ts'
+import { readStanding } from '../rollback/read-standing.ts'
 import { type BrokerRow, broker } from '../schema/broker.ts'
 import { renewSession } from './broker-session.ts'
 import { brokerStateWire } from './broker-wire.ts'
@@ -25,6 +27,12 @@ export interface Heartbeats {
   readonly versionOneSessionAgo: () => number
 }
 
+interface Renewal {
+  readonly row: BrokerRow
+  /** Absent when the session was not renewed. */
+  readonly renewedAt?: MetadataPosition
+}
+
 /**
  * Throws STALE_BROKER_EPOCH when the broker has no session of this epoch, METADATA_ROLLBACK when
  * somebody has seen newer metadata than the database holds.
@@ -35,7 +43,7 @@ export async function sendHeartbeat(
 ): Promise<SendHeartbeatResponse> {
   const { cluster } = heartbeats
   await hear(cluster, request)
-  const row = await cluster.database.platform((transaction) =>
+  const { row, renewedAt } = await cluster.database.platform((transaction) =>
     renew(heartbeats, transaction, request),
   )
   const wanted = wantedState(row, request, heartbeats.versionOneSessionAgo())
@@ -44,6 +52,7 @@ export async function sendHeartbeat(
   return {
     state: brokerStateWire(state),
     mayStop: request.wantShutdown && (await mayStop(cluster, request.brokerId, state)),
+    renewedAt,
   }
 }
 
@@ -51,7 +60,7 @@ async function renew(
   { sessionTimeoutMs, versionOneSessionAgo }: Heartbeats,
   transaction: Transaction,
   request: SendHeartbeatRequest,
-): Promise<BrokerRow> {
+): Promise<Renewal> {
   const { brokerId, brokerEpoch, metadataVersion } = request
   // Unlocked: what follows from it is checked again under the lock.
   const [row] = await transaction
@@ -59,10 +68,12 @@ async function renew(
     .from(broker)
     .where(and(eq(broker.brokerId, brokerId), eq(broker.brokerEpoch, brokerEpoch)))
   if (row === undefined) throw staleBrokerEpoch()
-  if (!renewsSession(row, request, versionOneSessionAgo())) return row
+  if (!renewsSession(row, request, versionOneSessionAgo())) return { row }
   const session = { brokerId, brokerEpoch, metadataVersion, timeoutMs: sessionTimeoutMs }
   if (!(await renewSession(transaction, session))) throw staleBrokerEpoch()
-  return row
+  // Behind the lock of the session: an expiry that came first is in it, and the next one is far.
+  const { clusterIncarnation, metadataVersion: renewedVersion } = await readStanding(transaction)
+  return { row, renewedAt: { clusterIncarnation, metadataVersion: renewedVersion } }
 }
 
 async function moveTo(

@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'let a broker lead that follows no elections (B2.5, bug 4)',
     file: 'src/brokers/heartbeat.ts',
-    find: '  if (!renewsSession(row, request, versionOneSessionAgo())) return row\n',
+    find: '  if (!renewsSession(row, request, versionOneSessionAgo())) return { row }\n',
     replace: '\n',
     test: ['test/brokers.test.ts', 'amendment 5'],
   },

@@ -90,13 +90,13 @@ export function linkOf(process: SimProcess, access: ControlPlaneAccess): BrokerP
     register: (registration) =>
       call((controller) => ready(controller).run(registerBroker(controller, registration))),
     async sendHeartbeat(heartbeat) {
-      const { state, mayStop } = await call((controller) => {
+      const { state, mayStop, renewedAt } = await call((controller) => {
         const versionOneSessionAgo = (): number => controller.versionOneSessionAgo
         const { cluster, sessionTimeoutMs } = ready(controller)
         const heartbeats = { cluster, sessionTimeoutMs, versionOneSessionAgo }
         return controller.run(sendHeartbeat(heartbeats, heartbeat))
       })
-      return { state: STATES[state] ?? 'fenced', mayStop }
+      return { state: STATES[state] ?? 'fenced', mayStop, renewedAt }
     },
     async alterPartitions(request) {
       const changes = request.changes.map((change) => ({

@@ -1,4 +1,5 @@
 import type { SendHeartbeatRequest, SendHeartbeatResponse } from '@courant/api/internal/v1/broker'
+import type { MetadataPosition } from '@courant/kernel'
 import { brokerStateWire } from '../../../src/brokers/broker-wire.ts'
 import {
   inState,
@@ -11,7 +12,7 @@ import { staleBrokerEpoch } from '../../../src/brokers/stale-broker-epoch.ts'
 import type { Change } from '../../../src/database/record-changes.ts'
 import type { BrokerRow } from '../../../src/schema/broker.ts'
 import type { ModelCluster } from '../database/model-cluster.ts'
-import { type Transaction, transaction, type Work } from '../database/transaction.ts'
+import { metaOf, type Transaction, transaction, type Work } from '../database/transaction.ts'
 import { partitionsWhere, writePartitions } from '../elections/partitions.ts'
 import { runElections } from '../elections/run-elections.ts'
 import { hear } from '../rollback/hear.ts'
@@ -29,30 +30,33 @@ export function* sendHeartbeat(
 ): Work<SendHeartbeatResponse> {
   const { cluster, versionOneSessionAgo } = heartbeats
   yield* hear(request)
-  const row = yield* transaction((within) => renew(heartbeats, within, request))
+  const { row, renewedAt } = yield* transaction((within) => renew(heartbeats, within, request))
   const wanted = wantedState(row, request, versionOneSessionAgo())
   if (wanted !== null) yield* moveTo(cluster, request, wanted)
   const state = wanted ?? row.state
   return {
     state: brokerStateWire(state),
     mayStop: request.wantShutdown && (yield* mayStop(request.brokerId, state)),
+    renewedAt,
   }
 }
 
 function renew(
   { sessionTimeoutMs, versionOneSessionAgo }: ModelHeartbeats,
-  { state, nowMs }: Transaction,
+  within: Transaction,
   request: SendHeartbeatRequest,
-): BrokerRow {
+): { readonly row: BrokerRow; readonly renewedAt?: MetadataPosition } {
+  const { state, nowMs } = within
   const { brokerId, brokerEpoch, metadataVersion } = request
   const row = state.brokers.get(brokerId)
   if (row?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
-  if (!renewsSession(row, request, versionOneSessionAgo())) return row
+  if (!renewsSession(row, request, versionOneSessionAgo())) return { row }
   const session = state.sessions.get(brokerId)
   if (session?.brokerEpoch !== brokerEpoch) throw staleBrokerEpoch()
   const expiresAtMs = nowMs + sessionTimeoutMs
   state.sessions.set(brokerId, { ...session, expiresAtMs, metadataVersion })
-  return row
+  const { clusterIncarnation, metadataVersion: renewedVersion } = metaOf(within)
+  return { row, renewedAt: { clusterIncarnation, metadataVersion: renewedVersion } }
 }
 
 function* moveTo(

@@ -79,6 +79,11 @@ export interface SendHeartbeatRequest {
 export interface SendHeartbeatResponse {
   state: BrokerState;
   mayStop: boolean;
+  /**
+   * What the metadata was right after the session was renewed: the lease that this answer gives
+   * begins once the broker's copy has got there. Absent: the session was not renewed.
+   */
+  renewedAt: MetadataPosition | undefined;
 }
 
 export interface AlterPartitionsRequest {
@@ -616,7 +621,7 @@ export const SendHeartbeatRequest: MessageFns<SendHeartbeatRequest> = {
 };
 
 function createBaseSendHeartbeatResponse(): SendHeartbeatResponse {
-  return { state: 0, mayStop: false };
+  return { state: 0, mayStop: false, renewedAt: undefined };
 }
 
 export const SendHeartbeatResponse: MessageFns<SendHeartbeatResponse> = {
@@ -626,6 +631,9 @@ export const SendHeartbeatResponse: MessageFns<SendHeartbeatResponse> = {
     }
     if (message.mayStop !== false) {
       writer.uint32(16).bool(message.mayStop);
+    }
+    if (message.renewedAt !== undefined) {
+      MetadataPosition.encode(message.renewedAt, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -659,6 +667,14 @@ export const SendHeartbeatResponse: MessageFns<SendHeartbeatResponse> = {
             message.mayStop = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.renewedAt = MetadataPosition.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -678,6 +694,9 @@ export const SendHeartbeatResponse: MessageFns<SendHeartbeatResponse> = {
     const message = createBaseSendHeartbeatResponse();
     message.state = object.state ?? 0;
     message.mayStop = object.mayStop ?? false;
+    message.renewedAt = (object.renewedAt !== undefined && object.renewedAt !== null)
+      ? MetadataPosition.fromPartial(object.renewedAt)
+      : undefined;
     return message;
   },
 };
