@@ -43,8 +43,9 @@ export const groupMutations: readonly Mutation[] = [
   {
     name: 'answer from memory when the lease is over (ADR 11)',
     file: 'src/groups/leases/shard-leases.ts',
-    find: '    if (!this.#isValid) this.#loseAll()',
-    replace: '    if (!this.#isValid) this.#lease.validUntilMs = Number.POSITIVE_INFINITY',
+    find: '    this.#lease = { instanceId, validUntilMs: sentAtMs + leaseMs }',
+    replace: `    const end = Number.POSITIVE_INFINITY
+    this.#lease = { instanceId, get validUntilMs() { return end }, set validUntilMs(_) {} }`,
     test: [TAKEOVER, 'answers for no group once its lease is over'],
   },
 ]
