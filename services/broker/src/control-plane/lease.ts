@@ -2,7 +2,7 @@ import { type Clock, isNewer, type MetadataPosition } from '@courant/kernel'
 
 /**
  * For so much of a session after a heartbeat was sent that the control plane has answered, nobody
- * else can be elected in place of this broker (reliability B8.2): 7 s of 9.
+ * else is elected because this broker fell silent (reliability B8.2): 7 s of 9.
  */
 const LEASE_PER_SESSION = 7 / 9
 
@@ -14,10 +14,11 @@ export interface Renewal {
 }
 
 /**
- * Until when no other broker can lead without this one having heard of it. A renewal keeps later
- * elections away, and says nothing of earlier ones: a broker that was fenced, and is taken back
- * before its copy of the metadata says so, would believe that it leads as before. So a renewal
- * counts only once the copy has got where the metadata was then (ADR 3).
+ * Until when no other broker leads because this one fell silent. A renewal keeps later elections
+ * away, and says nothing of earlier ones: a broker that was fenced, and is taken back before its
+ * copy of the metadata says so, would believe that it leads as before. So a renewal counts only
+ * once the copy has got where the metadata was then (ADR 3). It does not hold up who moves leaders
+ * away from a broker that lives: of that, the broker hears from the feed.
  */
 export class Lease {
   readonly #clock: Clock
