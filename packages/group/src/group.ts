@@ -179,7 +179,7 @@ export class Group {
    * Of every commit that was not `expired`; written in its transaction or after it. Nothing that
    * polls up to `upToPoll` handed out is in work (0: that is not said): what is to move, and was
    * offered to no later poll, is free, and so is what is named. Of the rest a poll that is open
-   * hears, for with what is now committed its hands may be empty: then it asks anew without keeping.
+   * hears, for with what is committed now its hands may be empty: it asks anew without keeping.
    */
   committed(memberId: string, releases: CommitReleases): void {
     const member = this.#members.get(memberId)

@@ -120,6 +120,9 @@ export const limits = {
   rebalanceTimeoutMsMin: 1_000,
   rebalanceTimeoutMsDefault: 300_000,
   rebalanceTimeoutMsMax: 3_600_000,
+  /** What a member on a gRPC stream may have given leave to send, at most. */
+  creditRecordsMax: 10_000_000,
+  creditBytesMax: 1_024 * MIB,
   /** What a group remembers for people: so many incidents, for so long. */
   groupIncidentsMax: 100,
   groupIncidentKeptMs: 3_600_000,

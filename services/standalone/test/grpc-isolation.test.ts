@@ -27,42 +27,37 @@ import {
   ListTopicsResponse,
   TopicServiceService,
 } from '@courant/api/v1/topic_service'
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { status } from '@grpc/grpc-js'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { newTenant } from './support/api.ts'
-
-interface Encodable<Message> {
-  encode(message: Message): { finish(): Uint8Array }
-  fromPartial(partial: object): Message
-}
+import { call, encoder, type GrpcAnswer } from './support/raw-grpc.ts'
 
 /** A request for the topic of that name, which succeeds where it is the caller's own. */
 type Case = (topic: string) => Uint8Array
 
-function of<Message>(type: Encodable<Message>, fields: (topic: string) => object): Case {
-  return (topic) => type.encode(type.fromPartial(fields(topic))).finish()
-}
-
 const record = { value: Buffer.from('1') }
 
 const TOPICS: Readonly<Record<string, Case>> = {
-  Produce: of(ProduceRequest, (topic) => ({ topic, records: [record] })),
-  ProduceStream: of(ProduceStreamRequest, (topic) => ({
+  Produce: encoder(ProduceRequest, (topic) => ({ topic, records: [record] })),
+  ProduceStream: encoder(ProduceStreamRequest, (topic) => ({
     topic,
     records: [record],
     acks: Acks.ACKS_ALL,
   })),
-  Fetch: of(FetchRequest, (topic) => ({ topic })),
-  FetchStream: of(FetchStreamRequest, (topic) => ({ topic, waitMs: 0 })),
-  ListOffsets: of(ListOffsetsRequest, (topic) => ({ topic })),
-  DescribeTopic: of(DescribeTopicRequest, (topic) => ({ topic })),
-  AlterTopic: of(AlterTopicRequest, (topic) => ({ topic, config: { retentionMs: 3_600_000 } })),
-  AddPartitions: of(AddPartitionsRequest, (topic) => ({ topic, partitions: 2 })),
-  DeleteRecords: of(DeleteRecordsRequest, (topic) => ({
+  Fetch: encoder(FetchRequest, (topic) => ({ topic })),
+  FetchStream: encoder(FetchStreamRequest, (topic) => ({ topic, waitMs: 0 })),
+  ListOffsets: encoder(ListOffsetsRequest, (topic) => ({ topic })),
+  DescribeTopic: encoder(DescribeTopicRequest, (topic) => ({ topic })),
+  AlterTopic: encoder(AlterTopicRequest, (topic) => ({
+    topic,
+    config: { retentionMs: 3_600_000 },
+  })),
+  AddPartitions: encoder(AddPartitionsRequest, (topic) => ({ topic, partitions: 2 })),
+  DeleteRecords: encoder(DeleteRecordsRequest, (topic) => ({
     topic,
     before: { $case: 'beforeOffset', value: 0 },
   })),
-  DeleteTopic: of(DeleteTopicRequest, (topic) => ({ topic })),
+  DeleteTopic: encoder(DeleteTopicRequest, (topic) => ({ topic })),
 }
 
 /** They name no topic of the caller; what they may show of others is tested one by one below. */
@@ -77,17 +72,14 @@ const methods = [RecordServiceService, TopicServiceService].flatMap((service) =>
 )
 const ofTopics = methods.filter(({ name }) => !OTHERS.has(name))
 
-let client: Client
 let own: string
 let foreign: string
 
 beforeAll(async () => {
-  client = new Client(inject('standalone').grpc, credentials.createInsecure())
   own = await tenantWithTopic('grpc-own', 'own-topic-abc')
   // Of equal length to the missing one's, so that nothing but its name may tell the answers apart.
   foreign = await tenantWithTopic('grpc-foreign', 'foreign-topic')
 })
-afterAll(() => client.close())
 
 async function tenantWithTopic(tenant: string, topic: string): Promise<string> {
   const key = await newTenant(tenant)
@@ -100,30 +92,8 @@ function createRequest(name: string): Uint8Array {
   return CreateTopicRequest.encode(CreateTopicRequest.fromPartial({ name })).finish()
 }
 
-interface Answer {
-  readonly code: number
-  readonly details: string
-  readonly messages: readonly Buffer[]
-}
-
-/** Any method is called as a stream of one request: that is what every call is on the wire. */
-function call(key: string | null, path: string, request: Uint8Array): Promise<Answer> {
-  const metadata = new Metadata()
-  if (key !== null) metadata.set('authorization', `Bearer ${key}`)
-  const same = (bytes: Buffer): Buffer => bytes
-  const stream = client.makeBidiStreamRequest(path, same, same, metadata)
-  const messages: Buffer[] = []
-  stream.on('data', (message: Buffer) => messages.push(message))
-  stream.on('error', () => {})
-  return new Promise((resolve) => {
-    stream.on('status', ({ code, details }) => resolve({ code, details, messages }))
-    stream.write(Buffer.from(request))
-    stream.end()
-  })
-}
-
 /** What an answer says about a topic of that name, with the name blanked. */
-function essence({ name }: { readonly name: string }, answer: Answer, topic: string): string {
+function essence({ name }: { readonly name: string }, answer: GrpcAnswer, topic: string): string {
   // A stream goes on behind a request that it refuses: its answer has the problem.
   const [message] = answer.messages
   const isItem = name === 'ProduceStream' && message !== undefined

@@ -13,6 +13,8 @@ import { admission } from './calls/admission.ts'
 import { AdmittedCalls } from './calls/call-context.ts'
 import { CallMetrics } from './calls/call-metrics.ts'
 import { CallsUnderWay } from './calls/calls-under-way.ts'
+import { consumerService } from './consumer/consumer-service.ts'
+import { groupService } from './groups/group-service.ts'
 import { recordService } from './records/record-service.ts'
 import { addReflection } from './reflection.ts'
 import { topicService } from './topics/topic-service.ts'
@@ -24,6 +26,9 @@ const MESSAGE_BYTES_MAX = limits.bodyBytesMax + 64 * 1024
 const OPTIONS = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
+  // A client that is gone without a word is a member of groups until that is found out.
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
 }
 
 /** Calls that do not end by themselves are cut after this. */
@@ -74,9 +79,14 @@ export async function startGrpcServer(
   })
   const server = new Server({ ...OPTIONS, interceptors: [admissionOfCalls] })
   const handling = { admitted, buffers: dataPath.buffers, onError }
-  for (const service of [recordService(dataPath), topicService(parts.management)]) {
-    addMethods(server, service, handling)
-  }
+  const { management } = parts
+  const services = [
+    recordService(dataPath),
+    topicService(management),
+    groupService(management),
+    consumerService(management.groups),
+  ]
+  for (const service of services) addMethods(server, service, handling)
   const health = new HealthImplementation({ '': 'NOT_SERVING' })
   health.addToServer(server)
   addReflection(server)

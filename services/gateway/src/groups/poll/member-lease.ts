@@ -26,7 +26,7 @@ export class MemberLease {
   /** What the coordinator said last. */
   state: BeginPollResponse
   readonly #parts: LeaseParts
-  readonly #leave: () => void
+  #leave: () => void
 
   private constructor(
     parts: LeaseParts,
@@ -82,6 +82,26 @@ export class MemberLease {
     const { coordinators } = this.#parts
     const method = 'beginPoll' as const
     const state = await coordinators.call(request, (c) => c[method].bind(c), begin, patience)
+    this.state = state
+    this.#adopt(state)
+  }
+
+  /**
+   * Asks like `refresh`, and listens where the group is coordinated by now: for who has become
+   * blind. Throws POLL_SUPERSEDED and LEASE_EXPIRED if that is so by now.
+   */
+  async follow(hands: 'full' | 'empty', openForMs: number, patience: Patience): Promise<void> {
+    const { request, open } = this
+    const begin = beginRequest(this.#parts, request, open.number, hands, openForMs)
+    const { coordinators } = this.#parts
+    const state = await coordinators.ask(request, patience, (coordinator, timeoutMs) => {
+      this.#leave()
+      this.#leave = coordinator.watch.add(open)
+      return coordinator.call((client) => client.beginPoll.bind(client), begin, {
+        ...patience,
+        timeoutMs,
+      })
+    })
     this.state = state
     this.#adopt(state)
   }

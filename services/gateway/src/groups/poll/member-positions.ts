@@ -26,6 +26,8 @@ export type ReadPosition = MemberPosition & { offset: number }
 export class MemberPositions {
   #owned = new Map<string, MemberPosition>()
   #revoked = new Set<string>()
+  /** Ids of the topics of what is owned, by name. */
+  #topicIds = new Map<string, string>()
 
   /** In the order of topic names and partitions; without what is to be given away. */
   get readable(): MemberPosition[] {
@@ -33,10 +35,26 @@ export class MemberPositions {
     return [...this.#owned].filter(([key]) => !revoked.has(key)).map(([, position]) => position)
   }
 
+  /** Still owned, and to be given away. */
+  get revoking(): MemberPosition[] {
+    return [...this.#revoked].flatMap((key) => this.#owned.get(key) ?? [])
+  }
+
+  /** Null: it is not the member's. */
+  find(topic: string, partition: number): MemberPosition | null {
+    const id = this.#topicIds.get(topic)
+    return id === undefined ? null : (this.#owned.get(keyOf(id, partition)) ?? null)
+  }
+
+  isOwned(position: MemberPosition): boolean {
+    return this.#owned.get(keyOf(position.topicId, position.partition)) === position
+  }
+
   /** Takes on what the coordinator says; what was owned before goes on where it is. */
   update({ assignment, revoked }: Pick<BeginPollResponse, 'assignment' | 'revoked'>): void {
     const before = this.#owned
     this.#owned = new Map()
+    this.#topicIds = new Map(assignment.map((of) => [of.topic, of.topicId]))
     for (const { topicId: id, topic, partitions } of assignment) {
       for (const {
         partition,

@@ -1,7 +1,7 @@
 import { type BusError, type Clock, limits, type Random } from '@courant/kernel'
 import type { ReadHold } from '../../fetch/read-hold.ts'
 import type { MemberLease } from './member-lease.ts'
-import type { ReadPosition } from './member-positions.ts'
+import type { MemberPosition, ReadPosition } from './member-positions.ts'
 import type { OffsetReset, OffsetResets } from './offset-resets.ts'
 import type { FoundRange, RangeReader, Round } from './range-reader.ts'
 
@@ -16,6 +16,8 @@ export interface ReadWants {
   readonly hands: () => Hands | Promise<Hands>
   /** Ends the wait early: the caller has gone, the gateway stops, or something else is known. */
   readonly signal: AbortSignal
+  /** What else is not to be read now; absent: nothing. */
+  readonly mayRead?: (position: MemberPosition) => boolean
 }
 
 export interface ReadOutcome {
@@ -69,7 +71,7 @@ export class MemberReader {
         await this.#refresh(wants)
         isRevoked ||= this.#lease.state.revoked.length > 0
       }
-      const positions = await this.#known(resets, wants.signal)
+      const positions = await this.#known(resets, wants)
       const known = resets.length
       const round = await this.#round(positions, wants)
       for (const position of round.outOfRange) {
@@ -97,8 +99,9 @@ export class MemberReader {
   }
 
   /** What may be read, with a place to read at, beginning with the partition whose turn it is. */
-  async #known(resets: OffsetReset[], signal: AbortSignal): Promise<ReadPosition[]> {
-    const { readable } = this.#lease.positions
+  async #known(resets: OffsetReset[], { signal, mayRead }: ReadWants): Promise<ReadPosition[]> {
+    const { readable: all } = this.#lease.positions
+    const readable = mayRead === undefined ? all : all.filter(mayRead)
     const { autoOffsetReset } = this.#lease.request
     const missing = readable.filter(({ next }) => next === null)
     const found = await Promise.all(

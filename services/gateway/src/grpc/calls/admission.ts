@@ -18,7 +18,7 @@ import type { Draining } from '../../http/draining.ts'
 import { withRetryAfter } from '../../http/problem.ts'
 import type { RequestIds } from '../../http/request-id.ts'
 import { AdmittedCall } from './admitted-call.ts'
-import type { AdmittedCalls } from './call-context.ts'
+import { type AdmittedCalls, addressOf } from './call-context.ts'
 import type { CallMetrics } from './call-metrics.ts'
 import type { CallsUnderWay } from './calls-under-way.ts'
 import { AHEAD_BYTES_MAX, ReadAhead } from './read-ahead.ts'
@@ -112,7 +112,7 @@ function admit(
     else refuse(new BusError('PERMISSION_DENIED', FOR_TENANTS))
   }
   if (known !== null) asTenant(known)
-  else authenticator.authenticate(authorization, addressOf(call)).then(asTenant, refuse)
+  else authenticator.authenticate(authorization, addressOf(call.getPeer())).then(asTenant, refuse)
 }
 
 function isTenant(principal: { readonly kind: string }): principal is TenantPrincipal {
@@ -125,10 +125,4 @@ const FOR_TENANTS = "This call works inside a tenant: use a tenant's API key, no
 function text(metadata: Metadata, name: string): string | undefined {
   const values = metadata.get(name)
   return values.length === 0 ? undefined : values.join(', ')
-}
-
-function addressOf(call: ServerInterceptingCallInterface): string {
-  const peer = call.getPeer()
-  const colon = peer.lastIndexOf(':')
-  return colon < 0 ? peer : peer.slice(0, colon)
 }

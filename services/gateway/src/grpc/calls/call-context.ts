@@ -7,6 +7,9 @@ import type { ReadAhead } from './read-ahead.ts'
 export interface CallContext {
   readonly principal: TenantPrincipal
   readonly requestId: string
+  /** For people: where the call comes from, and by what software. */
+  readonly clientAddress: string
+  readonly clientSoftware: string
   /** Aborts when the caller has gone or its deadline has passed: nobody will read the answer. */
   readonly signal: AbortSignal
   /** Milliseconds until the caller's deadline; Infinity without one. */
@@ -54,6 +57,7 @@ export class AdmittedCalls {
   contextOf(call: {
     readonly metadata: Metadata
     getDeadline(): Date | number
+    getPeer(): string
     once(event: 'cancelled', listener: () => void): unknown
   }): CallContext | null {
     const admitted = this.#admitted.get(call.metadata)
@@ -63,8 +67,16 @@ export class AdmittedCalls {
     const deadline = Number(call.getDeadline())
     return {
       ...admitted,
+      clientAddress: addressOf(call.getPeer()),
+      clientSoftware: String(call.metadata.get('user-agent')[0] ?? ''),
       signal: controller.signal,
       leftMs: () => Math.max(0, deadline - this.#clock.now()),
     }
   }
+}
+
+/** The host of a peer that is named with its port. */
+export function addressOf(peer: string): string {
+  const colon = peer.lastIndexOf(':')
+  return colon < 0 ? peer : peer.slice(0, colon)
 }

@@ -13,7 +13,7 @@ const LOG_START_OFFSET = 5
 const LAST_STABLE_OFFSET = 6
 
 /** Beyond the records. */
-const ENDS_BYTES = 64
+export const ENDS_BYTES = 64
 
 export interface Answer {
   readonly message: Buffer
@@ -66,7 +66,8 @@ function batchesAnswer(fetched: Fetched, offset: number, buffers: BufferPool): A
   return { message: out.take(), nextOffset, recordCount }
 }
 
-function writeEnds(out: MessageWriter, fetched: Fetched, nextOffset: number): void {
+/** How far the log is. */
+export function writeEnds(out: MessageWriter, fetched: Fetched, nextOffset: number): void {
   out.integer(NEXT_OFFSET, nextOffset)
   out.integer(HIGH_WATERMARK, fetched.highWatermark)
   out.integer(LOG_START_OFFSET, fetched.logStartOffset)

@@ -6,6 +6,7 @@ import { submitWhenRoom } from '../../produce/submit-when-room.ts'
 import type { DataPath } from '../../rest/records/data-path.ts'
 import { type CallContext, withinDeadline } from '../calls/call-context.ts'
 import type { DuplexMethod, Respond } from '../calls/methods.ts'
+import { untilAborted } from '../calls/until-aborted.ts'
 import { waitSignal } from '../calls/wait-signal.ts'
 import { NewRecords } from './new-records.ts'
 import { checkSize } from './produce.ts'
@@ -158,25 +159,5 @@ class ProduceStream {
         this.#wake = resolve
       })
     }
-  }
-}
-
-/** Ends, without an error, when the signal aborts, also in the middle of a wait. */
-async function* untilAborted(
-  requests: AsyncIterable<Buffer>,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer, void, undefined> {
-  const iterator = requests[Symbol.asyncIterator]()
-  const aborted = new Promise<'aborted'>((resolve) => {
-    if (signal.aborted) resolve('aborted')
-    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
-  })
-  while (!signal.aborted) {
-    const next = iterator.next()
-    // When the wait is given up, how it ends is nobody's concern.
-    next.catch(() => {})
-    const result = await Promise.race([next, aborted])
-    if (result === 'aborted' || result.done === true) return
-    yield result.value
   }
 }

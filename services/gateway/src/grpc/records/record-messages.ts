@@ -20,6 +20,8 @@ export class RecordMessages {
   /** Where the next read goes on. */
   nextOffset: number
   recordCount = 0
+  /** Of the last batch that was begun; -1 before. */
+  leaderEpoch = -1
   readonly #startOffset: number
   readonly #batches: Iterator<RecordBatch>
   #batch: RecordBatch | null = null
@@ -72,6 +74,7 @@ export class RecordMessages {
     for (let found = this.#batches.next(); found.done !== true; found = this.#batches.next()) {
       const batch = found.value
       this.#batch = batch
+      this.leaderEpoch = batch.partitionLeaderEpoch
       if (!batch.isControl) {
         this.#cursor = new RecordCursor(batch)
         return this.#cursor

@@ -3,6 +3,8 @@ import type { BufferPool } from '../../fetch/buffer-pool.ts'
 const LOW = 2 ** 28
 /** Bytes of the longest varint. */
 const VARINT_BYTES_MAX = 10
+/** Before the message, for the head of a field that it may become. */
+const HEAD_BYTES = 6
 
 /**
  * Writes an encoded message front to back. A nested message is written behind its length, which the
@@ -11,21 +13,32 @@ const VARINT_BYTES_MAX = 10
 export class MessageWriter {
   readonly #pool: BufferPool
   #buffer: Buffer
-  #position = 0
+  #position = HEAD_BYTES
 
   /** `capacity` is a guess. */
   constructor(capacity: number, pool: BufferPool) {
     this.#pool = pool
-    this.#buffer = pool.take(capacity)
+    this.#buffer = pool.take(HEAD_BYTES + capacity)
   }
 
   get size(): number {
-    return this.#position
+    return this.#position - HEAD_BYTES
   }
 
   /** Ends the message. Its memory is the pool's: give it back when it has been sent. */
   take(): Buffer {
-    return this.#buffer.subarray(0, this.#position)
+    return this.#buffer.subarray(HEAD_BYTES, this.#position)
+  }
+
+  /** Ends the message as the only field of another one, whose tag has one byte. */
+  takeAsField(field: number): Buffer {
+    const end = this.#position
+    const length = this.size
+    const start = HEAD_BYTES - 1 - varintSize(length)
+    this.#position = start
+    this.#varint((field << 3) | 2)
+    this.#varint(length)
+    return this.#buffer.subarray(start, end)
   }
 
   /** A field of numbers; 0 is written too, as an `optional` field needs it. */
