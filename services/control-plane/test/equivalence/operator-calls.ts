@@ -34,13 +34,14 @@ export const operatorCalls: readonly Kind[] = [
     onReal: ({ cluster }, request) => preferAllLeaders(cluster, request),
     onModel: ({ cluster }, request) => model.preferAllLeaders(cluster, request),
   }),
-  kind('electUncleanLeader', 3, {
+  kind('electUncleanLeader', 5, {
     request: (view) => {
       const { state, choices } = view
       const leaderless = [...state.partitions.values()].filter(({ leader }) => leader === null)
       const { topicId, partition, replicas } = choices.any(leaderless) ?? partitionOf(view)
-      const brokerId = choices.any(replicas) ?? 0
-      return { topicId, partition, brokerId, acceptDataLoss: choices.percent(50) }
+      const active = replicas.filter((id) => state.brokers.get(id)?.state === 'active')
+      const brokerId = choices.any(choices.percent(75) ? active : replicas) ?? 0
+      return { topicId, partition, brokerId, acceptDataLoss: choices.percent(75) }
     },
     onReal: ({ cluster }, request) => electUncleanLeader(cluster, request),
     onModel: ({ cluster }, request) => model.electUncleanLeader(cluster, request),
