@@ -12,7 +12,7 @@ import type { Controller } from '../control-plane/controller.ts'
 import { DATABASE_HOST, SimDatabase } from '../control-plane/sim-database.ts'
 import { Machine, seedOf } from '../machine/machine.ts'
 import { Scheduler } from '../machine/scheduler.ts'
-import type { ProcessRole } from '../machine/sim-process.ts'
+import type { ProcessRole, SimProcess } from '../machine/sim-process.ts'
 import { Calls } from '../network/calls.ts'
 import { Links } from '../network/links.ts'
 import { SimNetwork } from '../network/sim-network.ts'
@@ -25,6 +25,9 @@ import type { ClusterOptions } from './options.ts'
 import { lowerLimits } from './small-limits.ts'
 
 lowerLimits()
+
+/** Times in virtual milliseconds are sums of fractions, and come out a little off. */
+const MOMENT_MS = 1
 
 type Node = BrokerNode | ControllerNode | GatewayNode
 
@@ -148,12 +151,23 @@ export class SimCluster {
     }
   }
 
-  /** What must be answered within the time, whatever the answer is. */
-  within<Answer>(answer: Promise<Answer>, timeoutMs: number, what: () => string): Promise<Answer> {
+  /** What must be answered, whatever the answer is, before who is asked was awake for the time. */
+  within<Answer>(
+    answer: Promise<Answer>,
+    asked: { readonly process: SimProcess | null; readonly timeoutMs: number },
+    what: () => string,
+  ): Promise<Answer> {
+    const { scheduler } = this
+    const { process, timeoutMs } = asked
+    const awakeMs = (): number => scheduler.nowMs - (process?.asleepMs ?? 0)
+    const endMs = awakeMs() + timeoutMs
     return new Promise((resolve, reject) => {
-      const timer = this.scheduler.at(timeoutMs, null, () =>
-        reject(new Violation(`${what()} was not answered within ${timeoutMs} ms`)),
-      )
+      let timer = scheduler.at(timeoutMs, null, judge)
+      function judge(): void {
+        const leftMs = endMs - awakeMs()
+        if (leftMs > MOMENT_MS) timer = scheduler.at(leftMs, null, judge)
+        else reject(new Violation(`${what()} was not answered within ${timeoutMs} ms`))
+      }
       answer.then(resolve, reject).finally(() => timer.cancel())
     })
   }

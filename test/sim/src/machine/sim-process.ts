@@ -20,6 +20,8 @@ export class SimProcess {
   readonly #scheduler: Scheduler
   #isAlive = true
   #sleep: Timer | null = null
+  #asleepSinceMs = 0
+  #sleptMs = 0
   #putOff: SimEvent[] = []
   readonly #onDeath: ((how: Death) => void)[] = []
 
@@ -48,17 +50,25 @@ export class SimProcess {
     return this.#sleep !== null
   }
 
+  /** How long it has slept in its life, in milliseconds. */
+  get asleepMs(): number {
+    const nowMs = this.#scheduler.nowMs
+    return this.#sleptMs + (this.isAsleep ? nowMs - this.#asleepSinceMs : 0)
+  }
+
   later(delayMs: number, callback: () => void): Timer {
     return this.#scheduler.at(delayMs, this, callback)
   }
 
   /** Nothing of it happens for so long; then what was due meanwhile does, all at once. */
   sleep(ms: number): void {
+    if (!this.isAsleep) this.#asleepSinceMs = this.#scheduler.nowMs
     this.#sleep?.cancel()
     this.#sleep = this.#scheduler.at(ms, null, () => this.wake())
   }
 
   wake(): void {
+    this.#sleptMs = this.asleepMs
     this.#sleep?.cancel()
     this.#sleep = null
     for (const event of this.#putOff.splice(0)) this.#scheduler.again(event)

@@ -53,10 +53,11 @@ export class Consumer {
     const gateway = cluster.gateways[random.below(cluster.gateways.length)]
     if (gateway === undefined) return
     const from = this.#position
+    const asked = { process: gateway.machine.process, timeoutMs: SILENCE_MS_MAX }
     try {
       const fetching = gateway.fetch({ topicId, partition, offset: from }, waitMs)
       const what = (): string => `a fetch of ${log.name} at ${from}`
-      const { records } = await cluster.within(fetching, SILENCE_MS_MAX, what)
+      const { records } = await cluster.within(fetching, asked, what)
       if (log.isDeleted) return
       const count = this.#take(records)
       if (count === 0) tally.emptyReads += 1

@@ -73,10 +73,11 @@ export class Producer {
     const timeoutMs = 500 + random.below(8_000)
     const bytes = Buffer.from(value.padEnd(random.below(paddedTo), PADDING), 'latin1')
     const term = acks === 'leader' ? checker.soleTerm(topicId, partition) : null
+    const asked = { process: gateway.machine.process, timeoutMs: SILENCE_MS_MAX }
     const produced = gateway.produce({ name, partition, value: bytes, acks }, timeoutMs)
     try {
       const what = (): string => `a produce of ${value}`
-      const written = await cluster.within(produced, SILENCE_MS_MAX, what)
+      const written = await cluster.within(produced, asked, what)
       this.#acknowledged(value, target, acks, written)
       if (written.topicId === topicId) promises.made(value, target, term)
       return true
