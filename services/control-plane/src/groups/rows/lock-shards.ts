@@ -7,8 +7,9 @@ import { notCoordinator, type ShardTerm } from '../leases/shard-term.ts'
 /**
  * The first statement of every transaction of a group: from here to its end nobody takes the shards
  * over. Answers for which of them this control plane still is the coordinator; one that has been
- * taken over writes nothing. Throws CONTROL_PLANE_UNAVAILABLE when the database is older than what
- * is known of it: memory is ahead of its rows then (B1.2).
+ * taken over writes nothing. Throws METADATA_ROLLBACK when the database is older than what somebody
+ * has seen of it, CONTROL_PLANE_UNAVAILABLE when its brokers have not been heard, or it is older than
+ * what is known here: memory is ahead of its rows then (B1.2).
  */
 export async function lockShards(
   transaction: Transaction,
@@ -18,16 +19,14 @@ export async function lockShards(
   const known = new Map([...terms].map((term) => [term.shard, term]))
   const { highestVersion, identity } = cluster
   const result = await transaction.execute<Row>(sql`
-    SELECT held.shard, held.owner, held.epoch, meta.cluster_incarnation, meta.metadata_version
-      FROM courant.group_shard held CROSS JOIN courant.cluster_meta meta
+    SELECT held.shard, held.owner, held.epoch, meta.metadata_version
+      FROM courant.require_current(${identity.clusterIncarnation}) current
+      CROSS JOIN courant.group_shard held CROSS JOIN courant.cluster_meta meta
       WHERE held.shard = ANY (${sql.param([...known.keys()])}::int[])
       ORDER BY held.shard FOR SHARE OF held`)
   const held = new Set<ShardTerm>()
   for (const row of result.rows) {
-    const isOld =
-      Number(row.cluster_incarnation) !== identity.clusterIncarnation ||
-      Number(row.metadata_version) < highestVersion
-    if (isOld) {
+    if (Number(row.metadata_version) < highestVersion) {
       const detail = 'The database is not the one that the groups were read from.'
       throw new BusError('CONTROL_PLANE_UNAVAILABLE', detail)
     }
@@ -51,6 +50,5 @@ interface Row extends Record<string, unknown> {
   readonly shard: number
   readonly owner: string | null
   readonly epoch: string
-  readonly cluster_incarnation: string
   readonly metadata_version: string
 }
