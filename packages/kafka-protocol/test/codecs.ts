@@ -8,6 +8,7 @@ import {
   listOffsetsApi,
   offsetForLeaderEpochApi,
   produceApi,
+  replicaLogsApi,
 } from '../src/index.ts'
 import type { TypeNode } from '../src/schema.ts'
 import { WireReader } from '../src/wire-reader.ts'
@@ -32,6 +33,7 @@ export const codecs: readonly Codec[] = [
   ...codecsOf(deleteRecordsApi),
   ...codecsOf(initProducerIdApi),
   ...codecsOf(heaviestKeysApi),
+  ...codecsOf(replicaLogsApi),
 ]
 
 function codecsOf<Request, RequestInput, Response, ResponseInput>(

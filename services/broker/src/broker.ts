@@ -1,8 +1,9 @@
 /** The composition root: which parts there are, in which order they begin and end. */
-import { type Address, BusError, brokerId } from '@courant/kernel'
+import { type Address, assert, BusError, brokerId } from '@courant/kernel'
 import { type LogDirectory, openNodeStorage, type Storage } from '@courant/log'
 import type { ServicePorts } from '@courant/service-kit'
 import { observeBroker } from './broker-metrics.ts'
+import type { BrokerStanding } from './control-plane/broker-standing.ts'
 import type { ControlPlaneLink } from './control-plane/control-plane-link.ts'
 import { GrpcControlPlaneLink } from './control-plane/grpc-control-plane-link.ts'
 import { Membership } from './control-plane/membership.ts'
@@ -129,7 +130,11 @@ async function assemble(
   })
   ending.add(() => producerIds.close())
   const isLeaseOver = (): boolean => membership?.isLeaseOver ?? true
-  const parts = { network, clock, log, partitions, producerIds, isLeaseOver }
+  const standing = (): BrokerStanding => {
+    assert(membership !== null, 'nothing is asked before the listener is open')
+    return membership.standing
+  }
+  const parts = { network, clock, log, partitions, producerIds, isLeaseOver, standing }
   const service = new RequestService(parts)
   ending.add(() => service.stop())
   const address = await service.listen(config.listen)

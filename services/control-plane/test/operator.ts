@@ -5,6 +5,7 @@ import {
   PartitionFilter,
   type Reassignment,
   type ReassignmentResult,
+  type RestoreClusterRequest,
 } from '@courant/api/internal/v1/cluster'
 import { type Address, systemClock } from '@courant/kernel'
 import { credentials } from '@grpc/grpc-js'
@@ -38,6 +39,10 @@ export class Operator {
       afterPartition: 0,
       ...request,
     })
+  }
+
+  restore(request: RestoreClusterRequest) {
+    return call(this.#client.restoreCluster.bind(this.#client), request)
   }
 
   drain(brokerId: number) {

@@ -5,6 +5,7 @@ import type { DataDirectory } from '../directory/data-directory.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
 import { NOT_LEADER, OFFLINE, STOPPING } from '../partition/refusals.ts'
 import { BrokerSession, type BrokerStatus } from './broker-session.ts'
+import type { BrokerStanding } from './broker-standing.ts'
 import type { ControlPlaneLink, Registered, Registration } from './control-plane-link.ts'
 
 export interface MembershipParts {
@@ -85,6 +86,15 @@ export class Membership {
     if (!this.#isServing) return 'The broker is not registered with current metadata yet.'
     if (this.#session.state === 'active') return null
     return `The control plane has this broker as ${this.#session.state}.`
+  }
+
+  /** What is known here of this broker, without the control plane. */
+  get standing(): BrokerStanding {
+    const { directory, broker } = this.#parts
+    const { brokerEpoch, directoryId } = directory.identity
+    const { state } = this.#session
+    const isServing = this.#isServing && (state === 'active' || state === 'draining')
+    return { ...broker, brokerEpoch, directoryId, isServing, isIntact: directory.isIntact }
   }
 
   /** The disk failed: the control plane should hear of it before the next heartbeat is due. */

@@ -19,6 +19,7 @@ import type { Acks } from './acks.ts'
 import { AdvanceListeners } from './advance-listeners.ts'
 import type { FetchedRecords, FetchRequest } from './fetched-records.ts'
 import { Leadership } from './leadership.ts'
+import { type LogStanding, logStandingOf } from './log-standing.ts'
 import type { PartitionHost } from './partition-host.ts'
 import { appendProduced, type ProducedAppend } from './produced-append.ts'
 import { readRecords } from './read-records.ts'
@@ -86,6 +87,13 @@ export class Partition implements LogObserver, ReplicaObserver {
   /** Whether there is anything of it on the disk. */
   get hasLog(): boolean {
     return this.#log !== null
+  }
+
+  /** Null without a log. */
+  get logStanding(): LogStanding | null {
+    if (this.#log === null) return null
+    const termEpoch = this.#term?.row.leaderEpoch ?? this.#followed?.leaderEpoch ?? -1
+    return logStandingOf(this.#log, termEpoch, this.#leadership !== null)
   }
 
   /** Whether a read has found damage in it. */

@@ -7,9 +7,11 @@ import {
   offsetForLeaderEpochApi,
   produceApi,
   RequestRouter,
+  replicaLogsApi,
 } from '@courant/kafka-protocol'
 import type { Address, Clock, Network } from '@courant/kernel'
 import type { Logger } from '@courant/service-kit'
+import type { BrokerStanding } from '../control-plane/broker-standing.ts'
 import type { ProducerIds } from '../control-plane/producer-ids.ts'
 import type { PartitionRegistry } from '../partition/partition-registry.ts'
 import { STOPPING } from '../partition/refusals.ts'
@@ -24,6 +26,7 @@ import { initProducerIdHandler } from './init-producer-id.ts'
 import { listOffsetsHandler } from './list-offsets.ts'
 import { offsetForLeaderEpochHandler } from './offset-for-leader-epoch.ts'
 import { produceHandler } from './produce.ts'
+import { replicaLogsHandler } from './replica-logs.ts'
 import { RequestServer } from './request-server.ts'
 
 export interface RequestServiceParts {
@@ -33,6 +36,7 @@ export interface RequestServiceParts {
   readonly partitions: PartitionRegistry
   readonly producerIds: Pick<ProducerIds, 'take'>
   readonly isLeaseOver: () => boolean
+  readonly standing: () => BrokerStanding
 }
 
 /** Produces and followers wait long, readers less: how late each is told that time is up. */
@@ -49,7 +53,7 @@ export class RequestService {
   readonly #partitions: PartitionRegistry
 
   constructor(parts: RequestServiceParts) {
-    const { network, clock, log, partitions, producerIds, isLeaseOver } = parts
+    const { network, clock, log, partitions, producerIds, isLeaseOver, standing } = parts
     const { counts } = this
     const deadlines = new Deadlines(clock, WRITE_CHECK_MS)
     this.longPolls = new Deadlines(clock, POLL_CHECK_MS)
@@ -67,6 +71,7 @@ export class RequestService {
       .on(deleteRecordsApi, deleteRecordsHandler({ partitions, clock, deadlines, counts }))
       .on(initProducerIdApi, initProducerIdHandler({ producerIds, counts }))
       .on(heaviestKeysApi, heaviestKeysHandler({ partitions, clock, counts }))
+      .on(replicaLogsApi, replicaLogsHandler({ partitions, counts, standing }))
     this.server = new RequestServer({ network, clock, log, router })
   }
 

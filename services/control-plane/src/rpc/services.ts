@@ -43,8 +43,8 @@ import { listPartitions } from '../partitions/list-partitions.ts'
 import { allocateProducerIds } from '../producer-ids/allocate-producer-ids.ts'
 import { cancelReassignments, reassignPartitions } from '../reassignments/reassign-partitions.ts'
 import { setReassignmentThrottle } from '../reassignments/set-throttle.ts'
+import { restoreCluster } from '../restore/restore-cluster.ts'
 import { hear } from '../rollback/hear.ts'
-
 import { listSigningKeys } from '../signing-keys/list-signing-keys.ts'
 import { createTenant } from '../tenants/create-tenant.ts'
 import { listTenants } from '../tenants/list-tenants.ts'
@@ -163,6 +163,7 @@ function operators(parts: ServiceParts): ClusterAdminServiceServer {
     electUncleanLeader: unary(parts, 'ElectUncleanLeader', (request) =>
       electUncleanLeader(cluster, request),
     ),
+    restoreCluster: unary(parts, 'RestoreCluster', (request) => restoreCluster(parts, request)),
   }
 }
 

@@ -8,8 +8,8 @@ import { notCoordinator, type ShardTerm } from '../leases/shard-term.ts'
  * The first statement of every transaction of a group: from here to its end nobody takes the shards
  * over. Answers for which of them this control plane still is the coordinator; one that has been
  * taken over writes nothing. Throws METADATA_ROLLBACK when the database is older than what somebody
- * has seen of it, CONTROL_PLANE_UNAVAILABLE when its brokers have not been heard, or it is older than
- * what is known here: memory is ahead of its rows then (B1.2).
+ * has seen of it, CONTROL_PLANE_UNAVAILABLE when its brokers have not been heard, or it is older
+ * than what is known here: memory is ahead of its rows then (B1.2).
  */
 export async function lockShards(
   transaction: Transaction,

@@ -68,6 +68,30 @@ export namespace ReplicaStanding {
   export type UNRECOGNIZED = typeof ReplicaStanding.UNRECOGNIZED;
 }
 
+export const RestoreFindingKind = {
+  RESTORE_FINDING_KIND_UNSPECIFIED: 0,
+  /** RESTORE_FINDING_KIND_WITHOUT_LEADER - Too few of its brokers answered to say who has everything: it gets no leader. */
+  RESTORE_FINDING_KIND_WITHOUT_LEADER: 1,
+  /** RESTORE_FINDING_KIND_MOVED - Other brokers than those that the database knows have its records: it gets them. */
+  RESTORE_FINDING_KIND_MOVED: 2,
+  /** RESTORE_FINDING_KIND_ADDED - The topic has got it after the backup: it is there again. */
+  RESTORE_FINDING_KIND_ADDED: 3,
+  /** RESTORE_FINDING_KIND_EMPTY - No broker has a log of it: it begins empty. Its topic was deleted after the backup. */
+  RESTORE_FINDING_KIND_EMPTY: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type RestoreFindingKind = typeof RestoreFindingKind[keyof typeof RestoreFindingKind];
+
+export namespace RestoreFindingKind {
+  export type RESTORE_FINDING_KIND_UNSPECIFIED = typeof RestoreFindingKind.RESTORE_FINDING_KIND_UNSPECIFIED;
+  export type RESTORE_FINDING_KIND_WITHOUT_LEADER = typeof RestoreFindingKind.RESTORE_FINDING_KIND_WITHOUT_LEADER;
+  export type RESTORE_FINDING_KIND_MOVED = typeof RestoreFindingKind.RESTORE_FINDING_KIND_MOVED;
+  export type RESTORE_FINDING_KIND_ADDED = typeof RestoreFindingKind.RESTORE_FINDING_KIND_ADDED;
+  export type RESTORE_FINDING_KIND_EMPTY = typeof RestoreFindingKind.RESTORE_FINDING_KIND_EMPTY;
+  export type UNRECOGNIZED = typeof RestoreFindingKind.UNRECOGNIZED;
+}
+
 export interface ListBrokersRequest {
 }
 
@@ -232,6 +256,83 @@ export interface ReplicaReport {
   /** Unregistered: the broker was removed. */
   registered: boolean;
   standing: ReplicaStanding;
+}
+
+export interface RestoreClusterRequest {
+  /** What those brokers have that answered. */
+  brokers: BrokerLogs[];
+  /** Those that were asked in vain, beside those that the database knows and nothing was heard of. */
+  silentBrokers: number[];
+  /** False: only report. */
+  acceptDataLoss: boolean;
+}
+
+export interface BrokerLogs {
+  brokerId: number;
+  /** In which its directory was last written. */
+  brokerEpoch: number;
+  directoryId: string;
+  host: string;
+  port: number;
+  rack: string;
+  /** It has a session in that epoch, as far as it knows. */
+  isServing: boolean;
+  /** Nothing that it acknowledged is missing from its directory. */
+  isIntact: boolean;
+  logs: ReplicaLog[];
+}
+
+export interface ReplicaLog {
+  topicId: string;
+  partition: number;
+  /** The newest epoch of the log; -1 for none. */
+  lastEpoch: number;
+  /** The newest epoch that the broker knows of. */
+  knownEpoch: number;
+  logEndOffset: number;
+  /** It leads, in the known epoch. */
+  isLeader: boolean;
+  /** A read has found damage. */
+  isDamaged: boolean;
+}
+
+export interface RestoreClusterResponse {
+  /** The database is older than what somebody has seen of it; before, where it was restored. */
+  wentBack: boolean;
+  restored: boolean;
+  /** What the database was at. */
+  clusterIncarnation: number;
+  metadataVersion: number;
+  /** The newest that anybody has seen. */
+  reportedIncarnation: number;
+  reportedVersion: number;
+  /** Did not answer, or do not vouch for what they have. */
+  silentBrokers: number[];
+  /** All partitions that there will be, and those of them whose leader epoch was behind that of a log. */
+  partitions: number;
+  partitionsBehind: number;
+  /** At most 1000: those that need a word. */
+  findings: RestoreFinding[];
+  /** At most 1000: topics of which brokers have logs and the database knows nothing. */
+  unknownTopics: UnknownTopic[];
+  /** In which the new incarnation is complete; as metadata_version where nothing was done. */
+  newMetadataVersion: number;
+}
+
+export interface RestoreFinding {
+  kind: RestoreFindingKind;
+  topicId: string;
+  topicName: string;
+  partition: number;
+  /** As they will be. */
+  replicas: number[];
+}
+
+export interface UnknownTopic {
+  topicId: string;
+  partitions: number;
+  /** That have logs of it. */
+  brokers: number[];
 }
 
 function createBaseListBrokersRequest(): ListBrokersRequest {
@@ -2125,6 +2226,811 @@ export const ReplicaReport: MessageFns<ReplicaReport> = {
   },
 };
 
+function createBaseRestoreClusterRequest(): RestoreClusterRequest {
+  return { brokers: [], silentBrokers: [], acceptDataLoss: false };
+}
+
+export const RestoreClusterRequest: MessageFns<RestoreClusterRequest> = {
+  encode(message: RestoreClusterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.brokers) {
+      BrokerLogs.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.silentBrokers.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.silentBrokers) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.acceptDataLoss !== false) {
+      writer.uint32(24).bool(message.acceptDataLoss);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreClusterRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreClusterRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.brokers.push(BrokerLogs.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.silentBrokers.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.silentBrokers.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.acceptDataLoss = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestoreClusterRequest>): RestoreClusterRequest {
+    return RestoreClusterRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestoreClusterRequest>): RestoreClusterRequest {
+    const message = createBaseRestoreClusterRequest();
+    message.brokers = object.brokers?.map((e) => BrokerLogs.fromPartial(e)) || [];
+    message.silentBrokers = object.silentBrokers?.map((e) => e) || [];
+    message.acceptDataLoss = object.acceptDataLoss ?? false;
+    return message;
+  },
+};
+
+function createBaseBrokerLogs(): BrokerLogs {
+  return {
+    brokerId: 0,
+    brokerEpoch: 0,
+    directoryId: "",
+    host: "",
+    port: 0,
+    rack: "",
+    isServing: false,
+    isIntact: false,
+    logs: [],
+  };
+}
+
+export const BrokerLogs: MessageFns<BrokerLogs> = {
+  encode(message: BrokerLogs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.brokerId !== 0) {
+      writer.uint32(8).int32(message.brokerId);
+    }
+    if (message.brokerEpoch !== 0) {
+      writer.uint32(16).int64(message.brokerEpoch);
+    }
+    if (message.directoryId !== "") {
+      writer.uint32(26).string(message.directoryId);
+    }
+    if (message.host !== "") {
+      writer.uint32(34).string(message.host);
+    }
+    if (message.port !== 0) {
+      writer.uint32(40).int32(message.port);
+    }
+    if (message.rack !== "") {
+      writer.uint32(50).string(message.rack);
+    }
+    if (message.isServing !== false) {
+      writer.uint32(56).bool(message.isServing);
+    }
+    if (message.isIntact !== false) {
+      writer.uint32(64).bool(message.isIntact);
+    }
+    for (const v of message.logs) {
+      ReplicaLog.encode(v!, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BrokerLogs {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBrokerLogs();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.brokerId = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.brokerEpoch = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.directoryId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.port = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.rack = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.isServing = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.isIntact = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.logs.push(ReplicaLog.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BrokerLogs>): BrokerLogs {
+    return BrokerLogs.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BrokerLogs>): BrokerLogs {
+    const message = createBaseBrokerLogs();
+    message.brokerId = object.brokerId ?? 0;
+    message.brokerEpoch = object.brokerEpoch ?? 0;
+    message.directoryId = object.directoryId ?? "";
+    message.host = object.host ?? "";
+    message.port = object.port ?? 0;
+    message.rack = object.rack ?? "";
+    message.isServing = object.isServing ?? false;
+    message.isIntact = object.isIntact ?? false;
+    message.logs = object.logs?.map((e) => ReplicaLog.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseReplicaLog(): ReplicaLog {
+  return { topicId: "", partition: 0, lastEpoch: 0, knownEpoch: 0, logEndOffset: 0, isLeader: false, isDamaged: false };
+}
+
+export const ReplicaLog: MessageFns<ReplicaLog> = {
+  encode(message: ReplicaLog, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== "") {
+      writer.uint32(10).string(message.topicId);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(16).int32(message.partition);
+    }
+    if (message.lastEpoch !== 0) {
+      writer.uint32(24).int32(message.lastEpoch);
+    }
+    if (message.knownEpoch !== 0) {
+      writer.uint32(32).int32(message.knownEpoch);
+    }
+    if (message.logEndOffset !== 0) {
+      writer.uint32(40).int64(message.logEndOffset);
+    }
+    if (message.isLeader !== false) {
+      writer.uint32(48).bool(message.isLeader);
+    }
+    if (message.isDamaged !== false) {
+      writer.uint32(56).bool(message.isDamaged);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReplicaLog {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplicaLog();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lastEpoch = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.knownEpoch = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.logEndOffset = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.isLeader = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.isDamaged = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReplicaLog>): ReplicaLog {
+    return ReplicaLog.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReplicaLog>): ReplicaLog {
+    const message = createBaseReplicaLog();
+    message.topicId = object.topicId ?? "";
+    message.partition = object.partition ?? 0;
+    message.lastEpoch = object.lastEpoch ?? 0;
+    message.knownEpoch = object.knownEpoch ?? 0;
+    message.logEndOffset = object.logEndOffset ?? 0;
+    message.isLeader = object.isLeader ?? false;
+    message.isDamaged = object.isDamaged ?? false;
+    return message;
+  },
+};
+
+function createBaseRestoreClusterResponse(): RestoreClusterResponse {
+  return {
+    wentBack: false,
+    restored: false,
+    clusterIncarnation: 0,
+    metadataVersion: 0,
+    reportedIncarnation: 0,
+    reportedVersion: 0,
+    silentBrokers: [],
+    partitions: 0,
+    partitionsBehind: 0,
+    findings: [],
+    unknownTopics: [],
+    newMetadataVersion: 0,
+  };
+}
+
+export const RestoreClusterResponse: MessageFns<RestoreClusterResponse> = {
+  encode(message: RestoreClusterResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wentBack !== false) {
+      writer.uint32(8).bool(message.wentBack);
+    }
+    if (message.restored !== false) {
+      writer.uint32(16).bool(message.restored);
+    }
+    if (message.clusterIncarnation !== 0) {
+      writer.uint32(24).uint64(message.clusterIncarnation);
+    }
+    if (message.metadataVersion !== 0) {
+      writer.uint32(32).uint64(message.metadataVersion);
+    }
+    if (message.reportedIncarnation !== 0) {
+      writer.uint32(40).uint64(message.reportedIncarnation);
+    }
+    if (message.reportedVersion !== 0) {
+      writer.uint32(48).uint64(message.reportedVersion);
+    }
+    if (message.silentBrokers.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.silentBrokers) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.partitions !== 0) {
+      writer.uint32(64).int32(message.partitions);
+    }
+    if (message.partitionsBehind !== 0) {
+      writer.uint32(72).int32(message.partitionsBehind);
+    }
+    for (const v of message.findings) {
+      RestoreFinding.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.unknownTopics) {
+      UnknownTopic.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.newMetadataVersion !== 0) {
+      writer.uint32(96).uint64(message.newMetadataVersion);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreClusterResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreClusterResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.wentBack = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.restored = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.clusterIncarnation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.metadataVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.reportedIncarnation = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.reportedVersion = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.silentBrokers.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.silentBrokers.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.partitions = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.partitionsBehind = reader.int32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.findings.push(RestoreFinding.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.unknownTopics.push(UnknownTopic.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.newMetadataVersion = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestoreClusterResponse>): RestoreClusterResponse {
+    return RestoreClusterResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestoreClusterResponse>): RestoreClusterResponse {
+    const message = createBaseRestoreClusterResponse();
+    message.wentBack = object.wentBack ?? false;
+    message.restored = object.restored ?? false;
+    message.clusterIncarnation = object.clusterIncarnation ?? 0;
+    message.metadataVersion = object.metadataVersion ?? 0;
+    message.reportedIncarnation = object.reportedIncarnation ?? 0;
+    message.reportedVersion = object.reportedVersion ?? 0;
+    message.silentBrokers = object.silentBrokers?.map((e) => e) || [];
+    message.partitions = object.partitions ?? 0;
+    message.partitionsBehind = object.partitionsBehind ?? 0;
+    message.findings = object.findings?.map((e) => RestoreFinding.fromPartial(e)) || [];
+    message.unknownTopics = object.unknownTopics?.map((e) => UnknownTopic.fromPartial(e)) || [];
+    message.newMetadataVersion = object.newMetadataVersion ?? 0;
+    return message;
+  },
+};
+
+function createBaseRestoreFinding(): RestoreFinding {
+  return { kind: 0, topicId: "", topicName: "", partition: 0, replicas: [] };
+}
+
+export const RestoreFinding: MessageFns<RestoreFinding> = {
+  encode(message: RestoreFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.topicId !== "") {
+      writer.uint32(18).string(message.topicId);
+    }
+    if (message.topicName !== "") {
+      writer.uint32(26).string(message.topicName);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(32).int32(message.partition);
+    }
+    if (message.replicas.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.replicas) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topicId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.topicName = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.replicas.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.replicas.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestoreFinding>): RestoreFinding {
+    return RestoreFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestoreFinding>): RestoreFinding {
+    const message = createBaseRestoreFinding();
+    message.kind = object.kind ?? 0;
+    message.topicId = object.topicId ?? "";
+    message.topicName = object.topicName ?? "";
+    message.partition = object.partition ?? 0;
+    message.replicas = object.replicas?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseUnknownTopic(): UnknownTopic {
+  return { topicId: "", partitions: 0, brokers: [] };
+}
+
+export const UnknownTopic: MessageFns<UnknownTopic> = {
+  encode(message: UnknownTopic, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId !== "") {
+      writer.uint32(10).string(message.topicId);
+    }
+    if (message.partitions !== 0) {
+      writer.uint32(16).int32(message.partitions);
+    }
+    if (message.brokers.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.brokers) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnknownTopic {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnknownTopic();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.partitions = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.brokers.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.brokers.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnknownTopic>): UnknownTopic {
+    return UnknownTopic.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnknownTopic>): UnknownTopic {
+    const message = createBaseUnknownTopic();
+    message.topicId = object.topicId ?? "";
+    message.partitions = object.partitions ?? 0;
+    message.brokers = object.brokers?.map((e) => e) || [];
+    return message;
+  },
+};
+
 export type ClusterAdminServiceService = typeof ClusterAdminServiceService;
 export const ClusterAdminServiceService = {
   listBrokers: {
@@ -2253,6 +3159,23 @@ export const ClusterAdminServiceService = {
       Buffer.from(ElectUncleanLeaderResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ElectUncleanLeaderResponse => ElectUncleanLeaderResponse.decode(value),
   },
+  /**
+   * After PostgreSQL was restored from an old backup: begins a new incarnation of the metadata, in which
+   * every epoch is beyond what anybody has seen, and each partition is led by the log that has
+   * everything (as in the recovery of KIP-966). Tells what it would do; does it only if that is accepted.
+   * Changes nothing where the database has not gone back in time.
+   */
+  restoreCluster: {
+    path: "/courant.internal.v1.ClusterAdminService/RestoreCluster" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RestoreClusterRequest): Buffer =>
+      Buffer.from(RestoreClusterRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RestoreClusterRequest => RestoreClusterRequest.decode(value),
+    responseSerialize: (value: RestoreClusterResponse): Buffer =>
+      Buffer.from(RestoreClusterResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RestoreClusterResponse => RestoreClusterResponse.decode(value),
+  },
 } as const;
 
 export interface ClusterAdminServiceServer extends UntypedServiceImplementation {
@@ -2287,6 +3210,13 @@ export interface ClusterAdminServiceServer extends UntypedServiceImplementation 
    * only if that is accepted. ELECTION_NOT_NEEDED while a clean election is possible.
    */
   electUncleanLeader: handleUnaryCall<ElectUncleanLeaderRequest, ElectUncleanLeaderResponse>;
+  /**
+   * After PostgreSQL was restored from an old backup: begins a new incarnation of the metadata, in which
+   * every epoch is beyond what anybody has seen, and each partition is led by the log that has
+   * everything (as in the recovery of KIP-966). Tells what it would do; does it only if that is accepted.
+   * Changes nothing where the database has not gone back in time.
+   */
+  restoreCluster: handleUnaryCall<RestoreClusterRequest, RestoreClusterResponse>;
 }
 
 export interface ClusterAdminServiceClient extends Client {
@@ -2460,6 +3390,27 @@ export interface ClusterAdminServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ElectUncleanLeaderResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * After PostgreSQL was restored from an old backup: begins a new incarnation of the metadata, in which
+   * every epoch is beyond what anybody has seen, and each partition is led by the log that has
+   * everything (as in the recovery of KIP-966). Tells what it would do; does it only if that is accepted.
+   * Changes nothing where the database has not gone back in time.
+   */
+  restoreCluster(
+    request: RestoreClusterRequest,
+    callback: (error: ServiceError | null, response: RestoreClusterResponse) => void,
+  ): ClientUnaryCall;
+  restoreCluster(
+    request: RestoreClusterRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RestoreClusterResponse) => void,
+  ): ClientUnaryCall;
+  restoreCluster(
+    request: RestoreClusterRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RestoreClusterResponse) => void,
   ): ClientUnaryCall;
 }
 
