@@ -108,6 +108,11 @@ export class Consumer {
     return this.#until(() => this.commits.find(isIt) ?? null)
   }
 
+  /** The so manieth. */
+  delivery(count: number): Promise<Delivery> {
+    return this.#until(() => this.deliveries[count - 1] ?? null)
+  }
+
   moved(isWanted: (move: PositionMoved) => boolean): Promise<PositionMoved> {
     return this.#until(() => this.moves.find(isWanted) ?? null)
   }

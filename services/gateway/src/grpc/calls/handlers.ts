@@ -68,15 +68,27 @@ export function duplexHandler(
   }
 }
 
-/** The requests of a stream. More are read as these are taken. */
+/**
+ * The requests of a stream, until it is half-closed or cancelled. More are read as these are taken.
+ * Not by the stream's own iterator: at the error event that is to send a status, that one destroys
+ * the stream, and with answers still on their way the status would never be sent.
+ */
 async function* taken(
   requests: Readable,
   { readAhead }: CallContext,
 ): AsyncGenerator<Buffer, void, undefined> {
-  // Not destroyed on the way out: the answers leave on the same stream.
-  for await (const request of requests.iterator({ destroyOnReturn: false })) {
-    readAhead.taken(request.length)
-    yield request
+  let wake = (): void => {}
+  for (const event of ['readable', 'end', 'close']) requests.on(event, () => wake())
+  while (!requests.readableEnded && !requests.destroyed) {
+    const request: Buffer | null = requests.read()
+    if (request === null) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    } else {
+      readAhead.taken(request.length)
+      yield request
+    }
   }
 }
 

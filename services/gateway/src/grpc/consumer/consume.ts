@@ -1,4 +1,4 @@
-import { BusError, limits } from '@courant/kernel'
+import { BusError, limits, wait } from '@courant/kernel'
 import type { Groups } from '../../groups/groups.ts'
 import { MemberLease, memberRef } from '../../groups/poll/member-lease.ts'
 import { problemAt } from '../../produce/record-problem.ts'
@@ -16,6 +16,8 @@ import { type Subscription, subscriptionOf } from './subscription.ts'
 
 /** A group whose coordinator is being replaced is waited for. */
 const BEGIN_MS_MAX = 15_000
+/** Clients in Node half-close a stream that they cancel, right before they do. */
+const CANCEL_FOLLOWS_MS = 100
 
 /** `ConsumerService.Consume`. */
 export function consume(groups: Groups): DuplexMethod {
@@ -147,7 +149,8 @@ class ConsumerStream {
     }
     if (signal.aborted) return
     await this.#commits.flush()
-    this.#isHalfClosed = this.#failure === null
+    await wait(this.#groups.clock, CANCEL_FOLLOWS_MS, signal)
+    this.#isHalfClosed = !signal.aborted
     this.#ending.abort()
   }
 
