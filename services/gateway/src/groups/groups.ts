@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@courant/kernel'
 import type { ControlPlane } from '../control-plane/control-plane.ts'
 import type { DataPath } from '../rest/records/data-path.ts'
+import { connectToCoordinator } from './coordinators/coordinator.ts'
 import { Coordinators } from './coordinators/coordinators.ts'
 import { OffsetResets } from './poll/offset-resets.ts'
 import type { PollParts } from './poll/poll.ts'
@@ -23,7 +24,8 @@ export interface GroupsParts {
 
 export function createGroups({ clock, random, controlPlane, dataPath }: GroupsParts): Groups {
   const gatewayId = random.uuid()
-  const coordinators = new Coordinators(controlPlane, { clock, random, gatewayId })
+  const connect = connectToCoordinator
+  const coordinators = new Coordinators(controlPlane, { clock, random, gatewayId, connect })
   const { leaders, polls, reader, encodedBatches, buffers } = dataPath
   return {
     coordinators,

@@ -22,7 +22,7 @@ import type { GroupCalls } from './group-calls.ts'
  * MEMBER_ID_IN_USE, GROUP_FULL, INVALID_ARGUMENT, LEASE_EXPIRED, POLL_SUPERSEDED, NOT_COORDINATOR.
  */
 export async function beginPoll(
-  { coordinator }: GroupCalls,
+  { coordinator }: Pick<GroupCalls, 'coordinator'>,
   request: BeginPollRequest,
 ): Promise<BeginPollResponse> {
   const { tenantId, group: name, memberId, principal } = checkMember(request.member)

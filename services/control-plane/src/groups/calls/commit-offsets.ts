@@ -13,7 +13,7 @@ import type { GroupCalls } from './group-calls.ts'
 
 /** Each commit is judged and answered by itself, also when it fails. Durable when answered. */
 export async function commitOffsets(
-  { coordinator }: GroupCalls,
+  { coordinator }: Pick<GroupCalls, 'coordinator'>,
   { commits }: CommitOffsetsRequest,
 ): Promise<CommitOffsetsResponse> {
   const commitOne = async (commit: MemberCommit): Promise<MemberCommitResult> => {

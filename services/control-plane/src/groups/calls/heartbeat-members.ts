@@ -12,7 +12,7 @@ import type { GroupCalls } from './group-calls.ts'
 
 /** Signs of life. They are memory: nothing is written. */
 export async function heartbeatMembers(
-  { coordinator }: GroupCalls,
+  { coordinator }: Pick<GroupCalls, 'coordinator'>,
   { members }: HeartbeatMembersRequest,
 ): Promise<HeartbeatMembersResponse> {
   const one = async (heartbeat: MemberHeartbeat): Promise<MemberHeartbeatResult> => {

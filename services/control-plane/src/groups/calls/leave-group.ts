@@ -5,7 +5,7 @@ import type { GroupCalls } from './group-calls.ts'
 
 /** Its partitions are free when it resolves. Who is no member has left. Throws MEMBER_ID_IN_USE. */
 export async function leaveGroup(
-  { coordinator }: GroupCalls,
+  { coordinator }: Pick<GroupCalls, 'coordinator'>,
   request: LeaveGroupRequest,
 ): Promise<LeaveGroupResponse> {
   const { tenantId, group: name, memberId, principal } = checkMember(request.member)

@@ -15,6 +15,8 @@ export interface CoordinatorParts {
   readonly clock: Clock
   readonly random: Random
   readonly gatewayId: string
+  /** To the control plane at `target` (host:port). Does not wait for it. */
+  readonly connect: (target: string) => GroupServiceClient
 }
 
 export interface CoordinatorCallOptions {
@@ -35,6 +37,10 @@ const CHANNEL = {
   'grpc.use_local_subchannel_pool': 1,
 }
 
+export function connectToCoordinator(target: string): GroupServiceClient {
+  return new GroupServiceClient(target, credentials.createInsecure(), CHANNEL)
+}
+
 /** One control plane as the coordinator of groups. */
 export class Coordinator {
   readonly watch: MemberWatch
@@ -44,7 +50,7 @@ export class Coordinator {
   readonly #heartbeats: NaturalBatches<MemberHeartbeat, MemberHeartbeatResult>
 
   constructor(target: string, parts: CoordinatorParts) {
-    const client = new GroupServiceClient(target, credentials.createInsecure(), CHANNEL)
+    const client = parts.connect(target)
     this.#client = client
     this.#clock = parts.clock
     this.watch = new MemberWatch({ ...parts, client })

@@ -1,0 +1,13 @@
+/** The coordination of groups without its rows and its RPC server, for simulations. */
+export { FeedState } from '../../src/feed/feed-state.ts'
+export { beginPoll } from '../../src/groups/calls/begin-poll.ts'
+export { commitOffsets } from '../../src/groups/calls/commit-offsets.ts'
+export { heartbeatMembers } from '../../src/groups/calls/heartbeat-members.ts'
+export { leaveGroup } from '../../src/groups/calls/leave-group.ts'
+export { CommittedOffsets } from '../../src/groups/coordination/committed-offsets.ts'
+export { GroupCoordinator } from '../../src/groups/coordination/group-coordinator.ts'
+export type { CatalogFeed } from '../../src/groups/coordination/topic-catalog.ts'
+export type { LeaseRows } from '../../src/groups/leases/lease-rows.ts'
+export { ShardLeases } from '../../src/groups/leases/shard-leases.ts'
+export type { ShardTerm } from '../../src/groups/leases/shard-term.ts'
+export type { CommitItem, GroupItem, GroupRows } from '../../src/groups/rows/group-rows.ts'
