@@ -16,6 +16,8 @@ export interface ReadWants {
   readonly hands: () => Hands | Promise<Hands>
   /** Ends the wait early: the caller has gone, the gateway stops, or something else is known. */
   readonly signal: AbortSignal
+  /** Told of an assignment that is known anew, and of moved positions; it may abort `signal`. */
+  readonly onNews?: () => void
   /** What else is not to be read now; absent: nothing. */
   readonly mayRead?: (position: MemberPosition) => boolean
 }
@@ -69,10 +71,13 @@ export class MemberReader {
       const event = this.#lease.takeEvent()
       if (event === 'assignmentChanged') {
         await this.#refresh(wants)
+        wants.onNews?.()
         isRevoked ||= this.#lease.state.revoked.length > 0
       }
+      const told = resets.length
       const positions = await this.#known(resets, wants)
       const known = resets.length
+      if (known > told) wants.onNews?.()
       const round = await this.#round(positions, wants)
       for (const position of round.outOfRange) {
         const { autoOffsetReset } = this.#lease.request

@@ -83,14 +83,16 @@ export class MemberReading {
         deadlineMs: groups.clock.monotonicMs() + READ_MS,
         hands: () => 'full',
         signal,
+        // The member hears of them at once.
+        onNews: () => member.wake(),
         mayRead: (position) => member.mayRead(position),
       })
     } catch (thrown) {
       const error = BusError.from(thrown)
       // What was to be heard of the coordinator may be lost with it.
       member.lease.open.add('assignmentChanged')
-      const isWoken = signal.aborted && error.code === 'NOT_COORDINATOR'
-      if (!isWoken && (FINAL.has(error.code) || !error.facts.retriable)) throw error
+      if (signal.aborted && error.code === 'NOT_COORDINATOR') return null
+      if (FINAL.has(error.code) || !error.facts.retriable) throw error
       await wait(groups.clock, PAUSE_MS, this.#parts.signal)
       return null
     }
