@@ -14,18 +14,24 @@ const PROTO = join(import.meta.dirname, '../../proto')
 /** Clients of the services that this example uses, and the metadata that proves who we are. */
 export function connect() {
   const { address, apiKey } = whereabouts()
-  const files = ['courant/v1/record_service.proto', 'courant/v1/topic_service.proto']
+  const services = ['record', 'topic', 'consumer']
+  const files = services.map((name) => `courant/v1/${name}_service.proto`)
   const loaded = loadPackageDefinition(loadSync(files, { includeDirs: [PROTO] }))
   const courant = loaded['courant'] as GrpcObject
-  const services = courant['v1'] as Readonly<Record<string, ServiceClientConstructor>>
+  const clients = courant['v1'] as Readonly<Record<string, ServiceClientConstructor>>
   const client = (name: string) => {
-    const Service = services[name]
+    const Service = clients[name]
     if (Service === undefined) throw new Error(`There is no service ${name}.`)
     return new Service(address, credentials.createInsecure())
   }
   const metadata = new Metadata()
   metadata.set('authorization', `Bearer ${apiKey}`)
-  return { records: client('RecordService'), topics: client('TopicService'), metadata }
+  return {
+    records: client('RecordService'),
+    topics: client('TopicService'),
+    consumers: client('ConsumerService'),
+    metadata,
+  }
 }
 
 /** From the environment, or from the file that `npm start` writes. */

@@ -21,7 +21,7 @@ interface FetchAnswer {
 const TOPIC = 'grpc-example'
 const COUNT = 5
 
-const { records, topics, metadata } = connect()
+const { records, topics, consumers, metadata } = connect()
 
 await new Promise<void>((resolve, reject) => {
   const request = { name: TOPIC, partitions: 1 }
@@ -33,8 +33,7 @@ await new Promise<void>((resolve, reject) => {
 
 const first = await write()
 await read(first)
-records.close()
-topics.close()
+for (const client of [records, topics, consumers]) client.close()
 
 /** Requests do not wait for answers; those tell which request they are about. */
 async function write(): Promise<number> {

@@ -33,6 +33,16 @@ test('the gRPC client reads what it has written on a stream', async () => {
   )
 })
 
+test('the gRPC member of a group reads what the other example has written, once', async () => {
+  const consume = () => runProgram(process.execPath, ['examples/grpc/consume.ts'], standalone.env)
+  const { status, stdout, stderr } = await consume()
+  expect(status, stderr).toBe(0)
+  expect(stdout).toContain('has 1 partitions')
+  expect(stdout.match(/\{"order":\d\}/g)).toEqual(
+    [0, 1, 2, 3, 4].map((order) => `{"order":${order}}`),
+  )
+})
+
 const hasPython = spawnSync('python3', ['--version']).status === 0
 
 test.runIf(hasPython)(
