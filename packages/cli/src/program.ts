@@ -16,7 +16,9 @@ import { electUnclean } from './commands/elect/unclean.ts'
 import { deleteGroup } from './commands/groups/delete.ts'
 import { describeGroup } from './commands/groups/describe.ts'
 import { explainGroup } from './commands/groups/explain.ts'
+import { groupLag } from './commands/groups/lag.ts'
 import { listGroups } from './commands/groups/list.ts'
+import { resetGroup } from './commands/groups/reset.ts'
 import { createKey } from './commands/keys/create.ts'
 import { listKeys } from './commands/keys/list.ts'
 import { revokeKey } from './commands/keys/revoke.ts'
@@ -86,7 +88,9 @@ export function createProgram(): Command {
     group('groups', 'Look after consumer groups and their lag.', [
       listGroups(),
       describeGroup(),
+      groupLag(),
       explainGroup(),
+      resetGroup(),
       deleteGroup(),
     ]),
   )
