@@ -1,3 +1,4 @@
+import type { AssignedTopic } from '@courant/api/internal/v1/group'
 import { ensure } from '../../src/checks/violation.ts'
 import type { GroupTable, GroupTables } from '../database/group-tables.ts'
 import type { OffsetWatch } from '../database/sim-group-rows.ts'
@@ -58,6 +59,20 @@ export class GroupChecks implements OffsetWatch {
     const owner = this.#tables.shards[shard]?.owner ?? ''
     const coordinator = this.#tables.controlPlanes.get(owner)?.address
     ensure(coordinator === address, () => `${address} answers for shard ${shard} of ${coordinator}`)
+  }
+
+  /** What a member is told that it owns is what the rows say. */
+  assigned(name: string, memberId: string, assignment: readonly AssignedTopic[]): void {
+    const owned = assignment.flatMap(({ topicId, partitions }) =>
+      partitions.map((each) => `${topicId}/${each.partition} of ${each.assignmentEpoch}`),
+    )
+    const stored = [...this.#tables.groups.values()]
+      .filter(({ group }) => group.name === name)
+      .flatMap(({ partitions }) => [...partitions.values()])
+      .filter(({ owner }) => owner === memberId)
+      .map((row) => `${row.topicId}/${row.partition} of ${row.assignmentEpoch}`)
+    const isSame = owned.sort().join() === stored.sort().join()
+    ensure(isSame, () => `${memberId} of ${name} is told it owns ${owned}, and rows say ${stored}`)
   }
 
   /** Within the transaction that commits it. */

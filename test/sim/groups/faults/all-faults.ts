@@ -56,6 +56,14 @@ export const allFaults: readonly GroupFault[] = [
     },
   },
   {
+    name: 'a commit is late',
+    lastsMs: 0,
+    strike: (world) => {
+      const member = anyOf(world, world.members)
+      return member?.commitLate() ? () => {} : null
+    },
+  },
+  {
     name: 'two processes use one member id',
     lastsMs: 3_000,
     strike: (world) => {

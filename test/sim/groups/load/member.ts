@@ -43,6 +43,9 @@ export class Member {
   #process: SimProcess | null = null
   #turn = 0
   #isLeaving = false
+  #life: MemberLife | null = null
+  /** What an earlier process had in work when it was given up. */
+  #orphan: (() => Promise<void>) | null = null
 
   constructor(options: MemberOptions, world: World) {
     this.options = options
@@ -63,14 +66,27 @@ export class Member {
     this.#process = process
     this.#isLeaving = false
     this.#facts.inWork.clear()
-    void new MemberLife(this.options, this.#world, process, this.#facts, () => this.#turns()).run(
-      () => this.#isLeaving,
+    const life = new MemberLife(this.options, this.#world, process, this.#facts, () =>
+      this.#turns(),
     )
+    this.#orphan = this.#life?.orphan() ?? this.#orphan
+    this.#life = life
+    void life.run(() => this.#isLeaving)
   }
 
   kill(): void {
     this.process?.die('killed')
     this.#facts.inWork.clear()
+  }
+
+  /** A process that was given up finishes what it had in work, and commits it. */
+  commitLate(): boolean {
+    const orphan = this.#orphan
+    this.#orphan = null
+    orphan?.().catch((error: unknown) => {
+      if (!(error instanceof BusError)) this.#world.fail(error)
+    })
+    return orphan !== null
   }
 
   /** After what is in work. */
@@ -154,6 +170,18 @@ class MemberLife {
     if (random.below(6) === 0) await this.#commitAlone()
   }
 
+  /** How it would go on, if it were not given up; null if nothing is in work. */
+  orphan(): (() => Promise<void>) | null {
+    const chain = this.#chain
+    const records = [...this.#todo]
+    const call = this.#call(chain, 0)
+    if (chain === null) return null
+    return async () => {
+      for (const record of records) this.#processed(record)
+      await this.#world.gatewayFor(this.#turns()).commit(call, chain.token)
+    }
+  }
+
   /** Acknowledges without reading on. */
   async #commitAlone(): Promise<void> {
     const chain = this.#chain
@@ -167,10 +195,14 @@ class MemberLife {
     const { clock, random } = this.#process
     for (const record of this.#todo) {
       await wait(clock, this.#options.workMs * 2 * random.next())
-      const place = `${this.#options.group} ${this.#keyOf(record)}`
-      this.#world.checks.processed.add(place, record.offset)
+      this.#processed(record)
     }
     this.#todo = []
+  }
+
+  #processed(record: PolledRecord): void {
+    const place = `${this.#options.group} ${this.#keyOf(record)}`
+    this.#world.checks.processed.add(place, record.offset)
   }
 
   /** In order, without a gap, nothing that was committed before it was asked for, and unchanged. */

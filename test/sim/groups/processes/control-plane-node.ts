@@ -87,6 +87,8 @@ export class ControlPlaneNode {
   async beginPoll(request: BeginPollRequest) {
     const answer = await beginPoll(this.#parts, request)
     this.#answers(request.member)
+    const { group = '', memberId = '' } = request.member ?? {}
+    this.#world.checks.assigned(group, memberId, answer.assignment)
     return answer
   }
 
