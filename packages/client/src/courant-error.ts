@@ -1,4 +1,4 @@
-import type { Problem } from '@courant/api'
+import type { Problem } from './problem.ts'
 
 /**
  * A request failed. `retriable`: the same request may succeed later. `applied`: what it was to

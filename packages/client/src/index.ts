@@ -4,6 +4,7 @@ export type { ConsumerOptions, RunOptions, WorkContext } from './consumer/consum
 export { Courant } from './courant.ts'
 export { CourantError } from './courant-error.ts'
 export type { CourantOptions } from './options.ts'
+export type { Problem } from './problem.ts'
 export type { Message } from './producer/message.ts'
 export { ProduceError } from './producer/produce-error.ts'
 export { Producer, type ProducerOptions } from './producer/producer.ts'

@@ -1,10 +1,11 @@
-import { type Clock, type Random, systemClock, systemRandom } from '@courant/kernel'
+import { type Clock, systemClock } from '@courant/kernel/clock'
+import { type Random, systemRandom } from '@courant/kernel/random'
 import { noTelemetry, type Telemetry } from './telemetry.ts'
 
 export interface CourantOptions {
   /** Of any gateway, or of what balances the load over them: `https://bus.example.com`. */
   readonly url: string
-  /** `crt_<keyId>_<secret>`. In browsers: a short-lived token, never a key. */
+  /** `crt_<keyId>_<secret>`. One in a web page is known to all who can load the page. */
   readonly apiKey: string
   /** Instead of the global one. */
   readonly fetch?: (request: Request) => Promise<Response>
@@ -31,12 +32,10 @@ const RETRY_MS = 120_000
 
 /** Throws TypeError for a URL that is none. */
 export function settingsOf(options: CourantOptions): Settings {
-  const url = URL.parse(options.url)
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError(`"${options.url}" is not the URL of a server`)
-  }
+  const isUrl = URL.canParse(options.url) && /^https?:$/.test(new URL(options.url).protocol)
+  if (!isUrl) throw new TypeError(`"${options.url}" is not the URL of a server`)
   return {
-    url: url.href.replace(/\/+$/, ''),
+    url: new URL(options.url).href.replace(/\/+$/, ''),
     apiKey: options.apiKey,
     fetch: options.fetch ?? ((request) => globalThis.fetch(request)),
     retryMs: options.retryMs ?? RETRY_MS,

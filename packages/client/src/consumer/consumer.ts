@@ -1,5 +1,6 @@
-import { wait } from '@courant/kernel'
+import { wait } from '@courant/kernel/clock'
 import { CourantError } from '../courant-error.ts'
+import { deferred } from '../deferred.ts'
 import type { Calls } from '../http/call.ts'
 import type { Batch } from './batch.ts'
 import type { ConsumerOptions, RunOptions, WorkContext } from './consumer-options.ts'
@@ -21,7 +22,7 @@ export class Consumer implements AsyncIterable<Batch> {
   readonly #member: Member
   readonly #heartbeatMs: number
   readonly #stopping = new AbortController()
-  readonly #ended = Promise.withResolvers<void>()
+  readonly #ended = deferred<void>()
   #isUsed = false
 
   constructor(calls: Calls, options: ConsumerOptions) {
@@ -55,7 +56,7 @@ export class Consumer implements AsyncIterable<Batch> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     for await (const batch of this.#batches(undefined)) {
       if (batch.records.length === 0) continue
-      const worked = Promise.withResolvers<void>()
+      const worked = deferred<void>()
       const keeping = this.#process(batch, () => worked.promise)
       try {
         yield batch

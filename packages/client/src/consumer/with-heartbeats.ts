@@ -1,4 +1,4 @@
-import { type Clock, wait } from '@courant/kernel'
+import { type Clock, wait } from '@courant/kernel/clock'
 import { CourantError } from '../courant-error.ts'
 
 export interface Heartbeats {

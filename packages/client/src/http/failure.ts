@@ -1,6 +1,6 @@
 /** What a failed request is as a CourantError, and whether trying again is safe. */
-import type { Problem } from '@courant/api'
 import { CourantError } from '../courant-error.ts'
+import type { Problem } from '../problem.ts'
 
 /** A read changes nothing, and neither does the repeat of an idempotent write. */
 export type Effect = 'repeatable' | 'once'

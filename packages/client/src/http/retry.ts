@@ -1,4 +1,4 @@
-import { wait } from '@courant/kernel'
+import { wait } from '@courant/kernel/clock'
 import { CourantError } from '../courant-error.ts'
 import type { Settings } from '../options.ts'
 import { type Effect, failureOfNetwork, isSafeToRepeat } from './failure.ts'

@@ -1,4 +1,5 @@
 import { CourantError } from '../courant-error.ts'
+import { deferred } from '../deferred.ts'
 import type { Calls } from '../http/call.ts'
 import { Budget } from './budget.ts'
 import { encodeMessage, type Message } from './message.ts'
@@ -78,7 +79,7 @@ export class Producer {
       queue = new TopicQueue((part) => sendRecords(this.#calls, topic, part, this.#options))
       this.#queues.set(topic, queue)
     }
-    const { promise, resolve } = Promise.withResolvers<readonly Result[]>()
+    const { promise, resolve } = deferred<readonly Result[]>()
     queue.add({ records, finish: resolve })
     return promise
   }

@@ -1,4 +1,4 @@
-import { wait } from '@courant/kernel'
+import { wait } from '@courant/kernel/clock'
 import { CourantError } from '../courant-error.ts'
 import type { Calls } from '../http/call.ts'
 import { failureOfNetwork, isProblem, isSafeToRepeat } from '../http/failure.ts'
