@@ -1,4 +1,4 @@
-/** Goal: the loops of docs/consumer-groups.md do what the page says, exactly as they are printed. */
+/** Goal: the loops of docs/consumer-groups.md do what the page says, just as they are printed. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
