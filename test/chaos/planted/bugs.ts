@@ -29,7 +29,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'let consumers read what is not committed',
-    file: 'services/broker/src/partition/partition.ts',
+    file: 'services/broker/src/partition/leader-reads.ts',
     find: 'return readRecords(log, request, log.highWatermark,',
     replace: 'return readRecords(log, request, log.appendedEnd,',
     only: ['broker alone with the gateways'],

@@ -176,7 +176,7 @@ export const mutations: readonly Mutation[] = [
     rule: 'B9.1',
     seed: 1,
     only: CRASHES,
-    file: 'services/broker/src/partition/partition.ts',
+    file: 'services/broker/src/partition/leader-reads.ts',
     find: 'return readRecords(log, request, log.highWatermark,',
     replace: 'return readRecords(log, request, log.appendedEnd,',
   },

@@ -54,6 +54,13 @@ export class Leadership {
     return this.replicas.replicas.length > 1
   }
 
+  /** The end for consumers. Throws while it may lie before what an earlier leader acknowledged. */
+  latestOffset(): Offset {
+    const { highWatermark } = this.log
+    if (highWatermark >= this.start) return highWatermark
+    throw new BusError('OFFSET_NOT_AVAILABLE', 'The new leader does not know the end yet.')
+  }
+
   /** Throws where acks=all cannot be promised, before anything is appended. */
   requireReplicas(): void {
     if (this.replicas.isUnderMinIsr) throw NOT_ENOUGH_REPLICAS

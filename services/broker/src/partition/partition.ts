@@ -1,8 +1,6 @@
 import {
   assert,
   BusError,
-  type LeaderEpoch,
-  type Offset,
   type PartitionIndex,
   type TopicConfig,
   type TopicId,
@@ -18,13 +16,14 @@ import type {
 import type { Acks } from './acks.ts'
 import { AdvanceListeners } from './advance-listeners.ts'
 import type { FetchedRecords, FetchRequest } from './fetched-records.ts'
+import { Followership } from './followership.ts'
+import { readAppended, readCommitted } from './leader-reads.ts'
 import { Leadership } from './leadership.ts'
 import { type LogStanding, logStandingOf } from './log-standing.ts'
 import type { PartitionHost } from './partition-host.ts'
 import { appendProduced, type ProducedAppend } from './produced-append.ts'
-import { readRecords } from './read-records.ts'
 import { ambiguous, DELETED, expected, NOT_LEADER, refusalOf, STARTING } from './refusals.ts'
-import { Replica, type ReplicaObserver, withoutRetention } from './replica.ts'
+import { type Replica, withoutRetention } from './replica.ts'
 import { ReplicaListeners } from './replica-listeners.ts'
 import type { FollowedTerm, Term } from './terms.ts'
 import { WaitingAppends } from './waiting-appends.ts'
@@ -34,7 +33,7 @@ import { WaitingAppends } from './waiting-appends.ts'
  * reason; meanwhile it may follow another leader. States: refusing or following → starting (the
  * epoch is on its way to the disk) → leading → refusing or following.
  */
-export class Partition implements LogObserver, ReplicaObserver {
+export class Partition implements LogObserver {
   readonly topicId: TopicId
   readonly index: PartitionIndex
   readonly onAdvance = new AdvanceListeners()
@@ -44,8 +43,7 @@ export class Partition implements LogObserver, ReplicaObserver {
   #log: PartitionLog | null
   #term: Term | null = null
   #leadership: Leadership | null = null
-  #followed: FollowedTerm | null = null
-  #replica: Replica | null = null
+  #followership: Followership | null = null
   /** The last replica may still work on the log. */
   #replicaEnd: Promise<void> = Promise.resolve()
   /** Why nothing is served while there is no leadership. */
@@ -66,11 +64,7 @@ export class Partition implements LogObserver, ReplicaObserver {
   get state(): 'refusing' | 'starting' | 'leading' | 'following' {
     if (this.#leadership !== null) return 'leading'
     if (this.#term !== null) return 'starting'
-    return this.#followed === null ? 'refusing' : 'following'
-  }
-
-  get leaderEpoch(): LeaderEpoch {
-    return this.requireLeadership().epoch
+    return this.#followership === null ? 'refusing' : 'following'
   }
 
   /** Null while this broker does not lead. */
@@ -92,7 +86,7 @@ export class Partition implements LogObserver, ReplicaObserver {
   /** Null without a log. */
   get logStanding(): LogStanding | null {
     if (this.#log === null) return null
-    const termEpoch = this.#term?.row.leaderEpoch ?? this.#followed?.leaderEpoch ?? -1
+    const termEpoch = this.#term?.row.leaderEpoch ?? this.#followership?.term.leaderEpoch ?? -1
     return logStandingOf(this.#log, termEpoch, this.#leadership !== null)
   }
 
@@ -104,11 +98,6 @@ export class Partition implements LogObserver, ReplicaObserver {
   /** Whether a reader that saw this high watermark would now see more, or an error. */
   hasMoreThan(highWatermark: number): boolean {
     return this.#leadership === null || this.#leadership.log.highWatermark > highWatermark
-  }
-
-  /** The log of a partition that leads, for look-ups. Throws why it does not. */
-  get log(): PartitionLog {
-    return this.requireLeadership().log
   }
 
   /**
@@ -140,19 +129,22 @@ export class Partition implements LogObserver, ReplicaObserver {
    * or is over already.
    */
   async follow(term: FollowedTerm): Promise<Replica | null> {
-    const { leader, leaderEpoch } = term
-    const known = this.#followed
-    if (known?.leaderEpoch === leaderEpoch && known.leader === leader) {
+    if (this.#followership?.isOf(term)) {
       this.configure(term.config)
       return null
     }
     this.#leave(NOT_LEADER)
     this.#waiting.failUncommittable(ambiguous(NOT_LEADER))
-    this.#followed = term
+    const followership = new Followership(term, this.#waiting, (error) =>
+      this.#host.onReplicaFailed(this, error),
+    )
+    this.#followership = followership
     try {
-      return await this.#startReplica(term)
+      const log = await this.#openLog(term.config)
+      await this.#replicaEnd
+      return this.#followership === followership ? followership.start(log) : null
     } catch (error) {
-      if (this.#followed === term) this.refuse(NOT_LEADER)
+      if (this.#followership === followership) this.refuse(NOT_LEADER)
       throw error
     }
   }
@@ -168,7 +160,7 @@ export class Partition implements LogObserver, ReplicaObserver {
     if (this.#term !== null) {
       this.#term = { ...this.#term, config }
       this.#log?.configure(config)
-    } else if (this.#followed !== null) this.#log?.configure(withoutRetention(config))
+    } else if (this.#followership !== null) this.#log?.configure(withoutRetention(config))
   }
 
   /** Deletes the log for good: see `PartitionRegistry` for when that is allowed (B1.3). */
@@ -197,24 +189,14 @@ export class Partition implements LogObserver, ReplicaObserver {
     }
   }
 
-  /**
-   * Reads below the high watermark. All numbers of the answer belong together: they were taken in
-   * one turn, before the read, whose records can only lie within them (KAFKA-7104).
-   */
+  /** Reads below the high watermark. */
   fetch(request: FetchRequest): FetchedRecords | Promise<FetchedRecords> {
-    const { log } = this.requireLeadership()
-    this.checkEpoch(request.leaderEpoch)
-    const { traffic } = this.#host
-    return readRecords(log, request, log.highWatermark, (size) => {
-      traffic.fetchedBytes += size
-    })
+    const leadership = this.requireLeadership()
+    leadership.checkEpoch(request.leaderEpoch)
+    return readCommitted(this.#host, leadership, request)
   }
 
-  /**
-   * A follower's fetch: it reports how far its own disk is, and reads up to the end of the log, not
-   * yet durable records too, so that both disks work at the same time. Safe, because it cuts its
-   * log by epochs before it follows another leader.
-   */
+  /** A follower's fetch: it reports how far its own disk is, and reads on from there. */
   fetchReplica(
     fetch: FollowerFetch,
     limits: Pick<FetchRequest, 'maxBytes' | 'first'>,
@@ -224,23 +206,7 @@ export class Partition implements LogObserver, ReplicaObserver {
     if (diverging !== null) return diverging
     this.#advance()
     if (leadership.replicas.hasOutsiders) this.#host.onReplicasChanged(this)
-    const { log } = leadership
-    const { traffic } = this.#host
-    const request = { ...limits, offset: fetch.offset, leaderEpoch: fetch.leaderEpoch }
-    return readRecords(log, request, log.appendedEnd, (size) => {
-      traffic.replicatedOutBytes += size
-    })
-  }
-
-  checkEpoch(epoch: number): void {
-    this.requireLeadership().checkEpoch(epoch)
-  }
-
-  /** The end for consumers. Throws while it may lie before what an earlier leader acknowledged. */
-  latestOffset(): Offset {
-    const { log, start } = this.requireLeadership()
-    if (log.highWatermark >= start) return log.highWatermark
-    throw new BusError('OFFSET_NOT_AVAILABLE', 'The new leader does not know the end yet.')
+    return readAppended(this.#host, leadership, fetch, limits)
   }
 
   /** Followers hear of a log start that retention has moved. */
@@ -261,20 +227,6 @@ export class Partition implements LogObserver, ReplicaObserver {
     this.#advance()
   }
 
-  /** As a follower: what is committed by another leader is acknowledged here as well. */
-  replicaAdvanced(): void {
-    const committed = this.#log?.highWatermark ?? 0
-    this.#waiting.release({ durable: 0, committed, replicated: 0 })
-  }
-
-  replicaCut(end: Offset): void {
-    this.#waiting.failBeyond(end, ambiguous(NOT_LEADER))
-  }
-
-  replicaFailed(error: BusError): void {
-    this.#host.onReplicaFailed(this, error)
-  }
-
   async #start(term: Term): Promise<void> {
     const log = await this.#openLog(term.config)
     await this.#replicaEnd
@@ -286,18 +238,6 @@ export class Partition implements LogObserver, ReplicaObserver {
     this.#leadership = new Leadership(this.#host, log, this.#currentTerm().row, this.#waiting)
     log.observer = this
     this.#advance()
-  }
-
-  async #startReplica(term: FollowedTerm): Promise<Replica | null> {
-    const log = await this.#openLog(term.config)
-    await this.#replicaEnd
-    if (this.#followed !== term) return null
-    if (term.leaderEpoch < log.leaderEpoch) {
-      throw new BusError('FENCED_LEADER_EPOCH', 'The log has records of a later leader.')
-    }
-    log.configure(withoutRetention(term.config))
-    this.#replica = new Replica(log, term, this)
-    return this.#replica
   }
 
   async #openLog(config: TopicConfig): Promise<PartitionLog> {
@@ -314,9 +254,8 @@ export class Partition implements LogObserver, ReplicaObserver {
   #leave(error: BusError): void {
     this.#refusal = error
     this.#term = null
-    this.#followed = null
-    if (this.#replica !== null) this.#replicaEnd = this.#replica.end()
-    this.#replica = null
+    this.#replicaEnd = this.#followership?.end() ?? this.#replicaEnd
+    this.#followership = null
     const leadership = this.#leadership
     this.#leadership = null
     if (this.#log !== null) this.#log.observer = null

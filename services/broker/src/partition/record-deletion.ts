@@ -20,7 +20,7 @@ export async function deleteRecords(
     })
   }
   await log.advanceLogStart(start)
-  partition.checkEpoch(leadership.epoch)
+  partition.requireLeadership().checkEpoch(leadership.epoch)
   partition.tellLogStart()
   await leadership.untilDeleted(start)
   return log.logStartOffset

@@ -19,7 +19,7 @@ export type NextStep = 'ask' | 'pause' | 'none'
 /** Whom a replica tells of what it does to the log. */
 export interface ReplicaObserver {
   /** The high watermark has followed the leader's. */
-  replicaAdvanced(): void
+  replicaAdvanced(highWatermark: Offset): void
   /** What was beyond `end` is gone. */
   replicaCut(end: Offset): void
   replicaFailed(error: BusError): void
@@ -130,7 +130,7 @@ export class Replica {
     const highWatermark = this.#follower.highWatermark(log)
     if (highWatermark > log.highWatermark && !this.#isEnded) {
       log.advanceHighWatermark(highWatermark)
-      this.#observer.replicaAdvanced()
+      this.#observer.replicaAdvanced(log.highWatermark)
     }
     const start = this.#follower.logStart(log)
     if (start <= log.logStartOffset) return false

@@ -56,8 +56,9 @@ async function answer(partition: Partition | null, asked: Asked): Promise<Answer
   const { partitionIndex, timestamp, currentLeaderEpoch } = asked
   try {
     if (partition === null) throw unknownPartition()
-    partition.checkEpoch(currentLeaderEpoch)
-    const { leaderEpoch } = partition
+    const leadership = partition.requireLeadership()
+    leadership.checkEpoch(currentLeaderEpoch)
+    const { epoch: leaderEpoch } = leadership
     const found = await find(partition, timestamp)
     return { partitionIndex, errorCode: NO_ERROR, leaderEpoch, ...found }
   } catch (thrown) {
@@ -68,9 +69,9 @@ async function answer(partition: Partition | null, asked: Asked): Promise<Answer
 async function find(partition: Partition, timestamp: number): Promise<Found> {
   switch (timestamp) {
     case listOffsetsTimestamp.earliest:
-      return { offset: partition.log.logStartOffset, timestamp: -1 }
+      return { offset: partition.requireLeadership().log.logStartOffset, timestamp: -1 }
     case listOffsetsTimestamp.latest:
-      return { offset: partition.latestOffset(), timestamp: -1 }
+      return { offset: partition.requireLeadership().latestOffset(), timestamp: -1 }
     case listOffsetsTimestamp.maxTimestamp:
       return (await findNewest(partition)) ?? NOTHING
     default:
@@ -80,7 +81,8 @@ async function find(partition: Partition, timestamp: number): Promise<Found> {
 }
 
 function findSince(partition: Partition, timestamp: number): Promise<Found | null> {
-  return partition.log.offsetForTimestamp(timestamp, partition.latestOffset())
+  const leadership = partition.requireLeadership()
+  return leadership.log.offsetForTimestamp(timestamp, leadership.latestOffset())
 }
 
 /**

@@ -38,8 +38,9 @@ export function offsetForLeaderEpochHandler({
     try {
       const found = partitions.find(topic, partition)
       if (found === null) throw unknownPartition()
-      found.checkEpoch(currentLeaderEpoch)
-      const end = found.log.endOffsetForEpoch(leaderEpoch as LeaderEpoch)
+      const leadership = found.requireLeadership()
+      leadership.checkEpoch(currentLeaderEpoch)
+      const end = leadership.log.endOffsetForEpoch(leaderEpoch as LeaderEpoch)
       if (end === null) return { partition, errorCode: NO_ERROR, ...UNKNOWN }
       return { partition, errorCode: NO_ERROR, leaderEpoch: end.epoch, endOffset: end.end }
     } catch (thrown) {
