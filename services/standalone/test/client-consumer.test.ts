@@ -62,6 +62,33 @@ test('what a handler threw at is not committed: the next member gets it', async 
   expect(await consume(consumerOf('thrown'), 2)).toEqual(['1', '2'])
 })
 
+test('at most once, what a handler threw at is committed: nobody gets it again', async () => {
+  await topicWith('thrown-once', 1, 3)
+  const options = { maxRecords: 1, delivery: 'at-most-once' } as const
+  const failing = consumerOf('thrown-once', options).run({
+    eachRecord({ text }) {
+      if (text === '1') throw new Error('no')
+    },
+  })
+  await expect(failing).rejects.toThrow('no')
+  expect(await consume(consumerOf('thrown-once', options), 1)).toEqual(['2'])
+})
+
+test('a signal that aborts stops a run: what was in work is committed', async () => {
+  await topicWith('signalled', 1, 2)
+  const controller = new AbortController()
+  const seen: string[] = []
+  await consumerOf('signalled', { maxRecords: 1 }).run({
+    signal: controller.signal,
+    eachRecord({ text }) {
+      seen.push(text ?? '')
+      controller.abort()
+    },
+  })
+  expect(seen).toEqual(['0'])
+  expect(await consume(consumerOf('signalled'), 1)).toEqual(['1'])
+})
+
 test('a loop that is left by break commits what it had finished, and not what it was at', async () => {
   await topicWith('broken-off', 1, 3)
   for await (const { records } of consumerOf('broken-off', { maxRecords: 1 })) {

@@ -23,6 +23,11 @@ export interface ConsumerOptions {
   /** How long it may work on records of a partition that is to move; 5 min when absent. */
   readonly rebalanceTimeoutMs?: number
   readonly assignor?: 'uniform' | 'range'
+  /**
+   * At least once when absent: a batch is committed after it was processed. At most once: before,
+   * so what a handler that throws or a process that dies had not finished is processed by nobody.
+   */
+  readonly delivery?: 'at-least-once' | 'at-most-once'
 }
 
 /** What a handler is told beside the records. */
@@ -32,6 +37,8 @@ export interface WorkContext {
 }
 
 interface RunHooks {
+  /** Aborted, it is as `stop`: the batch in work is finished and committed, and `run` resolves. */
+  readonly signal?: AbortSignal
   /** Each try that failed and is made again. Without it nobody hears of them. */
   readonly onRetry?: (error: CourantError) => void
   /**
@@ -40,7 +47,7 @@ interface RunHooks {
   readonly onReset?: (resets: readonly OffsetReset[]) => void
 }
 
-/** Records are committed once the handler has resolved for all of them. */
+/** A batch is processed when the handler has resolved for all of it. */
 export type RunOptions = RunHooks &
   (
     | {

@@ -15,12 +15,13 @@ const PAUSE_MS = 1_000
 /**
  * A member of a consumer group. What its handler has processed is committed with the next poll, so
  * every record is processed at least once: again after a crash, a lost lease, or a handler that
- * threw. Use one consumer for one `run` or one iteration.
+ * threw; `delivery` turns that round. Use one consumer for one `run` or one iteration.
  */
 export class Consumer implements AsyncIterable<Batch> {
   readonly #calls: Calls
   readonly #member: Member
   readonly #heartbeatMs: number
+  readonly #isAtMostOnce: boolean
   readonly #stopping = new AbortController()
   readonly #ended = deferred<void>()
   #isUsed = false
@@ -29,6 +30,7 @@ export class Consumer implements AsyncIterable<Batch> {
     this.#calls = calls
     this.#member = new Member(calls, options)
     this.#heartbeatMs = (options.sessionTimeoutMs ?? SESSION_MS) / HEARTBEATS_PER_SESSION
+    this.#isAtMostOnce = options.delivery === 'at-most-once'
   }
 
   get memberId(): string {
@@ -42,16 +44,24 @@ export class Consumer implements AsyncIterable<Batch> {
    * credentials that are not valid.
    */
   async run(options: RunOptions): Promise<void> {
+    const { signal, onRetry, onReset } = options
     const work = workOf(options)
-    for await (const batch of this.#batches(options.onRetry)) {
-      if (batch.resets.length > 0) options.onReset?.(batch.resets)
-      await this.#process(batch, work)
+    const stop = () => this.#stopping.abort(STOPPED)
+    if (signal?.aborted) stop()
+    signal?.addEventListener('abort', stop, { once: true })
+    try {
+      for await (const batch of this.#batches(onRetry)) {
+        if (batch.resets.length > 0) onReset?.(batch.resets)
+        await this.#process(batch, work)
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop)
     }
   }
 
   /**
-   * Batches with records, each committed when the next one is asked for, and not when the loop is
-   * left by `break` or an error. While the loop's body works the lease is kept by heartbeats.
+   * Batches with records, each committed when the next one is asked for (at least once), and not
+   * when the loop is left by `break` or an error. While the loop's body works the lease is kept by heartbeats.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     for await (const batch of this.#batches(undefined)) {
@@ -90,13 +100,11 @@ export class Consumer implements AsyncIterable<Batch> {
     try {
       while (!this.#stopping.signal.aborted) {
         const batch = await this.#poll(done, onRetry)
-        if (batch === null) done = null
-        else {
-          // Where the loop is left here, what was handed out is not committed.
-          done = null
-          yield batch
-          done = batch.leaseToken
-        }
+        done = null
+        if (batch === null || !(await this.#mayBegin(batch))) continue
+        // Where the loop is left here, what was handed out is not committed.
+        yield batch
+        done = batch.leaseToken
       }
     } finally {
       await this.#leave(done)
@@ -118,6 +126,18 @@ export class Consumer implements AsyncIterable<Batch> {
         await wait(this.#calls.settings.clock, PAUSE_MS, this.#stopping.signal)
         if (this.#stopping.signal.aborted) return this.#kept(ack)
       }
+    }
+  }
+
+  /** At most once: only what is committed is processed. False when it is no longer this member's. */
+  async #mayBegin({ records, leaseToken }: Batch): Promise<boolean> {
+    if (!this.#isAtMostOnce || records.length === 0) return true
+    try {
+      await this.#member.commit(leaseToken)
+      return true
+    } catch (error) {
+      if (error instanceof CourantError && error.code === 'LEASE_EXPIRED') return false
+      throw error
     }
   }
 

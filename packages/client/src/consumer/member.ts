@@ -18,7 +18,7 @@ export class Member {
 
   /** Commits all that `ack` names and goes on behind it. Repeated as it is after a lost answer. */
   async poll(ack: string | null, signal: AbortSignal): Promise<Batch> {
-    const { group, topics, ...options } = this.#options
+    const { group, topics, delivery: _, ...options } = this.#options
     const body = {
       ...options,
       ...(topics === undefined ? {} : { topics: [...topics] }),
