@@ -68,6 +68,7 @@ it('reads the records that a generated client writes', () => {
         acks: 'leader',
         timeoutMs: 9,
         correlationId: 0,
+        batches: null,
       })
       expect(readBack(encoded)).toEqual(
         records.map(({ key, value, headers, partition, timestamp }) => ({

@@ -134,7 +134,16 @@ function setTimestamp(
   given: number,
   { now }: RecordRules,
 ): void {
-  const pointer = `/records/${given}/timestamp`
+  checkTimestamp(timestamp, `/records/${given}/timestamp`, { now })
+  records.setTimestamp(index, timestamp)
+}
+
+/** Throws INVALID_TIMESTAMP. */
+export function checkTimestamp(
+  timestamp: number,
+  pointer: string,
+  { now }: Pick<RecordRules, 'now'>,
+): void {
   if (!Number.isSafeInteger(timestamp)) {
     throw problemAt('INVALID_TIMESTAMP', pointer, 'timestamp is a whole number, not negative.')
   }
@@ -142,7 +151,6 @@ function setTimestamp(
     const detail = `The timestamp is more than ${limits.timestampAheadMsMax} ms ahead of the clock.`
     throw problemAt('INVALID_TIMESTAMP', pointer, detail)
   }
-  records.setTimestamp(index, timestamp)
 }
 
 function tooMany(): BusError {

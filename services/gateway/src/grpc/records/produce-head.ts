@@ -10,6 +10,16 @@ export const RECORDS = 2
 const ACKS = 3
 const TIMEOUT_MS = 4
 const CORRELATION_ID = 5
+const RECORD_BATCHES = 6
+const PARTITION = 7
+
+/** Where the encoded record batches of a request lie in it. */
+export interface EncodedBatches {
+  readonly start: number
+  readonly end: number
+  /** Null: of each record by its key. */
+  readonly partition: number | null
+}
 
 /** A produce request without its records. */
 export interface ProduceHead {
@@ -19,6 +29,8 @@ export interface ProduceHead {
   readonly timeoutMs: number | null
   /** Only of streams. */
   readonly correlationId: number
+  /** Null: the records are messages. */
+  readonly batches: EncodedBatches | null
 }
 
 /** Reads all but the records, which are stepped over. */
@@ -28,8 +40,14 @@ export function readProduceHead(message: Buffer): ProduceHead {
   let acks = 0
   let timeoutMs: number | null = null
   let correlationId = 0
+  let partition: number | null = null
+  let range: { readonly start: number; readonly end: number } | null = null
+  let hasRecords = false
   while (reader.next()) {
     if (reader.isBytes(TOPIC)) topic = message.toString('utf8', reader.start, reader.end)
+    else if (reader.isBytes(RECORDS)) hasRecords = true
+    else if (reader.isBytes(RECORD_BATCHES)) range = { start: reader.start, end: reader.end }
+    else if (reader.field === PARTITION) partition = reader.varint
     else if (reader.field === ACKS) acks = reader.varint
     else if (reader.field === TIMEOUT_MS) timeoutMs = reader.varint
     else if (reader.field === CORRELATION_ID) correlationId = reader.varint
@@ -37,7 +55,12 @@ export function readProduceHead(message: Buffer): ProduceHead {
   if (!Number.isSafeInteger(correlationId)) {
     throw problemAt('INVALID_ARGUMENT', '/correlationId', 'This is from 0 to 2^53 - 1.')
   }
-  return { topic, acks: acksOf(acks), timeoutMs: checkTimeout(timeoutMs), correlationId }
+  const batches = range === null || range.start === range.end ? null : { ...range, partition }
+  if (hasRecords && batches !== null) {
+    const detail = 'A request has records or record batches, not both.'
+    throw problemAt('INVALID_ARGUMENT', '/recordBatches', detail)
+  }
+  return { topic, acks: acksOf(acks), timeoutMs: checkTimeout(timeoutMs), correlationId, batches }
 }
 
 function acksOf(acks: number): ProduceOptions['acks'] {

@@ -8,6 +8,7 @@ import { type CallContext, withinDeadline } from '../calls/call-context.ts'
 import type { DuplexMethod, Respond } from '../calls/methods.ts'
 import { untilAborted } from '../calls/until-aborted.ts'
 import { waitSignal } from '../calls/wait-signal.ts'
+import { decompressedBytesOf, readEncoded } from './encoded-records.ts'
 import { NewRecords } from './new-records.ts'
 import { checkSize } from './produce.ts'
 import { type ProduceHead, readProduceHead } from './produce-head.ts'
@@ -89,17 +90,22 @@ class ProduceStream {
     const head = readProduceHead(message)
     this.#first ??= head
     if (head.topic !== '') this.#topicName = head.topic
+    const { bodies } = this.#dataPath
     let recordCount = 0
+    let decompressed = 0
     try {
+      decompressed = bodies.take(decompressedBytesOf(message, head.batches))
       const topic = await this.#topic()
       const refusals = new Map<number, BusError>()
       const rules = {
         partitionCount: topic.partitionCount,
         now: this.#dataPath.clock.now(),
       }
-      recordCount = this.#reading.read(message, this.#records, rules, (index, error) =>
-        refusals.set(index, error),
-      )
+      const refuse = (index: number, error: BusError) => refusals.set(index, error)
+      recordCount =
+        head.batches === null
+          ? this.#reading.read(message, this.#records, rules, refuse)
+          : readEncoded(message, head.batches, this.#records, rules)
       const acks = this.#first.acks === 'none' ? ('none' as const) : ('wait' as const)
       const pending = this.#records.count === 0 ? null : await this.#submit(topic, this.#first)
       const outcome = { pending, refusals, recordCount, acks }
@@ -109,6 +115,8 @@ class ProduceStream {
       const { buffers } = this.#dataPath
       const answer = encodeRefusal(error, recordCount, head.correlationId, buffers)
       this.#track(this.#respond(answer), PROBLEM_BYTES)
+    } finally {
+      bodies.give(decompressed)
     }
   }
 

@@ -6,6 +6,7 @@ import type { Submission } from '../../produce/submission.ts'
 import type { DataPath } from '../../rest/records/data-path.ts'
 import { type CallContext, withinDeadline } from '../calls/call-context.ts'
 import type { UnaryMethod } from '../calls/methods.ts'
+import { decompressedBytesOf, readEncoded } from './encoded-records.ts'
 import { NewRecords } from './new-records.ts'
 import { type ProduceHead, readProduceHead } from './produce-head.ts'
 import { encodeOutcome, type Refusals } from './produce-results.ts'
@@ -35,13 +36,15 @@ function submitter({ bodies, clock, producer, topics }: DataPath) {
   return async (message: Buffer, head: ProduceHead, context: CallContext): Promise<Submission> => {
     checkSize(message)
     const { tenantId } = context.principal
-    const reserved = bodies.take(message.length)
+    const { batches } = head
+    const reserved = bodies.take(message.length + decompressedBytesOf(message, batches))
     const records = pool.take()
     try {
       const topic =
         topics.find(tenantId, head.topic) ?? (await topics.resolve(tenantId, head.topic))
       const rules = { partitionCount: topic.partitionCount, now: clock.now() }
-      reading.read(message, records, rules, refuseAll)
+      if (batches === null) reading.read(message, records, rules, refuseAll)
+      else readEncoded(message, batches, records, rules)
       if (records.count === 0) throw noRecord()
       const timeoutMs = withinDeadline(context, head.timeoutMs ?? limits.produceTimeoutMsDefault)
       const options = { acks: head.acks, timeoutMs }

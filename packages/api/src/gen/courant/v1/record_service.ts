@@ -69,7 +69,20 @@ export interface ProduceRequest {
   records: NewRecord[];
   acks: Acks;
   /** How long to wait for the acknowledgement; absent: 30 s. */
-  timeoutMs?: number | undefined;
+  timeoutMs?:
+    | number
+    | undefined;
+  /**
+   * Instead of `records`: whole record batches (Kafka's format, version 2), one behind the other,
+   * compressed or not. Their records are written as if they had come as messages, batched anew; what
+   * the batches say of offsets counts for nothing. Without a producer id, and outside transactions.
+   * One that is not valid, and none is written.
+   */
+  recordBatches?:
+    | Buffer
+    | undefined;
+  /** Of all records of `record_batches`. Absent: chosen by the key of each. */
+  partition?: number | undefined;
 }
 
 export interface ProduceResponse {
@@ -110,6 +123,12 @@ export interface ProduceStreamRequest {
     | undefined;
   /** Chosen by the caller; the answer repeats it. */
   correlationId: number;
+  /** Instead of `records`, as of ProduceRequest. One that is not valid is a problem of the request. */
+  recordBatches?:
+    | Buffer
+    | undefined;
+  /** Of all records of `record_batches`. Absent: chosen by the key of each. */
+  partition?: number | undefined;
 }
 
 export interface ProduceStreamResponse {
@@ -231,7 +250,7 @@ export interface PartitionOffset {
 }
 
 function createBaseProduceRequest(): ProduceRequest {
-  return { topic: "", records: [], acks: 0, timeoutMs: undefined };
+  return { topic: "", records: [], acks: 0, timeoutMs: undefined, recordBatches: undefined, partition: undefined };
 }
 
 export const ProduceRequest: MessageFns<ProduceRequest> = {
@@ -247,6 +266,12 @@ export const ProduceRequest: MessageFns<ProduceRequest> = {
     }
     if (message.timeoutMs !== undefined) {
       writer.uint32(32).int32(message.timeoutMs);
+    }
+    if (message.recordBatches !== undefined) {
+      writer.uint32(50).bytes(message.recordBatches);
+    }
+    if (message.partition !== undefined) {
+      writer.uint32(56).int32(message.partition);
     }
     return writer;
   },
@@ -296,6 +321,22 @@ export const ProduceRequest: MessageFns<ProduceRequest> = {
             message.timeoutMs = reader.int32();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.recordBatches = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -317,6 +358,8 @@ export const ProduceRequest: MessageFns<ProduceRequest> = {
     message.records = object.records?.map((e) => NewRecord.fromPartial(e)) || [];
     message.acks = object.acks ?? 0;
     message.timeoutMs = object.timeoutMs ?? undefined;
+    message.recordBatches = object.recordBatches ?? undefined;
+    message.partition = object.partition ?? undefined;
     return message;
   },
 };
@@ -494,7 +537,15 @@ export const ProduceResult: MessageFns<ProduceResult> = {
 };
 
 function createBaseProduceStreamRequest(): ProduceStreamRequest {
-  return { topic: "", records: [], acks: 0, timeoutMs: undefined, correlationId: 0 };
+  return {
+    topic: "",
+    records: [],
+    acks: 0,
+    timeoutMs: undefined,
+    correlationId: 0,
+    recordBatches: undefined,
+    partition: undefined,
+  };
 }
 
 export const ProduceStreamRequest: MessageFns<ProduceStreamRequest> = {
@@ -513,6 +564,12 @@ export const ProduceStreamRequest: MessageFns<ProduceStreamRequest> = {
     }
     if (message.correlationId !== 0) {
       writer.uint32(40).int64(message.correlationId);
+    }
+    if (message.recordBatches !== undefined) {
+      writer.uint32(50).bytes(message.recordBatches);
+    }
+    if (message.partition !== undefined) {
+      writer.uint32(56).int32(message.partition);
     }
     return writer;
   },
@@ -570,6 +627,22 @@ export const ProduceStreamRequest: MessageFns<ProduceStreamRequest> = {
             message.correlationId = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.recordBatches = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.partition = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -592,6 +665,8 @@ export const ProduceStreamRequest: MessageFns<ProduceStreamRequest> = {
     message.acks = object.acks ?? 0;
     message.timeoutMs = object.timeoutMs ?? undefined;
     message.correlationId = object.correlationId ?? 0;
+    message.recordBatches = object.recordBatches ?? undefined;
+    message.partition = object.partition ?? undefined;
     return message;
   },
 };
