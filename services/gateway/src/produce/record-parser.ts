@@ -4,7 +4,15 @@ import { parseHeaders } from './header-parser.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { unescapeText } from './json-text.ts'
 import type { ParsedRecords } from './parsed-records.ts'
+import {
+  checkGiven,
+  FIELD_BITS,
+  fieldAt,
+  RECORD_FIELDS,
+  type RecordField,
+} from './record-fields.ts'
 import { escapePointer, problemAt } from './record-problem.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
@@ -16,8 +24,6 @@ const LOWER_N = 0x6e
 
 /** Of a value, so much is read in one turn of the event loop. */
 const VALUE_SLICE_BYTES = 256 * 1024
-/** Digits of the largest safe integer. */
-const SAFE_DIGITS = 16
 
 /** What the fields of a record are checked against. */
 export interface RecordRules {
@@ -25,39 +31,6 @@ export interface RecordRules {
   /** Epoch milliseconds; a client's timestamp may be ahead of the clock by the limit. */
   readonly now: number
 }
-
-const FIELDS = [
-  'key',
-  'keyBase64',
-  'value',
-  'valueText',
-  'valueBase64',
-  'headers',
-  'partition',
-  'timestamp',
-  'offset',
-] as const
-type Field = (typeof FIELDS)[number]
-
-const FIELD_BITS: Readonly<Record<Field, number>> = {
-  key: 1,
-  keyBase64: 2,
-  value: 4,
-  valueText: 8,
-  valueBase64: 16,
-  headers: 32,
-  partition: 64,
-  timestamp: 128,
-  offset: 256,
-}
-const KEY_BITS = FIELD_BITS.key | FIELD_BITS.keyBase64
-const VALUE_BITS = FIELD_BITS.value | FIELD_BITS.valueText | FIELD_BITS.valueBase64
-
-/** The names as they stand in a body, longest alternatives last, by their length. */
-const NAMES = FIELDS.map((field) => ({ field, bytes: Buffer.from(field) }))
-const NAMES_BY_LENGTH = Array.from({ length: 16 }, (_, length) =>
-  NAMES.filter(({ bytes }) => bytes.length === length),
-)
 
 /**
  * Parses record objects, `{"key":…,"value":…,"headers":…}`, out of a text that is known to be
@@ -172,7 +145,7 @@ export class RecordParser {
   }
 
   /** Reads the value of one field. False: it is null, which means absent. */
-  #field(field: Field, index: number, pointerOf: () => string): boolean {
+  #field(field: RecordField, index: number, pointerOf: () => string): boolean {
     const { scanner } = this
     const first = scanner.peek()
     if (first === LOWER_N) {
@@ -246,7 +219,7 @@ export class RecordParser {
     return decoded
   }
 
-  #number(field: Field, index: number, pointerOf: () => string): void {
+  #number(field: RecordField, index: number, pointerOf: () => string): void {
     const { scanner } = this
     const start = scanner.position
     this.#skipWrong(pointerOf)
@@ -277,7 +250,7 @@ export class RecordParser {
     this.#records.setTimestamp(index, timestamp)
   }
 
-  #requireString(field: Field, pointerOf: () => string): void {
+  #requireString(field: RecordField, pointerOf: () => string): void {
     const { scanner } = this
     if (scanner.peek() === QUOTE) {
       this.syntax(scanner.string(), pointerOf)
@@ -287,42 +260,21 @@ export class RecordParser {
     throw problemAt('INVALID_RECORD', `${pointerOf()}/${field}`, `${field} is a string or null.`)
   }
 
-  #fieldName(pointerOf: () => string): Field {
+  #fieldName(pointerOf: () => string): RecordField {
     const { bytes, stringStart, stringEnd, stringHasEscapes } = this.scanner
-    const candidates = NAMES_BY_LENGTH[stringEnd - stringStart]
-    if (candidates !== undefined && !stringHasEscapes) {
-      for (const { field, bytes: name } of candidates) {
-        if (startsWith(bytes, stringStart, name)) return field
-      }
+    if (!stringHasEscapes) {
+      const plain = fieldAt(bytes, stringStart, stringEnd)
+      if (plain !== null) return plain
     }
     const name = this.text(pointerOf)
-    const field = FIELDS.find((known) => known === name)
+    const field = RECORD_FIELDS.find((known) => known === name)
     if (field !== undefined) return field
-    const detail = `This is not known here. Known: ${FIELDS.join(', ')}.`
+    const detail = `This is not known here. Known: ${RECORD_FIELDS.join(', ')}.`
     throw problemAt('INVALID_RECORD', `${pointerOf()}/${escapePointer(name)}`, detail)
   }
 }
 
-/** The last byte decides first: it tells names of one length apart. */
-function startsWith(bytes: Buffer, start: number, name: Buffer): boolean {
-  for (let index = name.length - 1; index >= 0; index -= 1) {
-    if (bytes[start + index] !== name[index]) return false
-  }
-  return true
-}
-
-function checkGiven(given: number, pointerOf: () => string): void {
-  if ((given & KEY_BITS) === KEY_BITS) {
-    throw problemAt('INVALID_RECORD', pointerOf(), 'A record has key or keyBase64, not both.')
-  }
-  const values = given & VALUE_BITS
-  if (values !== 0 && (values & (values - 1)) === 0) return
-  const detail =
-    'A record has exactly one of value, valueText and valueBase64; null deletes by key.'
-  throw problemAt('INVALID_RECORD', pointerOf(), detail)
-}
-
-function twice(field: Field, pointerOf: () => string): BusError {
+function twice(field: RecordField, pointerOf: () => string): BusError {
   return problemAt('INVALID_RECORD', `${pointerOf()}/${field}`, 'This field is given twice.')
 }
 
@@ -332,16 +284,4 @@ function notBase64(pointer: string): BusError {
 
 function loneSurrogate(pointer: string): BusError {
   return problemAt('INVALID_RECORD', pointer, 'The text has a surrogate without its pair.')
-}
-
-/** The value of a JSON number without sign, fraction and exponent; -1 for any other text. */
-function wholeNumber(bytes: Buffer, start: number, end: number): number {
-  if (start === end || end - start > SAFE_DIGITS) return -1
-  let value = 0
-  for (let position = start; position < end; position += 1) {
-    const digit = (bytes[position] ?? 0) - 0x30
-    if (digit < 0 || digit > 9) return -1
-    value = value * 10 + digit
-  }
-  return Number.isSafeInteger(value) ? value : -1
 }
