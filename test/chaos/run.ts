@@ -78,6 +78,11 @@ export async function run(options: RunOptions): Promise<Report> {
       means,
       struck,
       history: recorder,
+      group: {
+        processes: recorder.lives,
+        lateAccepted: recorder.lateCommits.accepted,
+        lateRefused: recorder.lateCommits.refused,
+      },
       logs: LOGS,
       replicaBytes: final.replicaBytes,
       healthyMs: health.healthyMs,
@@ -118,6 +123,7 @@ async function torment(
   say(`healthy after ${Math.round(health.healthyMs)} ms`)
   await load.stop()
   if (health.violations.length === 0) await load.readAll()
+  else await load.stopGroup()
   return { struck: nemesis.struck, health }
 }
 

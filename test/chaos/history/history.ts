@@ -1,4 +1,5 @@
 /** What clients have seen, from which everything is judged. */
+import type { GroupHistory } from './group-history.ts'
 
 /**
  * - `acked`: the answer told the offset.
@@ -42,6 +43,7 @@ export interface History {
   readonly seen: readonly Seen[]
   /** Every log from its first offset to its end, after everything has healed. */
   readonly final: readonly Seen[]
+  readonly group: GroupHistory
 }
 
 export interface Violation {

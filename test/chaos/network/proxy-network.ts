@@ -1,7 +1,8 @@
 /**
  * TCP proxies of this process between all processes: what there is where the kernel allows no
  * network namespaces. Control planes and the database have a proxy for each process that uses
- * them; a broker has one address for all, so who connects there is looked up in /proc.
+ * them; a broker, and a control plane as the coordinator of groups, has one address for all, so who
+ * connects there is looked up in /proc.
  */
 import { createServer, type NetConnectOpts, type Server } from 'node:net'
 import type { ServicePlan } from '@courant/standalone'
@@ -45,7 +46,10 @@ export class ProxyNetwork implements ChaosNetwork {
     const env: NodeJS.ProcessEnv = { ...plan.env }
     const { COURANT_CONTROL_PLANE_LISTEN, COURANT_BROKER_LISTEN, DATABASE_URL } = env
     if (COURANT_CONTROL_PLANE_LISTEN !== undefined) {
-      this.#controlPlanes.push({ target: plan, place: placeOf(COURANT_CONTROL_PLANE_LISTEN) })
+      const place = placeOf(COURANT_CONTROL_PLANE_LISTEN)
+      this.#controlPlanes.push({ target: plan, place })
+      // Where gateways find it as the coordinator of groups.
+      env['COURANT_CONTROL_PLANE_ADVERTISED'] = `${HOST}:${await this.#proxy(null, plan, place)}`
     }
     if (DATABASE_URL !== undefined) {
       const port = await this.#proxy(plan, DATABASE, { path: socketOf(DATABASE_URL) })

@@ -1,5 +1,5 @@
 import type { Percentiles } from './recovery.ts'
-import type { Report } from './report.ts'
+import type { GroupReport, Report } from './report.ts'
 
 const VIOLATIONS_SHOWN = 20
 
@@ -35,6 +35,7 @@ export function reportText(report: Report): string {
     '',
     `records: ${acked} acked, ${failed} failed, ${unknown} unknown`,
     `read: ${report.consumed} by consumers, ${report.finalRead} at the end, ${report.replicaBytes} bytes of all replicas`,
+    groupText(report.group),
     `availability: ${availability.recordsPercent} % of the records, ${availability.secondsPercent} % of the seconds`,
     `healthy ${report.healthyMs} ms after the last heal`,
     ...confidence(report),
@@ -44,6 +45,17 @@ export function reportText(report: Report): string {
     `violations: ${violations.length}`,
     `chaos: ${report.checks - objecting} passed, ${objecting} failed`,
   ].join('\n')
+}
+
+function groupText({
+  processes,
+  delivered,
+  acked,
+  lateAccepted,
+  lateRefused,
+}: GroupReport): string {
+  const late = `${lateRefused} late commits refused, ${lateAccepted} taken`
+  return `group: ${processes} processes, ${delivered} records delivered, ${acked} acknowledged, ${late}`
 }
 
 function confidence({ violationsAFaultBelow, faultCount }: Report): string[] {

@@ -14,6 +14,7 @@ export interface Report {
   readonly operations: Readonly<Record<Outcome, number>>
   readonly consumed: number
   readonly finalRead: number
+  readonly group: GroupReport
   readonly replicaBytes: number
   /** Of the records sent, those acknowledged; of the seconds of load, those with any. */
   readonly availability: { readonly recordsPercent: number; readonly secondsPercent: number }
@@ -25,12 +26,23 @@ export interface Report {
   readonly violations: readonly Violation[]
 }
 
+/** Of the consumer group. Records, but for processes and late commits. */
+export interface GroupReport {
+  readonly processes: number
+  readonly delivered: number
+  readonly acked: number
+  /** Commits of members that were given up long before. */
+  readonly lateAccepted: number
+  readonly lateRefused: number
+}
+
 export interface Run {
   readonly seed: number
   readonly minutes: number
   readonly means: readonly string[]
   readonly struck: readonly Struck[]
   readonly history: History
+  readonly group: Pick<GroupReport, 'processes' | 'lateAccepted' | 'lateRefused'>
   readonly logs: readonly string[]
   readonly replicaBytes: number
   readonly healthyMs: number
@@ -52,6 +64,11 @@ export function reportOf(run: Run): Report {
     operations,
     consumed: history.seen.length,
     finalRead: history.final.length,
+    group: {
+      ...run.group,
+      delivered: count(history.group.deliveries),
+      acked: count(history.group.acks),
+    },
     replicaBytes: run.replicaBytes,
     availability: {
       recordsPercent: percent(operations.acked, sent.length),
@@ -62,6 +79,10 @@ export function reportOf(run: Run): Report {
     checks: run.checks,
     violations,
   }
+}
+
+function count(all: readonly { readonly records: readonly unknown[] }[]): number {
+  return all.reduce((sum, { records }) => sum + records.length, 0)
 }
 
 function secondsPercent(sent: readonly Sent[]): number {
