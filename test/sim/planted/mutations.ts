@@ -10,7 +10,7 @@ export interface Mutation extends PlantedText {
   readonly rule: string
   /** Has found it before, and is tried first. */
   readonly seed: number
-  /** Kinds of faults that bring it to light, so that a few seeds are enough; all if none is named. */
+  /** Kinds of faults that bring it to light, so that few seeds are enough; none stands for all. */
   readonly only: readonly string[]
 }
 
