@@ -18,7 +18,7 @@ export function drawOptions(random: SeededRandom): GroupWorldOptions {
     groups: 1 + random.below(2),
     membersPerGroup: 2 + random.below(4),
     leaseMs: 2_000 + random.below(8_000),
-    faultEveryMs: 500 + random.below(4_000),
-    recordEveryMs: 20 + random.below(200),
+    faultEveryMs: 300 + random.below(2_000),
+    recordEveryMs: 10 + random.below(120),
   }
 }

@@ -98,7 +98,7 @@ function memberOptions(random: SeededRandom, group: string, index: number) {
     topics: random.below(4) === 0 ? TOPICS.slice(0, 1) : TOPICS,
     sessionTimeoutMs: 6_000 + random.below(4_000),
     rebalanceTimeoutMs: 3_000 + random.below(9_000),
-    workMs: random.below(30),
+    workMs: random.below(100),
     waitMs: random.below(3_000),
   }
 }

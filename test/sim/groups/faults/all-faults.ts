@@ -41,18 +41,16 @@ export const allFaults: readonly GroupFault[] = [
   },
   { name: 'kill a gateway', lastsMs: 2_000, strike: (world) => kill(world, 'gateways') },
   { name: 'pause a gateway', lastsMs: 4_000, strike: (world) => pause(world, 'gateways') },
-  { name: 'crash a member', lastsMs: 5_000, strike: (world) => kill(world, 'members') },
+  { name: 'crash a member', lastsMs: 2_000, strike: (world) => kill(world, 'members') },
   { name: 'pause a member', lastsMs: 6_000, strike: (world) => pause(world, 'members') },
   {
     name: 'a member leaves',
-    lastsMs: 6_000,
+    lastsMs: 1_500,
     strike: (world) => {
       const member = anyOf(world, world.members)
       if (member === null || member.process === null) return null
       member.leave()
-      return () => {
-        if (member.process === null) member.boot()
-      }
+      return () => member.comeBack()
     },
   },
   {

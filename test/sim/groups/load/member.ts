@@ -71,7 +71,11 @@ export class Member {
     )
     this.#orphan = this.#life?.orphan() ?? this.#orphan
     this.#life = life
-    void life.run(() => this.#isLeaving)
+    void life
+      .run(() => this.#isLeaving)
+      .then(() => {
+        if (!this.#isLeaving && this.process === null) this.boot()
+      })
   }
 
   kill(): void {
@@ -92,6 +96,12 @@ export class Member {
   /** After what is in work. */
   leave(): void {
     this.#isLeaving = true
+  }
+
+  /** Also while it is about to leave: then as soon as it has. */
+  comeBack(): void {
+    this.#isLeaving = false
+    if (this.process === null) this.boot()
   }
 
   #turns(): number {
@@ -164,7 +174,7 @@ class MemberLife {
     this.#todo.push(...answer.records)
     for (const record of answer.records) this.#facts.inWork.add(this.#keyOf(record))
     // It reads on with `after`, and does all of it later.
-    if (random.below(8) === 0 && answer.records.length > 0) return
+    if (random.below(3) === 0 && answer.records.length > 0) return
     await this.#work()
     this.#chain.isDone = true
     if (random.below(6) === 0) await this.#commitAlone()
