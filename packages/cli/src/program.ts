@@ -7,6 +7,7 @@ import { removeBroker } from './commands/brokers/remove.ts'
 import { undrainBroker } from './commands/brokers/undrain.ts'
 import { addProcess } from './commands/cluster/add.ts'
 import { restartProcess } from './commands/cluster/restart.ts'
+import { restoreCluster } from './commands/cluster/restore.ts'
 import { startCluster } from './commands/cluster/start.ts'
 import { clusterStatus } from './commands/cluster/status.ts'
 import { stopCluster } from './commands/cluster/stop.ts'
@@ -148,13 +149,14 @@ function operatorGroups(): Command[] {
 /** `courant cluster` alone starts one. */
 function clusterGroup(): Command {
   return new Command('cluster')
-    .description('Run a cluster of processes on this machine.')
+    .description('Run a cluster of processes on this machine; restore any.')
     .helpCommand(false)
     .addCommand(startCluster(), { isDefault: true })
     .addCommand(clusterStatus())
     .addCommand(restartProcess())
     .addCommand(addProcess())
     .addCommand(stopCluster())
+    .addCommand(restoreCluster())
 }
 
 function group(name: string, description: string, commands: readonly Command[]): Command {

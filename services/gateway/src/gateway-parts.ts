@@ -1,4 +1,4 @@
-import type { Clock } from '@courant/kernel'
+import type { Clock, Network } from '@courant/kernel'
 import type { MetadataCopy } from '@courant/metadata'
 import type { Health, Logger } from '@courant/service-kit'
 import type { ControlPlane } from './control-plane/control-plane.ts'
@@ -10,6 +10,7 @@ import type { TopicResolver } from './topics/topic-resolver.ts'
 /** What the handlers of the management routes work with. One of each a gateway. */
 export interface GatewayParts {
   readonly clock: Clock
+  readonly network: Network
   readonly log: Logger
   readonly health: Health
   readonly metadata: MetadataCopy

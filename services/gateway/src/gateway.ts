@@ -123,6 +123,7 @@ function assemble(config: GatewayConfig, ports: ServicePorts): Parts {
   registerGroupRoutes(http, groups)
   const management = {
     clock,
+    network,
     log,
     health,
     metadata,

@@ -184,3 +184,17 @@ describe('elections', () => {
     }
   })
 })
+
+describe('a restore', () => {
+  it('needs a word on what is lost, and changes nothing where nothing went back', async () => {
+    const silent = await operator('POST', '/restore', {})
+    expect([silent.status, pointersOf(silent)]).toEqual([400, ['/acceptDataLoss']])
+    for (const acceptDataLoss of [false, true]) {
+      const { status, json } = await operator('POST', '/restore', { acceptDataLoss })
+      expect(status).toBe(200)
+      expect(json).toMatchObject({ wentBack: false, restored: false, silentBrokers: [] })
+      expect(json).toMatchObject({ partitionsBehind: 0, findings: [], unknownTopics: [] })
+      expect(json.partitions).toBeGreaterThanOrEqual(5)
+    }
+  })
+})

@@ -730,6 +730,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cluster/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with an old backup of the database
+         * @description For a cluster that answers `METADATA_ROLLBACK`, and whose newest database is lost. Every broker is asked for its logs, and each partition is led by the one that has everything; every epoch is beyond what anybody has seen. Call it with `"acceptDataLoss": false` first: that changes nothing and tells what would be done.
+         *
+         *     Brokers that do not answer must stay stopped until it is done. Where the database has not gone back in time it changes nothing, so a repeat after success does no harm.
+         */
+        post: operations["restoreCluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -1233,6 +1255,50 @@ export interface components {
             name: string;
             value?: string | null;
             valueBase64?: string;
+        };
+        RestoreReport: {
+            /** @description The database is older than what somebody has seen of it, or was until now. */
+            wentBack: boolean;
+            /** @description A new incarnation has begun. */
+            restored: boolean;
+            /** @description What the database was at. */
+            clusterIncarnation: number;
+            metadataVersion: number;
+            /** @description The newest that anybody has seen. */
+            seenIncarnation: number;
+            seenVersion: number;
+            /** @description Did not answer, or do not vouch for what they have. */
+            silentBrokers: number[];
+            /** @description Those that there will be. */
+            partitions: number;
+            /** @description Of these, those that the brokers have newer leader epochs of. */
+            partitionsBehind: number;
+            /** @description At most 1 000: what needs a word. */
+            findings: {
+                /**
+                 * @description WITHOUT_LEADER: too few of its brokers answered to say who has everything, so it gets no leader. MOVED: other brokers than the database knows have its records, and get it. ADDED: the topic got it after the backup, and it is there again. EMPTY: no broker has a log of it, and it begins empty; its topic was deleted after the backup.
+                 * @enum {string}
+                 */
+                kind: "WITHOUT_LEADER" | "MOVED" | "ADDED" | "EMPTY";
+                topicId: string;
+                topic: string;
+                /** @description Its name; null where this gateway does not know it. */
+                tenant: string | null;
+                partition: number;
+                /** @description As they will be. */
+                replicas: number[];
+            }[];
+            /** @description At most 1 000: brokers have logs of them, and the database knows nothing. */
+            unknownTopics: {
+                topicId: string;
+                /** @description Null where this gateway does not know it either. */
+                topic: string | null;
+                /** @description Its name; null where this gateway does not know it. */
+                tenant: string | null;
+                partitions: number;
+                /** @description That have logs of it. */
+                brokers: number[];
+            }[];
         };
         Tenant: {
             tenantId: string;
@@ -7913,6 +7979,186 @@ export interface operations {
             };
             /** @description `ELECTION_NOT_NEEDED`: The partition has or can have a leader. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE`: The request is larger than the limit. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE`: The content type or encoding is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `THROTTLED`: The caller has used up its share. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL`: Something went wrong inside. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_IMPLEMENTED`: This is not implemented yet. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `SHUTTING_DOWN`: The process is shutting down. `CONTROL_PLANE_UNAVAILABLE`: The control plane cannot be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `TIMED_OUT`: The outcome was not known in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreCluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "acceptDataLoss": false
+                 *     }
+                 */
+                "application/json": {
+                    /** @description What was made or changed after the backup may be lost for good. False: only report what would be done. */
+                    acceptDataLoss: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The report, and whether it was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "wentBack": true,
+                     *       "restored": false,
+                     *       "clusterIncarnation": 1,
+                     *       "metadataVersion": 4102,
+                     *       "seenIncarnation": 1,
+                     *       "seenVersion": 4711,
+                     *       "silentBrokers": [],
+                     *       "partitions": 130,
+                     *       "partitionsBehind": 12,
+                     *       "findings": [
+                     *         {
+                     *           "kind": "ADDED",
+                     *           "topicId": "7b0c4c3e-9a44-4d0e-8a2f-3c1f6f5f2f10",
+                     *           "topic": "orders",
+                     *           "tenant": "acme",
+                     *           "partition": 3,
+                     *           "replicas": [
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "unknownTopics": [
+                     *         {
+                     *           "topicId": "0198b6a1-6f0e-7cc0-8a3a-0242ac120002",
+                     *           "topic": "made-later",
+                     *           "tenant": "acme",
+                     *           "partitions": 6,
+                     *           "brokers": [
+                     *             1,
+                     *             2,
+                     *             3
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RestoreReport"];
+                };
+            };
+            /** @description `INVALID_ARGUMENT`: The request is not valid. `INVALID_JSON`: The body is not valid JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHENTICATED`: Credentials are missing or not valid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PERMISSION_DENIED`: The credential does not allow this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `NOT_ACCEPTABLE`: No representation matches the Accept header. */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT`: The request did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

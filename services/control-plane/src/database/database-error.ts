@@ -73,7 +73,8 @@ export function rolledBack(cause: unknown): BusError {
 export function metadataRollback(cause?: unknown): BusError {
   const detail =
     'The database is older than what the cluster has seen of it: an old backup was restored. Nothing ' +
-    'is decided until an operator has put the right one back, or begun a new incarnation.'
+    'is decided until an operator has put the right one back, or goes on with this one: ' +
+    '`courant cluster restore` says what that would lose.'
   return new BusError('METADATA_ROLLBACK', detail, { cause })
 }
 

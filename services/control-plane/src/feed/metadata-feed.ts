@@ -32,7 +32,7 @@ const STALE_MS = 10_000
 
 const WENT_BACK =
   'METADATA_ROLLBACK: the database went back in time. Nothing is decided until the right one is back, ' +
-  'or an operator has begun a new incarnation.'
+  'or an operator goes on with this one: `courant cluster restore` says what that would lose.'
 
 export class MetadataFeed {
   readonly #options: MetadataFeedOptions

@@ -1,4 +1,4 @@
-import { type Address, type Clock, limits } from '@courant/kernel'
+import type { Address, Clock } from '@courant/kernel'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 
@@ -11,8 +11,11 @@ export interface GrpcServer {
   stop(): Promise<void>
 }
 
+/** A restore tells of every log of every broker, each in some 60 bytes: a million of them. */
+const MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+
 const OPTIONS = {
-  'grpc.max_receive_message_length': limits.managementBodyBytesMax,
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   // A watcher that vanished without a FIN is noticed by pings.
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,

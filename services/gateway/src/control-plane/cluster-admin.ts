@@ -13,6 +13,8 @@ import type {
   ReassignPartitionsRequest,
   ReassignPartitionsResponse,
   RemoveBrokerResponse,
+  RestoreClusterRequest,
+  RestoreClusterResponse,
   SetReassignmentThrottleResponse,
   UndrainBrokerResponse,
 } from '@courant/api/internal/v1/cluster'
@@ -73,6 +75,13 @@ export class ClusterAdmin {
     options: CallOptions,
   ): Promise<ElectUncleanLeaderResponse> {
     return this.#call((cluster) => cluster.electUncleanLeader.bind(cluster), request, options)
+  }
+
+  restoreCluster(
+    request: RestoreClusterRequest,
+    options: CallOptions,
+  ): Promise<RestoreClusterResponse> {
+    return this.#call((cluster) => cluster.restoreCluster.bind(cluster), request, options)
   }
 
   reassignPartitions(

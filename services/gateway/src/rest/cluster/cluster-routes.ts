@@ -13,6 +13,7 @@ import { cancelReassignments } from './reassignments/cancel.ts'
 import { listReassignments } from './reassignments/list.ts'
 import { startReassignments } from './reassignments/start.ts'
 import { alterThrottle, describeThrottle } from './reassignments/throttle.ts'
+import { restoreCluster } from './restore/restore.ts'
 
 export const clusterRoutes: readonly Route[] = [
   describeCluster,
@@ -29,4 +30,5 @@ export const clusterRoutes: readonly Route[] = [
   alterThrottle,
   electPreferredLeaders,
   electUncleanLeader,
+  restoreCluster,
 ]

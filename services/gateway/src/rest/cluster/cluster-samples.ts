@@ -44,3 +44,34 @@ export const sampleReassigned = {
   addingReplicas: [4],
   removingReplicas: [2],
 }
+
+export const sampleRestoreReport = {
+  wentBack: true,
+  restored: false,
+  clusterIncarnation: 1,
+  metadataVersion: 4_102,
+  seenIncarnation: 1,
+  seenVersion: 4_711,
+  silentBrokers: [],
+  partitions: 130,
+  partitionsBehind: 12,
+  findings: [
+    {
+      kind: 'ADDED',
+      topicId: sampleSummary.topicId,
+      topic: sampleSummary.name,
+      tenant: sampleTenant.name,
+      partition: 3,
+      replicas: [1, 2, 3],
+    },
+  ],
+  unknownTopics: [
+    {
+      topicId: '0198b6a1-6f0e-7cc0-8a3a-0242ac120002',
+      topic: 'made-later',
+      tenant: sampleTenant.name,
+      partitions: 6,
+      brokers: [1, 2, 3],
+    },
+  ],
+}
