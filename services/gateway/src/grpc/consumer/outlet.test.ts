@@ -1,4 +1,6 @@
-/** Goal: a member that gives credit and does not read holds two responses, in its tenant's memory. */
+/**
+ * Goal: a member that gives credit and does not read holds two responses, in its tenant's memory.
+ */
 import { systemClock, tenantId } from '@courant/kernel'
 import { expect, it } from 'vitest'
 import { ReadBudget } from '../../fetch/read-budget.ts'

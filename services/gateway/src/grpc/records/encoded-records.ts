@@ -21,7 +21,8 @@ export function decompressedBytesOf(message: Buffer, batches: EncodedBatches | n
 /**
  * Reads the records of encoded batches into columns, as `NewRecords` reads messages: keys and
  * values stay where they are, those of compressed batches in the side buffer. What is wrong with
- * one is wrong with all. Throws CORRUPT_MESSAGE, INVALID_RECORD, INVALID_TIMESTAMP, PAYLOAD_TOO_LARGE.
+ * one is wrong with all. Throws CORRUPT_MESSAGE, INVALID_RECORD, INVALID_TIMESTAMP,
+ * PAYLOAD_TOO_LARGE.
  */
 export function readEncoded(
   message: Buffer,
