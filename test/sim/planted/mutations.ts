@@ -43,25 +43,25 @@ const ROLLBACKS = ['roll the database back', 'kill one', 'isolate one']
 const SLOW_ANSWERS = ['slow database', 'kill one', 'pause']
 
 export const mutations: readonly Mutation[] = [
-  replication('truncate to the high watermark', { rule: 'bug 1', seed: 3, only: CRASHES }),
+  replication('truncate to the high watermark', { rule: 'bug 1', seed: 10, only: CRASHES }),
   replication('answer a divergent follower with records', {
     rule: 'bug 2',
-    seed: 1,
+    seed: 4,
     only: CRASHES,
   }),
   replication('wait for the committed in-sync replicas only', {
     rule: 'bug 6',
-    seed: 9,
+    seed: 11,
     only: SLOW_ANSWERS,
   }),
   replication('wait for the proposed in-sync replicas only', {
     rule: 'bug 6',
-    seed: 3,
+    seed: 22,
     only: ['slow database', 'pause', 'isolate one'],
   }),
   replication('take a lost answer for a refusal', {
     rule: 'bug 7',
-    seed: 20,
+    seed: 91,
     only: ['mute the database', 'pause'],
   }),
   replication('let in who lacks the start of the term', {
@@ -86,21 +86,21 @@ export const mutations: readonly Mutation[] = [
     seed: 3,
     only: CRASHES,
   }),
-  log('acknowledge before the sync', { rule: 'bug 19', seed: 19, only: POWER_CUTS }),
+  log('acknowledge before the sync', { rule: 'bug 19', seed: 24, only: POWER_CUTS }),
   log('append what a producer sends again', {
     rule: 'B11.2',
-    seed: 1,
+    seed: 3,
     only: BROKEN_CONNECTIONS,
   }),
-  log('replicate without noting the producers', { rule: 'B11.1', seed: 2, only: CRASHES }),
+  log('replicate without noting the producers', { rule: 'B11.1', seed: 9, only: CRASHES }),
   log('replay the ring without its producers', {
     rule: 'B10.3',
-    seed: 2,
+    seed: 4,
     only: ['kill all brokers'],
   }),
   controlPlane('believe a damaged or empty disk', {
     rule: 'bug 11',
-    seed: 2,
+    seed: 8,
     only: ['lose a disk'],
   }),
   controlPlane('keep replicas eligible while enough are in sync', {
@@ -110,7 +110,7 @@ export const mutations: readonly Mutation[] = [
   }),
   controlPlane('keep replicas eligible when the minimum is lowered', {
     rule: 'bug 13',
-    seed: 1,
+    seed: 5,
     only: LOWER_MINIMA,
   }),
   controlPlane('elect whoever is active', { rule: 'bug 18', seed: 1, only: CRASHES }),
@@ -136,7 +136,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'answer a duplicate with another offset than that of its original',
     rule: 'B11.2',
-    seed: 3,
+    seed: 4,
     only: BROKEN_CONNECTIONS,
     file: 'services/broker/src/partition/produced-append.ts',
     find: 'append.appended(baseOffset,',
@@ -156,7 +156,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'tell a producer that nothing was written when its connection breaks',
     rule: 'B6.1',
-    seed: 3,
+    seed: 5,
     only: BROKEN_CONNECTIONS,
     file: 'packages/kernel/src/error-codes.ts',
     find: "    13,\n    'retriable',\n    'unknown',",
