@@ -5,6 +5,7 @@ import {
   type GroupRows,
   type ShardTerm,
 } from '@courant/control-plane/groups'
+import { BusError } from '@courant/kernel'
 import type { SimProcess } from '../../src/machine/sim-process.ts'
 import { type GroupTable, keyOf } from './group-tables.ts'
 import { NO_LOCKS, type SimDatabase } from './sim-database.ts'
@@ -56,6 +57,11 @@ export class SimGroupRows implements GroupRows {
       const { changes, groupId, shard } = item
       const known = groups.get(groupId)
       if (known === undefined && changes.group === null) throw new Error('a group has no row')
+      const { tables } = this.#database
+      // The name is unique within the tenant.
+      if (known === undefined && tables.groupNamed(item.tenantId, changes.group?.name ?? '')) {
+        throw new BusError('INTERNAL', 'A group of that name has been made meanwhile.')
+      }
       const table = known ?? newTable(item)
       if (changes.group !== null) table.group = changes.group
       for (const memberId of changes.membersRemoved) table.members.delete(memberId)
@@ -113,11 +119,11 @@ function readGroupOf({ group, members, partitions, offsets }: GroupTable) {
   return { stored, offsets: new CommittedOffsets(offsets.values()) }
 }
 
-function rowsOf({ groupId, changes }: GroupItem): string[] {
+function rowsOf({ groupId, tenantId, changes }: GroupItem): string[] {
   const partitions = [...changes.partitions, ...changes.partitionsRemoved]
   const members = [...changes.membersRemoved, ...changes.members.map(({ memberId }) => memberId)]
   return [
-    ...(changes.group === null ? [] : [groupId]),
+    ...(changes.group === null ? [] : [groupId, `${tenantId}/${changes.group.name}`]),
     ...members.map((memberId) => `${groupId}/member/${memberId}`),
     ...partitions.map((row) => `${groupId}/partition/${keyOf(row)}`),
   ]
