@@ -1,13 +1,4 @@
-/**
- * A bug that the simulation must find: an exact piece of a source file, and what stands there
- * then.
- */
-export interface Mutation {
-  readonly name: string
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
+import type { Mutation } from './mutation.ts'
 
 export const mutations: readonly Mutation[] = [
   {
@@ -54,6 +45,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'check no header on a read',
+    firstSeed: 84,
     file: 'segment/segment-scan.ts',
     find: 'if (problem !== null) throw corruptSegment(segment, problem)',
     replace: '',
@@ -200,6 +192,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'use memory again while a cycle is written from it',
+    firstSeed: 253,
     file: 'ring/ring-cycle.ts',
     find: '    const [header = ZEROS, ...entries] = chunks\n',
     replace:

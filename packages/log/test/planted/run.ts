@@ -7,7 +7,8 @@ import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Mutation, mutations } from './mutations.ts'
+import type { Mutation } from './mutation.ts'
+import { mutations } from './mutations.ts'
 
 const PACKAGE = join(import.meta.dirname, '..', '..')
 const MODULES = join(PACKAGE, '..', '..', 'node_modules')
@@ -21,6 +22,11 @@ interface Outcome {
   readonly text: string
 }
 
+interface Simulated {
+  readonly output: string
+  readonly seconds: number
+}
+
 const only = process.argv[2]
 const chosen = mutations.filter(({ name }) => only === undefined || name.includes(only))
 const outcomes = [await control()]
@@ -32,13 +38,14 @@ process.exitCode = failed > 0 ? 1 : 0
 /** The unchanged copy passes, or what follows would prove nothing. */
 async function control(): Promise<Outcome> {
   return await inCopy(async (root) => {
-    const { output } = await simulate(root, CONTROL_SEEDS)
+    const { output } = await simulate(root, 1, CONTROL_SEEDS)
     const passed = output.endsWith(`${CONTROL_SEEDS} passed, 0 failed\n`)
     return report(passed, 'nothing planted', passed ? 'nothing found' : output)
   })
 }
 
-async function plant({ name, file, find, replace }: Mutation): Promise<Outcome> {
+async function plant(mutation: Mutation): Promise<Outcome> {
+  const { name, file, find, replace, firstSeed = 1 } = mutation
   return await inCopy(async (root) => {
     const path = join(root, 'src', file)
     const source = await readFile(path, 'utf8')
@@ -47,7 +54,7 @@ async function plant({ name, file, find, replace }: Mutation): Promise<Outcome> 
       path,
       source.replace(find, () => replace),
     )
-    const { output, seconds } = await simulate(root, SEEDS_MAX)
+    const { output, seconds } = await simulate(root, firstSeed, SEEDS_MAX)
     const seed = /^(seed \d+|directed) failed/m.exec(output)?.[1]
     const text = seed === undefined ? `not found: ${output}` : `${seed}, ${seconds.toFixed(1)} s`
     return report(seed !== undefined, name, text)
@@ -67,10 +74,11 @@ async function inCopy(action: (root: string) => Promise<Outcome>): Promise<Outco
   }
 }
 
-async function simulate(root: string, seeds: number): Promise<{ output: string; seconds: number }> {
+async function simulate(root: string, firstSeed: number, seeds: number): Promise<Simulated> {
   const started = performance.now()
   const script = join(root, 'test', 'long-run.ts')
-  const child = spawn(process.execPath, [script, '--seeds', `${seeds}`, '--stop-at-failure'], {
+  const range = ['--first-seed', `${firstSeed}`, '--seeds', `${seeds}`]
+  const child = spawn(process.execPath, [script, ...range, '--stop-at-failure'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: SECONDS_MAX * 1000,
   })
