@@ -173,6 +173,9 @@ export const limits = {
   groupWritesWaitingMax: 50_000,
   /** Calls that wait for one group. */
   groupCallsWaitingMax: 5_000,
+  /** Partitions of groups whose lag a coordinator samples, and those of them that it exports. */
+  lagPositionsMax: 50_000,
+  lagSeriesMax: 10_000,
   /** What a gateway has not yet been told of its members' polls; beyond, its watch begins anew. */
   memberEventsWaitingMax: 10_000,
   /** Epochs of a broker, begun on its intact disk since it was active, that vouch for that disk. */

@@ -64,6 +64,29 @@ export class Metrics {
     })
   }
 
+  /**
+   * Values with labels, all looked up when somebody asks; what is not among them is not exported.
+   * Their number is for `read` to bound: a bound on each label would not bound their combinations.
+   */
+  observeSeries<Label extends string>(
+    options: Omit<MetricOptions<never>, 'labels'> & { readonly labels: readonly Label[] },
+    read: () => Iterable<{
+      readonly labels: Readonly<Record<Label, string>>
+      readonly value: number
+    }>,
+  ): void {
+    const { name, help, labels: labelNames } = options
+    const metric: PromGauge = new PromGauge({
+      ...definition({ name, help }),
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+      collect() {
+        metric.reset()
+        for (const { labels, value } of read()) metric.set(labels, value)
+      },
+    })
+  }
+
   /** Counts that are kept as plain numbers on a hot path, and looked up when somebody asks. */
   observeCounts<Label extends string>(
     options: MetricOptions<Label> & { readonly labels: LabelLimits<Label> },

@@ -10,6 +10,8 @@ import { Database } from './database/database.ts'
 import { checkConnection } from './database/explain-connection.ts'
 import { MetadataFeed } from './feed/metadata-feed.ts'
 import { GroupCoordinator } from './groups/coordination/group-coordinator.ts'
+import { observeLag } from './groups/lag/lag-metrics.ts'
+import { LagSampler } from './groups/lag/lag-sampler.ts'
 import { postgresLeaseRows } from './groups/leases/lease-rows.ts'
 import { ShardLeases } from './groups/leases/shard-leases.ts'
 import { SHARDS_CHANNEL } from './groups/leases/shard-rows.ts'
@@ -66,18 +68,23 @@ async function serve(
   ports: ServicePorts,
   { database, cluster, feed, sessionTimeoutMs, lateKey }: Parts,
 ): Promise<ControlPlane> {
-  const { clock, log, random, health } = ports
+  const { clock, log, random, network, health } = ports
   const metrics = new CallMetrics(ports)
   const watchers = { count: 0 }
   const coordinator = new GroupCoordinator({
     ...{ rows: new PostgresGroupRows(cluster), feed, clock, random, log },
     onRestart: () => leases.restart(),
   })
+  const lag = new LagSampler({
+    ...{ database, coordinator, network, clock, log },
+    intervalMs: config.lagIntervalMs,
+  })
   const server = await startGrpcServer(config.listen, clock, (grpc) =>
     addServices(grpc, {
       cluster,
       feed,
       coordinator,
+      lag,
       random,
       sessionTimeoutMs,
       metrics,
@@ -107,10 +114,12 @@ async function serve(
   upkeep.start()
   coordinator.start()
   await leases.start()
+  lag.start()
   const stopping = new AbortController()
   const keyKnown =
     lateKey === null ? null : keepTrying({ cluster, clock, log }, lateKey, stopping.signal)
   health.add('database', () => feed.problem)
+  observeLag(ports.metrics, lag)
   observe(ports, { database, feed, watchers, coordinator, leases })
   log.info({ address: server.address }, 'the control plane serves')
   return {
@@ -119,7 +128,7 @@ async function serve(
       server.setServing('NOT_SERVING')
       stopping.abort()
       await keyKnown
-      await Promise.all([sweep.stop(), upkeep.stop(), leases.stop()])
+      await Promise.all([sweep.stop(), upkeep.stop(), lag.stop(), leases.stop()])
       await coordinator.stop()
       // Ends the watches, without which the server would wait for them.
       await Promise.all([listener.stop(), feed.stop()])

@@ -49,6 +49,12 @@ export const controlPlaneSettings = {
     '10000',
     'How long the consumer groups of a control plane that died wait until another coordinates them.',
   ),
+  lagIntervalMs: withDefault(
+    'COURANT_LAG_INTERVAL_MS',
+    integer(1_000, 600_000),
+    '15000',
+    'How often the lag of consumer groups is sampled, for metrics and for its trend.',
+  ),
   ...commonSettings(7081),
 }
 
@@ -59,7 +65,13 @@ type Settings = ConfigOf<typeof controlPlaneSettings>
 /** The configuration of one control plane. */
 export type ControlPlaneConfig = Pick<
   Settings,
-  'databaseUrl' | 'listen' | 'advertised' | 'operatorKey' | 'sessionTimeoutMs' | 'groupLeaseMs'
+  | 'databaseUrl'
+  | 'listen'
+  | 'advertised'
+  | 'operatorKey'
+  | 'sessionTimeoutMs'
+  | 'groupLeaseMs'
+  | 'lagIntervalMs'
 >
 
 /**

@@ -48,6 +48,7 @@ export interface StartOptions {
   readonly sessionTimeoutMs?: number
   readonly operatorKey?: string
   readonly groupLeaseMs?: number
+  readonly lagIntervalMs?: number
   readonly clock?: Clock
 }
 
@@ -61,6 +62,7 @@ export async function start(databaseUrl: string, options: StartOptions = {}): Pr
       listen: { host: '127.0.0.1', port: 0 },
       advertised: null,
       groupLeaseMs: options.groupLeaseMs ?? 10_000,
+      lagIntervalMs: options.lagIntervalMs ?? 15_000,
       operatorKey: options.operatorKey ?? null,
       sessionTimeoutMs: options.sessionTimeoutMs ?? SESSION_MS,
     },
@@ -261,6 +263,7 @@ export interface BrokerProcess {
   readonly incarnationId: string
   readonly directoryId: string
   readonly host?: string
+  readonly port?: number
   readonly previousBrokerEpoch?: number
   readonly intact?: boolean
   readonly clusterId?: string

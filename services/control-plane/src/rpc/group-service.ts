@@ -15,8 +15,8 @@ import { unary } from './unary.ts'
 
 /** Without the caller's deadline: what a member asks for is done also when it asks again. */
 export function groupService(parts: ServiceParts): GroupServiceServer {
-  const { cluster, coordinator } = parts
-  const calls = { cluster, coordinator }
+  const { cluster, coordinator, lag } = parts
+  const calls = { cluster, coordinator, lag }
   return {
     listGroupShards: unary(parts, 'ListGroupShards', () => listGroupShards(calls)),
     beginPoll: unary(parts, 'BeginPoll', (request) => beginPoll(calls, request)),

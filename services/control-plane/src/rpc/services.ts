@@ -38,6 +38,7 @@ import { lookupApiKey, lookupTopic } from '../feed/lookup.ts'
 import type { MetadataFeed } from '../feed/metadata-feed.ts'
 import { watchMetadata } from '../feed/watch-metadata.ts'
 import type { GroupCoordinator } from '../groups/coordination/group-coordinator.ts'
+import type { LagSampler } from '../groups/lag/lag-sampler.ts'
 import { alterPartitions } from '../in-sync-replicas/alter-partitions.ts'
 import { listPartitions } from '../partitions/list-partitions.ts'
 import { allocateProducerIds } from '../producer-ids/allocate-producer-ids.ts'
@@ -60,6 +61,7 @@ export interface ServiceParts {
   readonly cluster: Cluster
   readonly feed: MetadataFeed
   readonly coordinator: GroupCoordinator
+  readonly lag: LagSampler
   readonly random: Random
   readonly sessionTimeoutMs: number
   readonly metrics: CallMetrics

@@ -10,15 +10,17 @@ import { eq } from 'drizzle-orm'
 import { groupOffset } from '../../schema/consumer-group.ts'
 import { groupNotFound } from '../coordination/coordinated-group.ts'
 import type { TopicCatalog } from '../coordination/topic-catalog.ts'
+import type { GroupLag } from '../lag/lag-sample.ts'
 import { checkGroup } from './check-names.ts'
-import type { GroupCalls } from './group-calls.ts'
+import type { GroupLookCalls } from './group-calls.ts'
 import { summaryWire } from './group-wire.ts'
+import { trendWire } from './lag-wire.ts'
 
 type OffsetRow = typeof groupOffset.$inferSelect
 
 /** Throws GROUP_NOT_FOUND. */
 export async function describeGroup(
-  { cluster, coordinator }: GroupCalls,
+  { cluster, coordinator, lag }: GroupLookCalls,
   request: DescribeGroupRequest,
 ): Promise<DescribeGroupResponse> {
   const { tenantId, group: name } = checkGroup(request.group)
@@ -30,13 +32,15 @@ export async function describeGroup(
     const offsets = await cluster.database.tenant(tenantId, (transaction) =>
       transaction.select().from(groupOffset).where(eq(groupOffset.groupId, groupId)),
     )
+    const { catalog } = coordinator
+    const sampled = lag.of(tenantId, name)
     const { createdAtMs, emptySinceMs, memberList, incidents } = description
     return {
-      group: summaryWire(description),
+      group: summaryWire(description, sampled),
       createdAtMs,
       emptySinceMs: emptySinceMs ?? undefined,
       members: memberList.map(memberWire),
-      partitions: partitionsWire(description, offsets, { tenantId, catalog: coordinator.catalog }),
+      partitions: partitionsWire(description, offsets, { tenantId, catalog, lag: sampled }),
       incidents: incidents.map(({ atMs, kind, memberId }) => ({
         atMs,
         kind: GroupIncidentKind[`GROUP_INCIDENT_KIND_${kind}`],
@@ -72,7 +76,11 @@ function memberWire(member: MemberDescription): GroupMember {
 function partitionsWire(
   { partitions }: GroupDescription,
   offsets: readonly OffsetRow[],
-  of: { readonly tenantId: string; readonly catalog: TopicCatalog },
+  of: {
+    readonly tenantId: string
+    readonly catalog: TopicCatalog
+    readonly lag: GroupLag | null
+  },
 ): GroupPartition[] {
   const wire = new Map<string, GroupPartition>()
   for (const { topicId, topic, partition, owner, nextOwner } of partitions) {
@@ -92,6 +100,10 @@ function partitionsWire(
       committedAtMs: row.committedAt.getTime(),
     })
   }
+  for (const [key, { points }] of of.lag?.positions ?? []) {
+    const partition = wire.get(key)
+    if (partition !== undefined) partition.lagTrend = trendWire(points)
+  }
   return [...wire.values()].sort((one, other) => {
     if (one.topic === other.topic) return one.partition - other.partition
     return one.topic < other.topic ? -1 : 1
@@ -108,5 +120,6 @@ function without(topicId: string, topic: string, partition: number): GroupPartit
     nextOwner: '',
     ...offset,
     committedAtMs: undefined,
+    lagTrend: undefined,
   }
 }

@@ -4,8 +4,10 @@ import {
   type GroupSummary as WireSummary,
 } from '@courant/api/internal/v1/group'
 import type { AssignorName, GroupSummary } from '@courant/group'
+import type { GroupLag } from '../lag/lag-sample.ts'
+import { lagWire } from './lag-wire.ts'
 
-export function summaryWire(summary: GroupSummary): WireSummary {
+export function summaryWire(summary: GroupSummary, lag: GroupLag | null): WireSummary {
   const { name, state, members, groupEpoch, assignor } = summary
   return {
     group: name,
@@ -13,6 +15,7 @@ export function summaryWire(summary: GroupSummary): WireSummary {
     members,
     groupEpoch,
     assignor: assignorWire(assignor),
+    lag: lag === null ? undefined : lagWire(lag),
   }
 }
 

@@ -3,14 +3,14 @@ import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
 import { pageOf, pageSize } from '../../rpc/page.ts'
 import { consumerGroup } from '../../schema/consumer-group.ts'
 import { checkTenantId } from '../../tenants/tenant-id.ts'
-import type { GroupCalls } from './group-calls.ts'
+import type { GroupLookCalls } from './group-calls.ts'
 import { summaryWire } from './group-wire.ts'
 
 type Row = typeof consumerGroup.$inferSelect
 
 /** Of a tenant, those that this control plane coordinates, in the order of their names. */
 export async function listGroups(
-  { cluster, coordinator }: GroupCalls,
+  { cluster, coordinator, lag }: GroupLookCalls,
   { tenantId, prefix, after, limit }: ListGroupsRequest,
 ): Promise<ListGroupsResponse> {
   checkTenantId(tenantId)
@@ -38,7 +38,10 @@ export async function listGroups(
     const group = await coordinator.groupOf(tenantId, row.name)
     return group.look((loaded) => loaded?.group.summarize() ?? empty(row))
   }
-  return { groups: (await Promise.all(items.map(summarize))).map(summaryWire), more }
+  const groups = (await Promise.all(items.map(summarize))).map((summary) =>
+    summaryWire(summary, lag.of(tenantId, summary.name)),
+  )
+  return { groups, more }
 }
 
 function empty({ name, groupEpoch, assignor }: Row) {

@@ -103,6 +103,24 @@ export namespace GroupState {
   export type UNRECOGNIZED = typeof GroupState.UNRECOGNIZED;
 }
 
+export const LagDirection = {
+  LAG_DIRECTION_UNSPECIFIED: 0,
+  LAG_DIRECTION_GROWING: 1,
+  LAG_DIRECTION_SHRINKING: 2,
+  LAG_DIRECTION_STEADY: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type LagDirection = typeof LagDirection[keyof typeof LagDirection];
+
+export namespace LagDirection {
+  export type LAG_DIRECTION_UNSPECIFIED = typeof LagDirection.LAG_DIRECTION_UNSPECIFIED;
+  export type LAG_DIRECTION_GROWING = typeof LagDirection.LAG_DIRECTION_GROWING;
+  export type LAG_DIRECTION_SHRINKING = typeof LagDirection.LAG_DIRECTION_SHRINKING;
+  export type LAG_DIRECTION_STEADY = typeof LagDirection.LAG_DIRECTION_STEADY;
+  export type UNRECOGNIZED = typeof LagDirection.UNRECOGNIZED;
+}
+
 export const GroupIncidentKind = {
   GROUP_INCIDENT_KIND_UNSPECIFIED: 0,
   GROUP_INCIDENT_KIND_JOINED: 1,
@@ -347,6 +365,24 @@ export interface GroupSummary {
   members: number;
   groupEpoch: number;
   assignor: Assignor;
+  /** Absent: not sampled yet, or no leader has answered. */
+  lag?: GroupLag | undefined;
+}
+
+/** Of the last sample, some seconds old. */
+export interface GroupLag {
+  records: number;
+  /** Age of the oldest record that is not committed; at least that, right after a takeover of the group. */
+  ageMs: number;
+  /** Absent with fewer than two samples. */
+  trend?: LagTrend | undefined;
+}
+
+/** Over the last minute. */
+export interface LagTrend {
+  direction: LagDirection;
+  /** By which the lag grows; negative while it shrinks. */
+  recordsPerSecond: number;
 }
 
 export interface DescribeGroupRequest {
@@ -398,7 +434,11 @@ export interface GroupPartition {
   committedOffset?: number | undefined;
   committedLeaderEpoch: number;
   metadata: string;
-  committedAtMs?: number | undefined;
+  committedAtMs?:
+    | number
+    | undefined;
+  /** Absent with fewer than two samples. */
+  lagTrend?: LagTrend | undefined;
 }
 
 export interface GroupIncident {
@@ -2669,7 +2709,7 @@ export const ListGroupsResponse: MessageFns<ListGroupsResponse> = {
 };
 
 function createBaseGroupSummary(): GroupSummary {
-  return { group: "", state: 0, members: 0, groupEpoch: 0, assignor: 0 };
+  return { group: "", state: 0, members: 0, groupEpoch: 0, assignor: 0, lag: undefined };
 }
 
 export const GroupSummary: MessageFns<GroupSummary> = {
@@ -2688,6 +2728,9 @@ export const GroupSummary: MessageFns<GroupSummary> = {
     }
     if (message.assignor !== 0) {
       writer.uint32(40).int32(message.assignor);
+    }
+    if (message.lag !== undefined) {
+      GroupLag.encode(message.lag, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -2745,6 +2788,14 @@ export const GroupSummary: MessageFns<GroupSummary> = {
             message.assignor = reader.int32() as any;
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.lag = GroupLag.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2767,6 +2818,155 @@ export const GroupSummary: MessageFns<GroupSummary> = {
     message.members = object.members ?? 0;
     message.groupEpoch = object.groupEpoch ?? 0;
     message.assignor = object.assignor ?? 0;
+    message.lag = (object.lag !== undefined && object.lag !== null) ? GroupLag.fromPartial(object.lag) : undefined;
+    return message;
+  },
+};
+
+function createBaseGroupLag(): GroupLag {
+  return { records: 0, ageMs: 0, trend: undefined };
+}
+
+export const GroupLag: MessageFns<GroupLag> = {
+  encode(message: GroupLag, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.records !== 0) {
+      writer.uint32(8).int64(message.records);
+    }
+    if (message.ageMs !== 0) {
+      writer.uint32(16).int64(message.ageMs);
+    }
+    if (message.trend !== undefined) {
+      LagTrend.encode(message.trend, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GroupLag {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGroupLag();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.records = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ageMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.trend = LagTrend.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GroupLag>): GroupLag {
+    return GroupLag.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GroupLag>): GroupLag {
+    const message = createBaseGroupLag();
+    message.records = object.records ?? 0;
+    message.ageMs = object.ageMs ?? 0;
+    message.trend = (object.trend !== undefined && object.trend !== null)
+      ? LagTrend.fromPartial(object.trend)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLagTrend(): LagTrend {
+  return { direction: 0, recordsPerSecond: 0 };
+}
+
+export const LagTrend: MessageFns<LagTrend> = {
+  encode(message: LagTrend, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.direction !== 0) {
+      writer.uint32(8).int32(message.direction);
+    }
+    if (message.recordsPerSecond !== 0) {
+      writer.uint32(17).double(message.recordsPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LagTrend {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLagTrend();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.direction = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.recordsPerSecond = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LagTrend>): LagTrend {
+    return LagTrend.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LagTrend>): LagTrend {
+    const message = createBaseLagTrend();
+    message.direction = object.direction ?? 0;
+    message.recordsPerSecond = object.recordsPerSecond ?? 0;
     return message;
   },
 };
@@ -3210,6 +3410,7 @@ function createBaseGroupPartition(): GroupPartition {
     committedLeaderEpoch: 0,
     metadata: "",
     committedAtMs: undefined,
+    lagTrend: undefined,
   };
 }
 
@@ -3241,6 +3442,9 @@ export const GroupPartition: MessageFns<GroupPartition> = {
     }
     if (message.committedAtMs !== undefined) {
       writer.uint32(72).int64(message.committedAtMs);
+    }
+    if (message.lagTrend !== undefined) {
+      LagTrend.encode(message.lagTrend, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -3330,6 +3534,14 @@ export const GroupPartition: MessageFns<GroupPartition> = {
             message.committedAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.lagTrend = LagTrend.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3356,6 +3568,9 @@ export const GroupPartition: MessageFns<GroupPartition> = {
     message.committedLeaderEpoch = object.committedLeaderEpoch ?? 0;
     message.metadata = object.metadata ?? "";
     message.committedAtMs = object.committedAtMs ?? undefined;
+    message.lagTrend = (object.lagTrend !== undefined && object.lagTrend !== null)
+      ? LagTrend.fromPartial(object.lagTrend)
+      : undefined;
     return message;
   },
 };
