@@ -18,22 +18,22 @@ export interface Suite {
 
 /** In this order. The whole, `npm test` included, stays under 40 minutes. */
 export const suites: readonly Suite[] = [
-  { name: 'lint', command: 'biome check .', budgetSeconds: 30, counts: 'exit' },
-  { name: 'types', command: 'npm run --silent typecheck', budgetSeconds: 60, counts: 'exit' },
+  { name: 'lint', command: 'biome check .', budgetSeconds: 20, counts: 'exit' },
+  { name: 'types', command: 'npm run --silent typecheck', budgetSeconds: 30, counts: 'exit' },
   { name: 'tidy', command: 'node scripts/tidy.ts', budgetSeconds: 10, counts: 'exit' },
-  { name: 'boundaries', command: 'npm run --silent boundaries', budgetSeconds: 30, counts: 'exit' },
-  { name: 'dead code', command: 'npm run --silent deadcode', budgetSeconds: 60, counts: 'exit' },
-  { name: 'proto', command: 'buf lint proto', budgetSeconds: 30, counts: 'exit' },
+  { name: 'boundaries', command: 'npm run --silent boundaries', budgetSeconds: 10, counts: 'exit' },
+  { name: 'dead code', command: 'npm run --silent deadcode', budgetSeconds: 20, counts: 'exit' },
+  { name: 'proto', command: 'buf lint proto', budgetSeconds: 10, counts: 'exit' },
   {
     name: 'public gRPC API against the last release',
     command: 'buf breaking proto --against proto/released/courant-v1.binpb',
-    budgetSeconds: 30,
+    budgetSeconds: 10,
     counts: 'exit',
   },
   {
     name: 'generated files',
     command: 'npm run --silent generate:check',
-    budgetSeconds: 60,
+    budgetSeconds: 20,
     counts: 'exit',
   },
   {
@@ -45,14 +45,14 @@ export const suites: readonly Suite[] = [
   {
     name: 'crash simulation',
     command: 'npm run --silent test:sim:log -- --seeds {count} --first-seed 1',
-    budgetSeconds: 60,
+    budgetSeconds: 30,
     counts: 'summary',
     cases: 400,
   },
   {
     name: 'simulated cluster',
     command: 'npm run --silent test:sim -- --seeds {count} --first-seed 1',
-    budgetSeconds: 250,
+    budgetSeconds: 150,
     counts: 'summary',
     cases: 200,
   },
@@ -66,37 +66,37 @@ export const suites: readonly Suite[] = [
   {
     name: 'planted bugs',
     command: 'npm run --silent test:planted',
-    budgetSeconds: 150,
+    budgetSeconds: 100,
     counts: 'summary',
   },
   {
     name: 'replication bugs',
     command: 'npm run --silent test:planted:replication',
-    budgetSeconds: 100,
+    budgetSeconds: 90,
     counts: 'summary',
   },
   {
     name: 'group bugs',
     command: 'npm run --silent test:planted:group',
-    budgetSeconds: 100,
+    budgetSeconds: 50,
     counts: 'summary',
   },
   {
     name: 'cluster bugs',
     command: 'npm run --silent test:planted:cluster',
-    budgetSeconds: 180,
+    budgetSeconds: 200,
     counts: 'summary',
   },
   {
     name: 'control plane bugs',
     command: 'npm run --silent test:planted:control-plane',
-    budgetSeconds: 300,
+    budgetSeconds: 280,
     counts: 'summary',
   },
   {
     name: 'benchmarks run',
     command: 'npm run --silent bench -- --smoke',
-    budgetSeconds: 180,
+    budgetSeconds: 190,
     counts: 'exit',
   },
 ]
