@@ -7,6 +7,9 @@ import urllib.error
 import urllib.request
 
 
+JSON = {"Content-Type": "application/json"}
+
+
 class CourantError(Exception):
     """A problem document: `code` is stable, `applied` and `retriable` say whether to try again."""
 
@@ -35,11 +38,11 @@ class Courant:
 
     def create_topic(self, name, partitions):
         """Safe to repeat: an equal topic is left as it is."""
-        return self._call("POST", "/v1/topics", {"name": name, "partitions": partitions})
+        return self.call("POST", "/v1/topics", {"name": name, "partitions": partitions})
 
     def produce(self, topic, records):
         """Writes dictionaries such as {"key": ..., "value": ...}; a result for each, in order."""
-        answer = self._call("POST", f"/v1/topics/{topic}/records", {"records": records})
+        answer = self.call("POST", f"/v1/topics/{topic}/records", {"records": records})
         for result in answer["results"]:
             if "problem" in result:
                 raise CourantError(result["problem"])
@@ -47,24 +50,26 @@ class Courant:
 
     def consume(self, topic):
         """Yields (partition, record) for all that is in the topic now, partition by partition."""
-        partitions = self._call("GET", f"/v1/topics/{topic}")["partitions"]
+        partitions = self.call("GET", f"/v1/topics/{topic}")["partitions"]
         for partition in range(partitions):
             query = "from=earliest"
             while True:
                 path = f"/v1/topics/{topic}/partitions/{partition}/records?{query}"
-                page = self._call("GET", path)
+                page = self.call("GET", path)
                 for record in page["records"]:
                     yield partition, record
                 if page["nextOffset"] >= page["highWatermark"]:
                     break
                 query = f"offset={page['nextOffset']}"
 
-    def _call(self, method, path, body=None):
+    def call(self, method, path, body=None):
+        """The JSON of the answer, None where it has no body; raises CourantError for a problem."""
         data = None if body is None else json.dumps(body).encode()
-        headers = {**self.headers, "Content-Type": "application/json"}
+        headers = self.headers if data is None else {**self.headers, **JSON}
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request) as response:
-                return json.load(response)
+                answer = response.read()
+                return json.loads(answer) if answer else None
         except urllib.error.HTTPError as error:
             raise CourantError(json.load(error)) from None

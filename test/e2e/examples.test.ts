@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { appendFile, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runProgram, startProgram } from './support/run-program.ts'
+import { type Ended, runProgram, startProgram } from './support/run-program.ts'
 import { StandaloneProcess } from './support/standalone-process.ts'
 import { until } from './support/until.ts'
 
@@ -70,6 +70,55 @@ test.runIf(hasPython)(
     }
   },
 )
+
+/** Members one after the other, the first until it has seen 20 records: what each has printed. */
+async function consumeTwice(consume: (count: number) => Promise<Ended>): Promise<string[][]> {
+  const first = await consume(20)
+  expect(first.status, first.stderr).toBe(0)
+  const before = first.stdout.trim().split('\n')
+  const second = await consume(50 - before.length)
+  expect(second.status, second.stderr).toBe(0)
+  return [before, second.stdout.trim().split('\n')]
+}
+
+/** Each of the 50 orders, once. */
+function expectAllOnce([before = [], after = []]: string[][]): void {
+  expect(before.length).toBeGreaterThanOrEqual(20)
+  const orders = [...before, ...after].map((line) => JSON.parse(line.split('\t')[2] ?? '').order)
+  expect(orders.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, n) => n))
+}
+
+test.runIf(hasPython)(
+  'a member of a group in Python goes on behind what the one before it has committed',
+  async () => {
+    const python = (name: string, ...args: string[]) =>
+      runProgram('python3', [`examples/python/${name}.py`, ...args], standalone.env)
+    await python('produce', 'python-shared', '50')
+    expectAllOnce(
+      await consumeTwice((count) =>
+        python('consume_group', 'python-shared', 'python-workers', String(count)),
+      ),
+    )
+  },
+)
+
+test('a member of a group in Go goes on behind what the one before it has committed', async () => {
+  const { error } = spawnSync('go', ['version'])
+  expect(error, 'Go 1.21 or later must be on the PATH: https://go.dev/dl').toBeUndefined()
+  const program = join(standalone.dataDirectory, 'orders')
+  const env = { ...standalone.env, GOTOOLCHAIN: 'local', GOFLAGS: '-buildvcs=false' }
+  const built = await runProgram('go', ['-C', 'examples/go', 'build', '-o', program, '.'], env)
+  expect(built.status, built.stderr).toBe(0)
+  const go = (...args: string[]) => runProgram(program, args, standalone.env)
+  const written = await go('produce', 'go-shared', '50')
+  expect([written.status, written.stdout], written.stderr).toEqual([
+    0,
+    '50 records written to go-shared\n',
+  ])
+  expectAllOnce(
+    await consumeTwice((count) => go('consume', 'go-shared', 'go-workers', String(count))),
+  )
+}, 400_000)
 
 test('the history of this repository arrives whole and in order', async () => {
   const acks = join(standalone.dataDirectory, 'acks-whole')

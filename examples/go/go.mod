@@ -1,0 +1,3 @@
+module courant.example/orders
+
+go 1.21
