@@ -126,6 +126,36 @@ test('following shows what is written meanwhile, and survives a kill of the serv
   expect(stderr).toContain('Trying again')
 }, 120_000)
 
+test('a group goes on where it was, over several topics, and ends by Ctrl-C', async () => {
+  for (const topic of ['left', 'right']) await output(['topics', 'create', topic, '-p', '2'])
+  await output(['produce', 'left'], '1\n2\n3\n')
+  const consume = ['consume', 'left', 'right', '--group', 'audit']
+  const first = await output([...consume, '--max', '2'])
+  const started = startProgram(process.execPath, [LAUNCHER, ...consume, '--json'], standalone.env)
+  await output(['produce', 'right'], '{"big":12345678901234567890}\n')
+  let printed = ''
+  for await (const chunk of started.child.stdout) {
+    printed += String(chunk)
+    if (printed.split('\n').length > 2) break
+  }
+  const lines = printed.trim().split('\n')
+  const left = lines.filter((line) => line.startsWith('{"topic":"left","partition":'))
+  const values = left.map((line) => JSON.parse(line).value)
+  expect([...first.trim().split('\n').map(Number), ...values].sort()).toEqual([1, 2, 3])
+  expect(lines.join()).toContain('"topic":"right"')
+  expect(lines.join()).toContain('{"big":12345678901234567890}')
+  started.child.kill('SIGINT')
+  expect(await started.ended).toMatchObject({ status: 130 })
+  const lags = await objects(['groups', 'lag', 'audit'])
+  expect(lags.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0)).toBe(0)
+  expect(lags.map(({ owner }) => owner)).toEqual(lags.map(() => null))
+  const reset = ['groups', 'reset', 'audit', '--to', 'earliest', '--topic', 'left']
+  expect((await objects(reset))[0]).toMatchObject({ dryRun: true })
+  await output([...reset, '--execute'])
+  const again = await output(['consume', 'left', '--group', 'audit', '--max', '3'])
+  expect(again.trim().split('\n').sort()).toEqual(['1', '2', '3'])
+})
+
 test('API keys work until they are revoked', async () => {
   const created = await courant(['keys', 'create', 'short lived', '--expires-in', '1h'])
   const key = created.stdout.trim()

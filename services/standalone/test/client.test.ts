@@ -95,6 +95,29 @@ test('a refusal that left nothing behind is tried again, in order and without du
   expect(refusals).toBe(6)
 })
 
+test('records that were refused while others were written go again, and only those', async () => {
+  const busy = { code: 'BUSY', detail: 'no room', retriable: true, applied: 'no' }
+  const requests: number[] = []
+  const client = courant(async (request) => {
+    if (request.method !== 'POST' || !request.url.includes('/records')) return fetch(request)
+    const { records } = (await request.clone().json()) as { records: object[] }
+    requests.push(records.length)
+    if (requests.length > 1) return fetch(request)
+    const { url, headers } = request
+    const body = JSON.stringify({ records: records.slice(0, 1) })
+    const answer = await fetch(url, { method: 'POST', headers, body })
+    const { results } = (await answer.json()) as { results: object[] }
+    const refused = records.slice(1).map(() => ({ partition: 0, offset: null, problem: busy }))
+    return Response.json({ results: [...results, ...refused], failed: 2 }, { status: 207 })
+  })
+  await client.topics.create({ name: 'partly' })
+  const messages = ['a', 'b', 'c'].map((value) => ({ value }))
+  const written = await client.producer().send('partly', messages)
+  expect(written.map(({ offset }) => offset)).toEqual([0, 1, 2])
+  expect(await everything('partly')).toEqual(['a', 'b', 'c'])
+  expect(requests).toEqual([3, 2])
+})
+
 test('a lost answer to a write is told as unknown and never repeated; one to a read is repeated', async () => {
   let lost = 0
   const client = courant(async (request) => {

@@ -329,7 +329,7 @@ export interface paths {
         };
         /**
          * List consumer groups
-         * @description In the order of their names. Safe to repeat.
+         * @description In the order of their names, each with the lag that was sampled last. Safe to repeat.
          */
         get: operations["listGroups"];
         put?: never;
@@ -349,7 +349,7 @@ export interface paths {
         };
         /**
          * Describe a consumer group and its lag
-         * @description Members, who owns what, and for each partition the committed offset, the end of the log and the lag, in records and in time. Safe to repeat.
+         * @description Members, who owns what, and for each partition the committed offset, the end of the log and the lag, in records and in time, and whether it grows. Safe to repeat.
          */
         get: operations["describeGroup"];
         put?: never;
@@ -1028,6 +1028,7 @@ export interface components {
             lagRecords: number | null;
             /** @description Of the partition that is furthest behind. */
             lagMs: number | null;
+            lagTrend: components["schemas"]["LagTrend"];
             members: components["schemas"]["GroupMember"][];
             partitions: components["schemas"]["GroupPartition"][];
             /** @description Of the last hour, newest last. */
@@ -1102,6 +1103,7 @@ export interface components {
             lagRecords: number | null;
             /** @description Age of the oldest record that is not committed. */
             lagMs: number | null;
+            lagTrend: components["schemas"]["LagTrend"];
         };
         GroupRecord: {
             topic: string;
@@ -1132,6 +1134,11 @@ export interface components {
             groupEpoch: number;
             /** @enum {string} */
             assignor: "uniform" | "range";
+            /** @description Of the last sample, some seconds ago. Null: none yet. */
+            lagRecords: number | null;
+            /** @description At least that, if older than what was sampled so far. */
+            lagMs: number | null;
+            lagTrend: components["schemas"]["LagTrend"];
         };
         HeavyKey: {
             /** @description If it is UTF-8. */
@@ -1149,6 +1156,15 @@ export interface components {
             /** @description What may be missing in these shares, taken together, at most. */
             missedShareMax: number;
         };
+        LagTrend: {
+            /**
+             * @description STEADY within 100 records, or within 5 % of the lag.
+             * @enum {string}
+             */
+            direction: "GROWING" | "SHRINKING" | "STEADY";
+            /** @description By which the lag grows over the last five samples, a minute; negative: shrinks. */
+            recordsPerSecond: number;
+        } | null;
         OffsetReset: {
             topic: string;
             partition: number;
@@ -4547,7 +4563,13 @@ export interface operations {
                      *           "state": "STABLE",
                      *           "members": 2,
                      *           "groupEpoch": 4,
-                     *           "assignor": "uniform"
+                     *           "assignor": "uniform",
+                     *           "lagRecords": 12,
+                     *           "lagMs": 840,
+                     *           "lagTrend": {
+                     *             "direction": "SHRINKING",
+                     *             "recordsPerSecond": -20.5
+                     *           }
                      *         }
                      *       ],
                      *       "nextCursor": null
@@ -4665,6 +4687,10 @@ export interface operations {
                      *       "emptySince": null,
                      *       "lagRecords": 12,
                      *       "lagMs": 840,
+                     *       "lagTrend": {
+                     *         "direction": "SHRINKING",
+                     *         "recordsPerSecond": -20.5
+                     *       },
                      *       "members": [
                      *         {
                      *           "memberId": "worker-1",
@@ -4701,7 +4727,11 @@ export interface operations {
                      *           "logStartOffset": 0,
                      *           "logEndOffset": 41210,
                      *           "lagRecords": 12,
-                     *           "lagMs": 840
+                     *           "lagMs": 840,
+                     *           "lagTrend": {
+                     *             "direction": "SHRINKING",
+                     *             "recordsPerSecond": -20.5
+                     *           }
                      *         }
                      *       ],
                      *       "incidents": [

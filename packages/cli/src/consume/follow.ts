@@ -1,5 +1,6 @@
 import { systemClock, wait } from '@courant/kernel'
-import { type Failure, isPassing } from '../failure.ts'
+import { isPassing } from '../failure.ts'
+import { Outage } from './outage.ts'
 import type { RecordLine } from './record-line.ts'
 import type { ReadBounds, RecordPages } from './record-pages.ts'
 
@@ -59,25 +60,5 @@ async function followPartition(
     }
     await wait(systemClock, pauseMs, signal)
     pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)
-  }
-}
-
-/** However many partitions break at one time, a person is told once. */
-class Outage {
-  readonly #note: (text: string) => void
-  #isOn = false
-
-  constructor(note: (text: string) => void) {
-    this.#note = note
-  }
-
-  begin(failure: Failure): void {
-    if (!this.#isOn) this.#note(`${failure.message} Trying again.`)
-    this.#isOn = true
-  }
-
-  end(): void {
-    if (this.#isOn) this.#note('Going on.')
-    this.#isOn = false
   }
 }

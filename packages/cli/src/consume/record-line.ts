@@ -1,10 +1,16 @@
+/** A record as it is printed. */
+export interface PrintableRecord {
+  /** Absent where the text has it. */
+  readonly partition?: number
+  /** The JSON text of the record, never printed again: its numbers keep their digits. */
+  readonly text: string
+}
+
 /** A record as it came from the server. */
-export interface RecordLine {
+export interface RecordLine extends PrintableRecord {
   readonly partition: number
   readonly offset: number
   readonly timestamp: number
-  /** The JSON text of the record, never printed again: its numbers keep their digits. */
-  readonly text: string
 }
 
 /** Members that a record may have when values are asked for as text. */

@@ -1,5 +1,5 @@
 import type { Session } from '../session.ts'
-import type { ReadRecord, RecordLine } from './record-line.ts'
+import type { PrintableRecord, ReadRecord } from './record-line.ts'
 
 /** Text that is gathered before it is written. */
 const WRITE_CHARACTERS = 64 * 1024
@@ -19,20 +19,25 @@ export class RecordPrinter {
     this.#recordsMax = recordsMax
   }
 
+  /** How many more are wanted. */
+  get left(): number {
+    return this.#recordsMax - this.printed
+  }
+
   /** Whether there are as many as were wanted. */
   get isDone(): boolean {
-    return this.printed >= this.#recordsMax
+    return this.left <= 0
   }
 
   /** Prints as many of the records as are still wanted; resolves when they are written. */
-  print(records: readonly RecordLine[]): Promise<void> {
-    const wanted = records.slice(0, this.#recordsMax - this.printed)
+  print(records: readonly PrintableRecord[]): Promise<void> {
+    const wanted = records.slice(0, this.left)
     this.printed += wanted.length
     this.#writing = this.#writing.then(() => this.#write(wanted))
     return this.#writing
   }
 
-  async #write(records: readonly RecordLine[]): Promise<void> {
+  async #write(records: readonly PrintableRecord[]): Promise<void> {
     let text = ''
     for (const record of records) {
       text += this.#session.json ? withPartition(record) : this.#line(record)
@@ -43,7 +48,7 @@ export class RecordPrinter {
     if (text !== '') await this.#session.write(text)
   }
 
-  #line({ text }: RecordLine): string {
+  #line({ text }: PrintableRecord): string {
     const record = JSON.parse(text) as ReadRecord
     const value = this.#shown(record.valueText, record.valueBase64) ?? this.#absent()
     if (this.#keys === 'hidden') return `${value}\n`
@@ -63,7 +68,8 @@ export class RecordPrinter {
 }
 
 /** The partition is put in by text: the rest of the record must stay as it is. */
-function withPartition({ partition, text }: RecordLine): string {
+function withPartition({ partition, text }: PrintableRecord): string {
+  if (partition === undefined) return `${text}\n`
   return `{"partition":${partition},${text.slice(1)}\n`
 }
 

@@ -12,6 +12,13 @@ export interface LagRow {
   readonly lagRecords: number | null
   readonly lagMs: number | null
   readonly owner: string | null
+  readonly lagTrend: LagTrend | null
+}
+
+/** Over the last minute, as the coordinator of the group sampled it. */
+interface LagTrend {
+  readonly direction: 'GROWING' | 'SHRINKING' | 'STEADY'
+  readonly recordsPerSecond: number
 }
 
 export async function readLag(session: Session, group: string): Promise<LagRow[]> {
@@ -20,7 +27,7 @@ export async function readLag(session: Session, group: string): Promise<LagRow[]
     api.GET('/v1/groups/{group}', { params }),
   )
   return partitions.map(
-    ({ topic, partition, committedOffset, logEndOffset, lagRecords, lagMs, owner }) => ({
+    ({ topic, partition, committedOffset, logEndOffset, lagRecords, lagMs, owner, lagTrend }) => ({
       group,
       topic,
       partition,
@@ -29,6 +36,7 @@ export async function readLag(session: Session, group: string): Promise<LagRow[]
       lagRecords,
       lagMs,
       owner,
+      lagTrend,
     }),
   )
 }
@@ -47,6 +55,19 @@ export const LAG_COLUMNS: readonly Column<LagRow>[] = [
   },
   { title: 'OWNER', cell: ({ owner }) => owner ?? '-' },
 ]
+
+/** `growing 12.5/s`: so many records a second more behind, over the last minute. */
+export const SAMPLED_TREND: Column<LagRow> = {
+  title: 'TREND',
+  cell: ({ lagTrend }) => trendText(lagTrend),
+}
+
+export function trendText(trend: LagTrend | null): string {
+  if (trend === null) return '-'
+  const { direction, recordsPerSecond } = trend
+  if (direction === 'STEADY') return 'steady'
+  return `${direction.toLowerCase()} ${Math.abs(recordsPerSecond).toFixed(1)}/s`
+}
 
 /** `+12`: so many records more behind than the time before. */
 export function trendColumn(before: readonly LagRow[]): Column<LagRow> {

@@ -61,7 +61,8 @@ export class Consumer implements AsyncIterable<Batch> {
 
   /**
    * Batches with records, each committed when the next one is asked for (at least once), and not
-   * when the loop is left by `break` or an error. While the loop's body works the lease is kept by heartbeats.
+   * when the loop is left by `break` or an error. While the loop's body works, heartbeats keep the
+   * lease.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     for await (const batch of this.#batches(undefined)) {
@@ -129,7 +130,7 @@ export class Consumer implements AsyncIterable<Batch> {
     }
   }
 
-  /** At most once: only what is committed is processed. False when it is no longer this member's. */
+  /** At most once: only what is committed is processed. False when it is ours no more. */
   async #mayBegin({ records, leaseToken }: Batch): Promise<boolean> {
     if (!this.#isAtMostOnce || records.length === 0) return true
     try {

@@ -1,4 +1,3 @@
-import { wait } from '@courant/kernel/clock'
 import { CourantError } from '../courant-error.ts'
 import type { Calls } from '../http/call.ts'
 import { failureOfNetwork, isProblem, isSafeToRepeat } from '../http/failure.ts'
@@ -10,9 +9,6 @@ export interface ProduceSettings {
   readonly timeoutMs: number
 }
 
-const PAUSE_MS_FIRST = 50
-const PAUSE_MS_MAX = 5_000
-
 /**
  * Sends records and, of those that failed, again the ones for which that is free of duplicates, in
  * their order: a partition takes a prefix of a request, so the order inside it stays. Never throws.
@@ -21,52 +17,44 @@ export async function sendRecords(
   calls: Calls,
   topic: string,
   records: readonly string[],
-  settings: ProduceSettings,
-): Promise<readonly Result[]> {
-  const { clock, retryMs } = calls.settings
-  const endsAt = clock.monotonicMs() + retryMs
-  const results: Result[] = await tryOnce(calls, topic, records, settings)
-  for (let pauseMs = PAUSE_MS_FIRST; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX)) {
-    const again = [...results.keys()].filter((index) => mayRepeat(results[index]))
-    if (again.length === 0 || clock.monotonicMs() + pauseMs > endsAt) return results
-    await wait(clock, pauseMs)
-    const part = again.map((index) => records[index] ?? '')
-    const newer = await tryOnce(calls, topic, part, settings)
-    for (const [at, index] of again.entries()) {
-      const result = newer[at]
-      if (result !== undefined) results[index] = result
-    }
-  }
-}
-
-async function tryOnce(
-  calls: Calls,
-  topic: string,
-  records: readonly string[],
   { acks, timeoutMs }: ProduceSettings,
-): Promise<Result[]> {
-  const name = `produce ${topic}`
+): Promise<readonly Result[]> {
+  const results: Result[] = []
+  let pending = [...records.keys()]
   const attributes = {
     'messaging.system': 'courant',
     'messaging.operation.type': 'send',
     'messaging.destination.name': topic,
     'messaging.batch.message_count': records.length,
   }
+  const options = { name: `produce ${topic}`, effect: 'once', attributes } as const
   try {
-    const answer = await calls.call({ name, effect: 'once', attributes }, (api, { headers }) =>
-      api.POST('/v1/topics/{topic}/records', {
+    await calls.call(options, async (api, { headers }) => {
+      const body = `{"records":[${pending.map((index) => records[index]).join(',')}]}`
+      const answer = await api.POST('/v1/topics/{topic}/records', {
         params: { path: { topic }, query: { acks, timeoutMs } },
         headers: { ...headers, 'content-type': 'application/json' },
         body: { records: [] },
         // The records are printed already.
-        bodySerializer: () => `{"records":[${records.join(',')}]}`,
-      }),
-    )
-    return resultsOf(answer, records.length)
+        bodySerializer: () => body,
+      })
+      if (!answer.response.ok) return answer
+      for (const [at, result] of resultsOf(answer.data, pending.length).entries()) {
+        const index = pending[at]
+        if (index !== undefined) results[index] = result
+      }
+      pending = pending.filter((index) => mayRepeat(results[index]))
+      const failed = results[pending[0] ?? -1]
+      // Another try is for whoever repeats calls to decide.
+      if (failed instanceof CourantError) throw failed
+      return answer
+    })
   } catch (thrown) {
-    const error = thrown instanceof CourantError ? thrown : failureOfNetwork(thrown)
-    return records.map(() => error)
+    const error = failureOfNetwork(thrown)
+    // A record that was refused by itself keeps its own reason.
+    if (!results.includes(error)) for (const index of pending) results[index] = error
   }
+  return results
 }
 
 function resultsOf(answer: unknown, count: number): Result[] {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { LAG_COLUMNS } from '../../groups/lag-table.ts'
+import { LAG_COLUMNS, SAMPLED_TREND } from '../../groups/lag-table.ts'
 import { examples } from '../../help.ts'
 import { inSession, type Session } from '../../session.ts'
 
@@ -8,7 +8,7 @@ export function describeGroup(): Command {
     .summary('show who reads what of a group, and how far behind')
     .description(
       'Shows for each partition the committed offset, the end of the log, the lag in records and ' +
-        'in time, and the member that owns it.',
+        'in time, the member that owns it, and whether the lag grew over the last minute.',
     )
     .argument('<group>')
     .addHelpText('after', examples('courant groups describe billing'))
@@ -21,5 +21,5 @@ async function run(session: Session, group: string): Promise<void> {
   if (session.json) return session.object(described)
   const { printTable } = await import('../../output/table.ts')
   const rows = described.partitions.map((partition) => ({ group, ...partition }))
-  await printTable(session, LAG_COLUMNS, rows)
+  await printTable(session, [...LAG_COLUMNS, SAMPLED_TREND], rows)
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { everyPage } from '../../client/every-page.ts'
+import { trendText } from '../../groups/lag-table.ts'
 import { examples } from '../../help.ts'
 import { inSession, type Session } from '../../session.ts'
 
@@ -33,6 +34,8 @@ async function run(session: Session, options: Options): Promise<void> {
       { title: 'GROUP', cell: ({ group }) => group },
       { title: 'STATE', cell: ({ state }) => state },
       { title: 'MEMBERS', align: 'right', cell: ({ members }) => members },
+      { title: 'LAG', align: 'right', cell: ({ lagRecords }) => lagRecords ?? '-' },
+      { title: 'TREND', cell: ({ lagTrend }) => trendText(lagTrend) },
       { title: 'ASSIGNOR', cell: ({ assignor }) => assignor },
     ],
     groups,

@@ -20,7 +20,7 @@ export function groupMessage(view: ReturnType<typeof groupView>): Group {
 
 /** One row of a list. */
 export function summaryMessage(view: ReturnType<typeof groupSummary>): GroupSummary {
-  return GroupSummary.fromPartial({ ...view, state: STATES[view.state] })
+  return GroupSummary.fromPartial({ ...withoutNulls(view), state: STATES[view.state] })
 }
 
 interface FindingView extends Omit<Partial<GroupFinding>, 'keys'> {

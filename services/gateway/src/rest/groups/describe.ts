@@ -15,7 +15,7 @@ export const describeGroup = tenantRoute({
   summary: 'Describe a consumer group and its lag',
   description:
     'Members, who owns what, and for each partition the committed offset, the end of the log and ' +
-    'the lag, in records and in time. Safe to repeat.',
+    'the lag, in records and in time, and whether it grows. Safe to repeat.',
   isolation: 'group',
   params: GroupParams,
   responses: {

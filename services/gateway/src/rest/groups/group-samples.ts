@@ -1,4 +1,6 @@
 /** What the examples of the reference say of groups. */
+import { sampleTrend } from './lag-trend-view.ts'
+
 export const sampleToken = 'AQAAAAEMYmlsbGluZxB3b3JrZXItMQ'
 
 export const samplePoll = {
@@ -28,6 +30,7 @@ export const sampleDescription = {
   emptySince: null,
   lagRecords: 12,
   lagMs: 840,
+  lagTrend: sampleTrend,
   members: [
     {
       memberId: 'worker-1',
@@ -63,6 +66,7 @@ export const sampleDescription = {
       logEndOffset: 41_210,
       lagRecords: 12,
       lagMs: 840,
+      lagTrend: sampleTrend,
     },
   ],
   incidents: [{ at: 1_764_000_000_000, kind: 'JOINED', memberId: 'worker-1' }],

@@ -11,6 +11,7 @@ import { Type } from 'typebox'
 import { incidentName } from '../../groups/incident-name.ts'
 import type { Lag } from '../../groups/lag/partition-lag.ts'
 import { nullable, Timestamp } from '../schemas.ts'
+import { LagTrend, lagTrendView, sampleTrend } from './lag-trend-view.ts'
 
 type StateName = 'EMPTY' | 'STABLE' | 'RECONCILING'
 
@@ -26,7 +27,19 @@ const summaryFields = {
   assignor: Type.Unsafe<'uniform' | 'range'>({ type: 'string', enum: ['uniform', 'range'] }),
 }
 
-export const GroupSummary = Type.Object(summaryFields, { $id: 'GroupSummary' })
+export const GroupSummary = Type.Object(
+  {
+    ...summaryFields,
+    lagRecords: nullable(
+      Type.Integer({ description: 'Of the last sample, some seconds ago. Null: none yet.' }),
+    ),
+    lagMs: nullable(
+      Type.Integer({ description: 'At least that, if older than what was sampled so far.' }),
+    ),
+    lagTrend: nullable(LagTrend),
+  },
+  { $id: 'GroupSummary' },
+)
 
 const Member = Type.Object(
   {
@@ -69,6 +82,7 @@ const Partition = Type.Object(
     lagMs: nullable(
       Type.Integer({ description: 'Age of the oldest record that is not committed.' }),
     ),
+    lagTrend: nullable(LagTrend),
   },
   { $id: 'GroupPartition' },
 )
@@ -88,6 +102,7 @@ export const GroupDescription = Type.Object(
     emptySince: nullable(Timestamp),
     lagRecords: nullable(Type.Integer({ description: 'Of all partitions that are known.' })),
     lagMs: nullable(Type.Integer({ description: 'Of the partition that is furthest behind.' })),
+    lagTrend: nullable(LagTrend),
     members: Type.Array(Member),
     partitions: Type.Array(Partition),
     incidents: Type.Array(Incident, { description: 'Of the last hour, newest last.' }),
@@ -101,13 +116,17 @@ const STATES: Readonly<Record<number, StateName>> = {
   [GroupState.GROUP_STATE_RECONCILING]: 'RECONCILING',
 }
 
-export function groupSummary({ group, state, members, groupEpoch, assignor }: WireSummary) {
+export function groupSummary(summary: WireSummary) {
+  const { group, state, members, groupEpoch, assignor, lag } = summary
   return {
     group,
     state: STATES[state] ?? 'EMPTY',
     members,
     groupEpoch,
     assignor: assignor === Assignor.ASSIGNOR_RANGE ? 'range' : 'uniform',
+    lagRecords: lag?.records ?? null,
+    lagMs: lag?.ageMs ?? null,
+    lagTrend: lagTrendView(lag?.trend),
   }
 }
 
@@ -115,7 +134,14 @@ export function groupSummary({ group, state, members, groupEpoch, assignor }: Wi
 export function groupView(described: DescribeGroupResponse, lags: readonly Lag[]) {
   const { members, partitions, incidents, createdAtMs, emptySinceMs } = described
   const { members: _count, ...summary } = groupSummary(
-    described.group ?? { group: '', state: 0, members: 0, groupEpoch: 0, assignor: 0 },
+    described.group ?? {
+      group: '',
+      state: 0,
+      members: 0,
+      groupEpoch: 0,
+      assignor: 0,
+      lag: undefined,
+    },
   )
   return {
     ...summary,
@@ -175,6 +201,7 @@ function partitionView(of: GroupPartition, lag: Lag | undefined) {
     logEndOffset: lag?.logEndOffset ?? null,
     lagRecords: lag?.lagRecords ?? null,
     lagMs: lag?.lagMs ?? null,
+    lagTrend: lagTrendView(of.lagTrend),
   }
 }
 
@@ -196,4 +223,7 @@ export const sampleSummary = {
   members: 2,
   groupEpoch: 4,
   assignor: 'uniform',
+  lagRecords: 12,
+  lagMs: 840,
+  lagTrend: sampleTrend,
 }

@@ -15,7 +15,8 @@ export const listGroups = tenantRoute({
   operationId: 'listGroups',
   tag: 'Consumer groups',
   summary: 'List consumer groups',
-  description: 'In the order of their names. Safe to repeat.',
+  description:
+    'In the order of their names, each with the lag that was sampled last. Safe to repeat.',
   isolation: 'list',
   query: ListQuery,
   responses: {

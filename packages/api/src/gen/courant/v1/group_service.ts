@@ -52,6 +52,21 @@ export interface GroupSummary {
   groupEpoch: number;
   /** `uniform` or `range`. */
   assignor: string;
+  /** Of the last sample, some seconds ago; absent: none yet. */
+  lagRecords?:
+    | number
+    | undefined;
+  /** At least that, if older than what was sampled so far. */
+  lagMs?: number | undefined;
+  lagTrend: LagTrend | undefined;
+}
+
+/** Over the last five samples, a minute. Absent with fewer than two. */
+export interface LagTrend {
+  /** GROWING, SHRINKING, or STEADY: within 100 records, or within 5 % of the lag. */
+  direction: string;
+  /** By which the lag grows; negative: shrinks. */
+  recordsPerSecond: number;
 }
 
 export interface Group {
@@ -77,6 +92,7 @@ export interface Group {
   partitions: GroupPartition[];
   /** Of the last hour, newest last. */
   incidents: GroupIncident[];
+  lagTrend: LagTrend | undefined;
 }
 
 export interface GroupMember {
@@ -130,6 +146,7 @@ export interface GroupPartition {
     | undefined;
   /** Age of the oldest record that is not committed. */
   lagMs?: number | undefined;
+  lagTrend: LagTrend | undefined;
 }
 
 export interface GroupIncident {
@@ -292,7 +309,16 @@ export interface DeleteGroupResponse {
 }
 
 function createBaseGroupSummary(): GroupSummary {
-  return { group: "", state: 0, members: 0, groupEpoch: 0, assignor: "" };
+  return {
+    group: "",
+    state: 0,
+    members: 0,
+    groupEpoch: 0,
+    assignor: "",
+    lagRecords: undefined,
+    lagMs: undefined,
+    lagTrend: undefined,
+  };
 }
 
 export const GroupSummary: MessageFns<GroupSummary> = {
@@ -311,6 +337,15 @@ export const GroupSummary: MessageFns<GroupSummary> = {
     }
     if (message.assignor !== "") {
       writer.uint32(42).string(message.assignor);
+    }
+    if (message.lagRecords !== undefined) {
+      writer.uint32(48).int64(message.lagRecords);
+    }
+    if (message.lagMs !== undefined) {
+      writer.uint32(56).int64(message.lagMs);
+    }
+    if (message.lagTrend !== undefined) {
+      LagTrend.encode(message.lagTrend, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -368,6 +403,30 @@ export const GroupSummary: MessageFns<GroupSummary> = {
             message.assignor = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.lagRecords = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.lagMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lagTrend = LagTrend.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -390,6 +449,78 @@ export const GroupSummary: MessageFns<GroupSummary> = {
     message.members = object.members ?? 0;
     message.groupEpoch = object.groupEpoch ?? 0;
     message.assignor = object.assignor ?? "";
+    message.lagRecords = object.lagRecords ?? undefined;
+    message.lagMs = object.lagMs ?? undefined;
+    message.lagTrend = (object.lagTrend !== undefined && object.lagTrend !== null)
+      ? LagTrend.fromPartial(object.lagTrend)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLagTrend(): LagTrend {
+  return { direction: "", recordsPerSecond: 0 };
+}
+
+export const LagTrend: MessageFns<LagTrend> = {
+  encode(message: LagTrend, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.direction !== "") {
+      writer.uint32(10).string(message.direction);
+    }
+    if (message.recordsPerSecond !== 0) {
+      writer.uint32(17).double(message.recordsPerSecond);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LagTrend {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLagTrend();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.direction = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.recordsPerSecond = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LagTrend>): LagTrend {
+    return LagTrend.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LagTrend>): LagTrend {
+    const message = createBaseLagTrend();
+    message.direction = object.direction ?? "";
+    message.recordsPerSecond = object.recordsPerSecond ?? 0;
     return message;
   },
 };
@@ -407,6 +538,7 @@ function createBaseGroup(): Group {
     members: [],
     partitions: [],
     incidents: [],
+    lagTrend: undefined,
   };
 }
 
@@ -444,6 +576,9 @@ export const Group: MessageFns<Group> = {
     }
     for (const v of message.incidents) {
       GroupIncident.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.lagTrend !== undefined) {
+      LagTrend.encode(message.lagTrend, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -549,6 +684,14 @@ export const Group: MessageFns<Group> = {
             message.incidents.push(GroupIncident.decode(reader, reader.uint32()));
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.lagTrend = LagTrend.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -577,6 +720,9 @@ export const Group: MessageFns<Group> = {
     message.members = object.members?.map((e) => GroupMember.fromPartial(e)) || [];
     message.partitions = object.partitions?.map((e) => GroupPartition.fromPartial(e)) || [];
     message.incidents = object.incidents?.map((e) => GroupIncident.fromPartial(e)) || [];
+    message.lagTrend = (object.lagTrend !== undefined && object.lagTrend !== null)
+      ? LagTrend.fromPartial(object.lagTrend)
+      : undefined;
     return message;
   },
 };
@@ -860,6 +1006,7 @@ function createBaseGroupPartition(): GroupPartition {
     logEndOffset: undefined,
     lagRecords: undefined,
     lagMs: undefined,
+    lagTrend: undefined,
   };
 }
 
@@ -900,6 +1047,9 @@ export const GroupPartition: MessageFns<GroupPartition> = {
     }
     if (message.lagMs !== undefined) {
       writer.uint32(96).int64(message.lagMs);
+    }
+    if (message.lagTrend !== undefined) {
+      LagTrend.encode(message.lagTrend, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -1013,6 +1163,14 @@ export const GroupPartition: MessageFns<GroupPartition> = {
             message.lagMs = longToNumber(reader.int64());
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.lagTrend = LagTrend.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1042,6 +1200,9 @@ export const GroupPartition: MessageFns<GroupPartition> = {
     message.logEndOffset = object.logEndOffset ?? undefined;
     message.lagRecords = object.lagRecords ?? undefined;
     message.lagMs = object.lagMs ?? undefined;
+    message.lagTrend = (object.lagTrend !== undefined && object.lagTrend !== null)
+      ? LagTrend.fromPartial(object.lagTrend)
+      : undefined;
     return message;
   },
 };
