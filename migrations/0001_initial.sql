@@ -303,6 +303,7 @@ CREATE TABLE courant.signing_key (
   created_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 GRANT SELECT, INSERT, DELETE ON courant.signing_key TO courant_platform;
+GRANT USAGE, UPDATE ON SEQUENCE courant.signing_key_key_id_seq TO courant_platform;
 
 -- Consumer groups ---------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'metadata',
     'service-kit',
   ],
-  'control-plane': ['kernel', 'group', 'api', 'service-kit'],
+  'control-plane': ['kernel', 'kafka-protocol', 'group', 'api', 'service-kit'],
   standalone: [
     'kernel',
     'api',

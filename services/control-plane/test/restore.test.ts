@@ -1,7 +1,7 @@
 /** Goal: an operator goes on with an old backup, on the ground of the logs (reliability B1.2). */
 import type { BrokerLogs, ReplicaLog } from '@courant/api/internal/v1/cluster'
 import { afterEach, expect, it } from 'vitest'
-import { cleanUp, databases, newBroker, start } from './fixture.ts'
+import { cleanUp, connect, databases, newBroker, start } from './fixture.ts'
 import { Operator } from './operator.ts'
 
 afterEach(cleanUp)
@@ -22,7 +22,8 @@ function logsOf(brokerId: number, log: Partial<ReplicaLog>): BrokerLogs {
 }
 
 async function wentBack(config: Record<string, string> = {}) {
-  const running = await start(await databases.create())
+  const url = await databases.create()
+  const running = await start(url)
   const operator = new Operator(running.controlPlane.address)
   const sessions = [await running.register(newBroker(1)), await running.register(newBroker(2))]
   for (const [index, session] of sessions.entries()) await running.heartbeat(index + 1, session)
@@ -34,7 +35,16 @@ async function wentBack(config: Record<string, string> = {}) {
     seen: SEEN,
   })
   await expect(late).rejects.toMatchObject({ code: 'METADATA_ROLLBACK' })
-  return { running, operator, topicId }
+  return { running, operator, topicId, url }
+}
+
+/** Its id. */
+async function newSigningKey(url: string): Promise<number> {
+  const { rows } = await (await connect(url)).query(
+    `INSERT INTO courant.signing_key (secret) VALUES (decode(repeat('ab', 32), 'hex'))
+     RETURNING key_id`,
+  )
+  return rows[0].key_id
 }
 
 it('tells what it would do, and then lets the most complete log lead in an epoch of its own', async () => {
@@ -58,6 +68,13 @@ it('tells what it would do, and then lets the most complete log lead in an epoch
     .not.toBeNull()
   await running.heartbeat(2, { brokerEpoch: 902, metadataVersion: done.newMetadataVersion })
   expect(await operator.restore(request)).toMatchObject({ wentBack: false, restored: false })
+})
+
+it('gives no new signing key the id of one that gateways may have from after the backup', async () => {
+  const { operator, url } = await wentBack()
+  const before = await newSigningKey(url)
+  await operator.restore({ brokers: [], silentBrokers: [], acceptDataLoss: true })
+  expect(await newSigningKey(url)).toBeGreaterThan(before + 1_000)
 })
 
 it('lets nobody lead where a silent broker may have more', async () => {

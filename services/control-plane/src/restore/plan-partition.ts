@@ -49,12 +49,13 @@ export function planPartition(row: PartitionRow, heard: HeardLogs): PartitionPla
 
 /**
  * Every set of replicas that can have acknowledged a record has a member among those that were
- * heard: then the most complete of their logs has all of them.
+ * heard: then the most complete of their logs has all of them. Where the partition has moved since,
+ * any broker may be one of its replicas.
  */
 function isDecidable(row: PartitionRow, heard: HeardLogs): boolean {
   if (heard.isComplete(row)) return true
-  const answering = row.replicas.filter((brokerId) => heard.hasHeard(row, brokerId))
-  return answering.length > row.replicas.length - row.effectiveMinIsr
+  const among = heard.hasMoved(row, row.replicas) ? 'all' : row.replicas
+  return heard.unheard(row, among).length < row.effectiveMinIsr
 }
 
 /** Of equal logs, the preferred leader's first. */

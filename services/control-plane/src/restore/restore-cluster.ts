@@ -42,7 +42,7 @@ export function restoreCluster(
       metadataVersion: before.metadataVersion,
       reportedIncarnation: before.reported.clusterIncarnation,
       reportedVersion: before.reported.metadataVersion,
-      silentBrokers: known.filter((brokerId) => !heard.isAnswering(brokerId)),
+      silentBrokers: [...heard.silent],
     }
     if (!hasGoneBack || !request.acceptDataLoss) {
       return { ...report, restored: false, newMetadataVersion: before.metadataVersion }

@@ -1,6 +1,6 @@
 /** Whether a lag grows, from its last samples. */
 
-export type TrendDirection = 'GROWING' | 'SHRINKING' | 'STEADY'
+type TrendDirection = 'GROWING' | 'SHRINKING' | 'STEADY'
 
 export interface LagTrend {
   readonly direction: TrendDirection
@@ -15,7 +15,7 @@ export interface LagPoint {
 
 /** A minute, at four samples a minute. */
 const POINTS_MAX = 5
-/** A lag that changes by less within these samples stays where it is: all consumers come in bursts. */
+/** A lag that changes by less within these samples stays where it is: consumers come in bursts. */
 const STEADY_RECORDS = 100
 const STEADY_SHARE = 0.05
 
