@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Ended, runProgram, startProgram } from './support/run-program.ts'
 import { StandaloneProcess } from './support/standalone-process.ts'
+import { until } from './support/until.ts'
 
 const LAUNCHER = 'packages/cli/bin/courant.mjs'
 
@@ -133,19 +134,20 @@ test('a group goes on where it was, over several topics, and ends by Ctrl-C', as
   const first = await output([...consume, '--max', '2'])
   const started = startProgram(process.execPath, [LAUNCHER, ...consume, '--json'], standalone.env)
   await output(['produce', 'right'], '{"big":12345678901234567890}\n')
-  let printed = ''
-  for await (const chunk of started.child.stdout) {
-    printed += String(chunk)
-    if (printed.split('\n').length > 2) break
-  }
-  const lines = printed.trim().split('\n')
+  await until(async () => {
+    const lags = await objects(['groups', 'lag', 'audit'])
+    const sum = lags.reduce((all, { committedOffset }) => all + Number(committedOffset), 0)
+    return sum === 4 ? lags : null
+  })
+  started.child.kill('SIGINT')
+  const ended = await started.ended
+  expect([ended.status, ended.stderr]).toEqual([130, ''])
+  const lines = ended.stdout.trim().split('\n')
   const left = lines.filter((line) => line.startsWith('{"topic":"left","partition":'))
   const values = left.map((line) => JSON.parse(line).value)
   expect([...first.trim().split('\n').map(Number), ...values].sort()).toEqual([1, 2, 3])
   expect(lines.join()).toContain('"topic":"right"')
   expect(lines.join()).toContain('{"big":12345678901234567890}')
-  started.child.kill('SIGINT')
-  expect(await started.ended).toMatchObject({ status: 130 })
   const lags = await objects(['groups', 'lag', 'audit'])
   expect(lags.reduce((sum, { lagRecords }) => sum + Number(lagRecords), 0)).toBe(0)
   expect(lags.map(({ owner }) => owner)).toEqual(lags.map(() => null))

@@ -89,7 +89,7 @@ test('lag that is watched shows its trend, through an outage, until Ctrl-C', asy
   let printed = ''
   for await (const chunk of child.stdout) {
     printed += String(chunk)
-    if (printed.includes(' -32')) child.kill('SIGINT')
+    if (printed.includes(' -32') && !child.killed) child.kill('SIGINT')
   }
   expect(await closed).toBe(130)
   expect(await stderr).toBe('No. (NOT_COORDINATOR) Trying again.\n')
