@@ -119,6 +119,10 @@ it('cuts what an unclean leader lacks from the broker that had it', async () => 
   await post('unclean', 'lost 1', 'lost 2')
   await cluster.kill('broker', last)
   await until(async () => ((await partitionOf('unclean')).leader === null ? true : null))
+  const poll = { memberId: 'one', topics: ['unclean'], waitMs: 500 }
+  await expect(postJson(gateways[0], '/v1/groups/readers/poll', poll)).rejects.toThrow(
+    'NOT_LEADER',
+  )
   await cluster.order('restart', 'broker', String(other))
   const order = { topicId, partition: 0, brokerId: other, acceptDataLoss: true }
   const answer = await postJson(operator, '/v1/cluster/elections/unclean', order)

@@ -25,7 +25,7 @@ export interface ReadWants {
 export interface ReadOutcome {
   readonly found: readonly FoundRange[]
   readonly resets: readonly OffsetReset[]
-  /** Why nothing could be read from partitions, if nothing was read at all. */
+  /** Why no partition could be read; null if one could, though it may have had nothing. */
   readonly failure: BusError | null
   /** Partitions are to be given away, or just were: the member should hear of it. */
   readonly isRevoked: boolean
@@ -90,7 +90,8 @@ export class MemberReader {
       const isOver = wants.signal.aborted || clock.monotonicMs() >= wants.deadlineMs
       const isBlind = event === 'blind'
       if (round.found.length > 0 || isOver || isRevoked || isBlind) {
-        const [failure = null] = round.failures
+        const isUnreadable = round.failures.length === positions.length
+        const failure = isUnreadable ? (round.failures[0] ?? null) : null
         return { found: round.found, resets, failure, isRevoked, isBlind }
       }
       if (round.outOfRange.length === 0) await this.#wait(positions, round, wants)

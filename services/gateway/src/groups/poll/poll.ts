@@ -122,15 +122,15 @@ function startCommit(
 
 async function answerOf(
   parts: PollParts,
-  { bounds, member, waitMs }: PollRequest,
+  { bounds, member }: PollRequest,
   open: MemberLease,
   read: ReadOutcome,
   commit: CommitOutcome | null,
   hold: ReadHold,
 ): Promise<Borrowed> {
-  const isUnreadable = read.found.length === 0 && read.failure !== null
-  // Who has waited in vain for a leader hears why; who may come again soon does so.
-  if (isUnreadable && waitMs === 0) throw read.failure
+  const hasNews = commit !== null || read.resets.length > 0 || read.isRevoked
+  // An error says that nothing was done.
+  if (read.failure !== null && !hasNews) throw read.failure
   const document = new PollDocument(parts, read.found, bounds, 'free')
   await document.add(read.found, hold)
   const { principal, tenantId, sessionTimeoutMs } = member
