@@ -120,9 +120,7 @@ it('cuts what an unclean leader lacks from the broker that had it', async () => 
   await cluster.kill('broker', last)
   await until(async () => ((await partitionOf('unclean')).leader === null ? true : null))
   const poll = { memberId: 'one', topics: ['unclean'], waitMs: 500 }
-  await expect(postJson(gateways[0], '/v1/groups/readers/poll', poll)).rejects.toThrow(
-    'NOT_LEADER',
-  )
+  await expect(postJson(gateways[0], '/v1/groups/readers/poll', poll)).rejects.toThrow('NOT_LEADER')
   await cluster.order('restart', 'broker', String(other))
   const order = { topicId, partition: 0, brokerId: other, acceptDataLoss: true }
   const answer = await postJson(operator, '/v1/cluster/elections/unclean', order)
