@@ -149,10 +149,10 @@ class History {
     for (const producer of this.#producers) producer.stop()
     for (const consumer of this.#consumers.values()) consumer.stop()
     await Promise.all(this.#running)
+    await this.#promises.check(cluster)
     await this.#readsAll()
     for (const { name } of this.#topics.all()) cluster.stopRetention(name)
     await compareReplicas(cluster, this.#checker, this.#topics.targets)
-    this.#promises.check()
   }
 
   #createTopics(): void {

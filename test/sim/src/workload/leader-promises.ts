@@ -1,6 +1,9 @@
 import type { ClusterChecker } from '../checks/cluster-checker.ts'
 import { ensure } from '../checks/violation.ts'
+import type { SimCluster } from '../cluster/sim-cluster.ts'
 import type { Target } from './target.ts'
+
+const SETTLE_MS_MAX = 60_000
 
 interface Promised {
   readonly value: string
@@ -26,16 +29,21 @@ export class LeaderPromises {
     if (term !== null) this.#promised.push({ value, target, term })
   }
 
-  /** When everything is committed that is going to be. */
-  check(): void {
-    for (const { value, target, term } of this.#promised) {
-      const { topic, topicId, partition } = target
-      const log = this.#checker.committedLog(topicId, partition)
-      if (log.isDeleted || this.#checker.soleTerm(topicId, partition) !== term) continue
-      ensure(
-        this.#checker.fates.placeOf(value) !== undefined,
-        () => `${value} was acknowledged by the leader of ${topic}/${partition}, which leads still`,
-      )
-    }
+  /** When all is healed and nothing is written any more: the newest may still be replicated. */
+  async check(cluster: SimCluster): Promise<void> {
+    await cluster.until(() => this.#broken() === undefined, SETTLE_MS_MAX)
+    const broken = this.#broken()
+    ensure(broken === undefined, () => {
+      const { topic, partition } = broken?.target ?? {}
+      return `${broken?.value} was acknowledged by the leader of ${topic}/${partition}, which leads still`
+    })
+  }
+
+  #broken(): Promised | undefined {
+    return this.#promised.find(({ value, target: { topicId, partition }, term }) => {
+      const { isDeleted } = this.#checker.committedLog(topicId, partition)
+      if (isDeleted || this.#checker.soleTerm(topicId, partition) !== term) return false
+      return this.#checker.fates.placeOf(value) === undefined
+    })
   }
 }
