@@ -316,6 +316,19 @@ describe('another leader', () => {
     expect(setup.sent.length).toBe(2)
   })
 
+  it('has the last word with acks=leader: the old one may have it at another offset', async () => {
+    const setup = new AnsweredByHand()
+    const share = setup.request(['a'], { acks: 'leader' })
+    const old = await setup.nextSent(0)
+    setup.lead(0, 2)
+    const sent = await setup.nextSent(1)
+    old.succeed(5)
+    await new Promise((resolve) => setImmediate(resolve))
+    sent.succeed(4)
+    await decided(share)
+    expect(offsets(share)).toEqual([4])
+  })
+
   it('ends the pause between two tries', async () => {
     const clock = new ManualClock()
     const setup = new AnsweredByHand(clock)

@@ -96,7 +96,8 @@ export class Delivery {
 
   /**
    * The metadata has something new of the partition. A leader that no longer leads may be a dead
-   * one: its answer is heard if it comes, and not waited for.
+   * one: its answer is heard if it comes, and not waited for. With acks=leader it is not heard once
+   * the batch was sent to the next one, which may have it at another offset, and for good.
    */
   partitionChanged(): void {
     if (this.#state === 'trying') {
@@ -139,6 +140,7 @@ export class Delivery {
         .send(topicId, partition, bytes, this.#batch.acks, timeoutMs, () => this.#maySend(number))
         .then(
           (appended) => {
+            if (number !== this.#try && this.#batch.acks === 'leader') return
             this.#appended = appended
             this.#wake()
           },
