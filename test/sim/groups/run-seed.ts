@@ -49,6 +49,7 @@ export async function runSeed(
     produce(world, seconds * 1_000)
     await pass(world, seconds * 1_000)
     nemesis.heal()
+    world.isHealed = true
     journal.tell('nemesis', () => 'all is healed')
     await rest(world)
   }

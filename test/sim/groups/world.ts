@@ -32,6 +32,8 @@ export class World {
   readonly #cuts = new Set<string>()
   readonly #failed = Promise.withResolvers<never>()
   logsAreAway = false
+  /** Faults are over: what is left is to be done at once, however slow the members were. */
+  isHealed = false
   /** Of the calls between gateways and control planes, and of the requests of members. */
   lostAnswers = 0
 
@@ -106,6 +108,11 @@ export class World {
 
   isCut(gateway: string, controlPlane: string): boolean {
     return this.#cuts.has(`${gateway} ${controlPlane}`)
+  }
+
+  /** How long a piece of work takes. */
+  workMs(drawnMs: number): number {
+    return this.isHealed ? 0 : drawnMs
   }
 
   losesAnswer(): boolean {

@@ -204,7 +204,7 @@ class MemberLife {
   async #work(): Promise<void> {
     const { clock, random } = this.#process
     for (const record of this.#todo) {
-      await wait(clock, this.#options.workMs * 2 * random.next())
+      await wait(clock, this.#world.workMs(this.#options.workMs * 2 * random.next()))
       this.#processed(record)
     }
     this.#todo = []

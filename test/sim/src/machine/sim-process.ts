@@ -4,6 +4,7 @@ import type { Scheduler } from './scheduler.ts'
 
 /** Wall clock of a machine whose clock is right, at the begin of a simulation. */
 export const EPOCH_MS = 1_700_000_000_000
+const TICK_MS = 0.001
 
 export type ProcessRole = 'broker' | 'controller' | 'gateway'
 
@@ -38,7 +39,9 @@ export class SimProcess {
     this.clock = {
       now: () => Math.floor(EPOCH_MS + place.wallSkewMs + scheduler.nowMs),
       monotonicMs: () => scheduler.nowMs - startedMs + 1_000,
-      setTimer: (delayMs, callback) => this.later(delayMs, callback),
+      // What is less than the last digit of the time would never pass.
+      setTimer: (delayMs, callback) =>
+        this.later(delayMs > 0 ? Math.max(delayMs, TICK_MS) : delayMs, callback),
     }
   }
 
