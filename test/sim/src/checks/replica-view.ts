@@ -5,6 +5,11 @@ import { ensure } from './violation.ts'
 
 export type Log = NonNullable<ReturnType<RunningBroker['logs']['find']>>
 
+interface LogState {
+  isCorrupt: boolean
+  readonly truncations: number
+}
+
 const READ_BYTES = 1024 * 1024
 
 /**
@@ -22,6 +27,7 @@ export class ReplicaView {
   #isLoading = false
   #matchedCount = 0
   #matched: number
+  #truncations: number
   #checkedCount = 0
   appendedEnd = -1
   durableEnd = -1
@@ -43,6 +49,11 @@ export class ReplicaView {
     this.#start = log.logStartOffset
     this.#end = log.logStartOffset
     this.#matched = log.logStartOffset
+    this.#truncations = this.#state.truncations
+  }
+
+  get #state(): LogState {
+    return (this.#log as Log & { readonly state: LogState }).state
   }
 
   get committed(): CommittedLog {
@@ -74,7 +85,12 @@ export class ReplicaView {
         `${this.who} start ${logStartOffset}, high watermark ${highWatermark}, durable ${durableEnd}, end ${appendedEnd}`,
     )
     if (appendedEnd < this.#end) this.#truncated(appendedEnd)
-    if (logStartOffset > this.#end) this.#restarted(logStartOffset)
+    // Also at its own end, where the last record may be another than the leader's was.
+    const isCut = this.#state.truncations !== this.#truncations
+    this.#truncations = this.#state.truncations
+    if (logStartOffset > this.#end || (isCut && logStartOffset === this.#end)) {
+      this.#restarted(logStartOffset)
+    }
     ensure(
       highWatermark >= Math.min(this.highWatermark, logStartOffset, appendedEnd),
       () =>
@@ -164,7 +180,7 @@ export class ReplicaView {
    */
   #load(reading: Promise<Awaited<ReturnType<Log['read']>>>): void {
     this.#isLoading = true
-    const { state } = this.#log as Log & { readonly state: { isCorrupt: boolean } }
+    const state = this.#state
     const wasCorrupt = state.isCorrupt
     reading.then(
       (found) => {
