@@ -191,6 +191,8 @@ export class ReplicaView {
       () => {
         this.#isLoading = false
         state.isCorrupt = wasCorrupt
+        // Cut meanwhile: there is nothing more to read, and it is to be looked at again.
+        if (this.isCurrent) this.appendedEnd = -1
       },
     )
   }
