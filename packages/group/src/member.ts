@@ -12,6 +12,12 @@ export interface OpenPoll {
 }
 
 /**
+ * A poll that is open at a takeover is answered once its gateway has heard of that, and the session
+ * runs from the answer; of which the new coordinator hears late, if it cannot be reached.
+ */
+export const LATE_ANSWER_MS = 5_000
+
+/**
  * A member: who it is and what it may keep is stored, its session and polls are memory. What it
  * owns is changed by `Ownership` alone.
  */
@@ -64,7 +70,7 @@ export class Member {
     this.clientAddress = row.clientAddress
     this.clientSoftware = row.clientSoftware
     this.heldEpoch = row.heldEpoch
-    this.sessionEndsAtMs = now.monotonicMs + row.sessionTimeoutMs
+    this.sessionEndsAtMs = now.monotonicMs + row.sessionTimeoutMs + LATE_ANSWER_MS
     this.lastPollAtMs = now.wallMs
     this.offeredUpTo = offeredUpTo
   }

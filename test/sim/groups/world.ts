@@ -46,7 +46,7 @@ export class World {
     const tables = new GroupTables()
     this.checks = new GroupChecks(tables, () => scheduler.nowMs)
     this.database = new SimDatabase(scheduler, new SeededRandom(random.below(2 ** 32)), tables)
-    this.database.onCommit = () => this.checks.looked()
+    this.database.onCommit = () => this.judge(() => this.checks.looked())
   }
 
   get nowMs(): number {
@@ -60,6 +60,16 @@ export class World {
 
   fail(error: unknown): void {
     this.#failed.reject(error)
+  }
+
+  /** What is wrong ends the run, also where whoever caused it would take it for a failed call. */
+  judge(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
   }
 
   setTopic(topic: Topic): void {

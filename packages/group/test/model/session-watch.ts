@@ -1,3 +1,4 @@
+import { LATE_ANSWER_MS } from '../../src/member.ts'
 import { require } from './checker.ts'
 import type { ModelDatabase } from './model-database.ts'
 
@@ -43,7 +44,7 @@ export class SessionWatch {
     this.#sessions.clear()
     this.#owesSinceMs.clear()
     for (const { memberId, sessionTimeoutMs } of database.members.values()) {
-      this.began(memberId, 0, nowMs + sessionTimeoutMs)
+      this.began(memberId, 0, nowMs + sessionTimeoutMs + LATE_ANSWER_MS)
     }
     this.wrote(database, nowMs)
   }

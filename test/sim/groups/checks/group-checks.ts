@@ -35,6 +35,10 @@ export class GroupChecks implements OffsetWatch {
   readonly #joinEpochs = new Map<string, number>()
   readonly #offsets = new Map<string, number>()
   readonly #resets = new Map<string, number>()
+  /** Address of the control plane that has each shard. */
+  readonly #coordinators = new Map<number, string | undefined>()
+  /** When an address last lost a shard. */
+  readonly #lostMs = new Map<string, number>()
   commits = 0
   handovers = 0
 
@@ -54,11 +58,17 @@ export class GroupChecks implements OffsetWatch {
     return this.#resets.get(`${group} ${key}`) ?? 0
   }
 
-  /** A control plane has answered for a group of the shard. */
-  answered(address: string, shard: number): void {
-    const owner = this.#tables.shards[shard]?.owner ?? ''
-    const coordinator = this.#tables.controlPlanes.get(owner)?.address
-    ensure(coordinator === address, () => `${address} answers for shard ${shard} of ${coordinator}`)
+  /**
+   * A control plane has answered for a group of the shard. What it was asked before it lost the
+   * shard may have been decided then.
+   */
+  answered(address: string, shard: number, askedMs: number): void {
+    const coordinator = this.#coordinatorOf(shard)
+    const lostMs = this.#lostMs.get(`${address} ${shard}`) ?? Number.NEGATIVE_INFINITY
+    ensure(
+      coordinator === address || lostMs >= askedMs,
+      () => `${address} answers for shard ${shard} of ${coordinator}`,
+    )
   }
 
   /** What a member is told that it owns is what the rows say. */
@@ -102,7 +112,21 @@ export class GroupChecks implements OffsetWatch {
 
   /** A transaction has been committed. */
   looked(): void {
+    for (const shard of this.#tables.shards.keys()) this.#lookWhoHas(shard)
     for (const table of this.#tables.groups.values()) this.#look(table)
+  }
+
+  #lookWhoHas(shard: number): void {
+    const coordinator = this.#coordinatorOf(shard)
+    const before = this.#coordinators.get(shard)
+    if (before === coordinator) return
+    if (before !== undefined) this.#lostMs.set(`${before} ${shard}`, this.#nowMs())
+    this.#coordinators.set(shard, coordinator)
+  }
+
+  #coordinatorOf(shard: number): string | undefined {
+    const owner = this.#tables.shards[shard]?.owner ?? ''
+    return this.#tables.controlPlanes.get(owner)?.address
   }
 
   #look(table: GroupTable): void {
@@ -168,7 +192,7 @@ export class GroupChecks implements OffsetWatch {
     if (owner !== known.owner || assignmentEpoch !== known.assignmentEpoch) {
       const loser = known.owner
       if (loser !== null && !removed.has(loser)) {
-        const isFree = !this.working.of(name, loser).inWork.has(key)
+        const isFree = !this.working.isWorking(name, loser, key)
         ensure(isFree, () => `${place} is taken from ${loser}, which works on it`)
       }
       if (loser !== null && owner !== null) this.handovers += 1

@@ -9,6 +9,11 @@ export interface MemberFacts {
   heardMs: number
   /** It has asked to leave, or an operator has fenced it: so long that may be carried out. */
   mayGoUntilMs: number
+  /**
+   * Until when an earlier process under its id, or a request that it has left behind, may say what
+   * this one knows nothing of: a member is one process, so nothing is promised meanwhile.
+   */
+  sharedUntilMs: number
   /** Partitions whose records it was given and has not finished. */
   readonly inWork: Set<string>
 }
@@ -28,7 +33,8 @@ export class WhoIsWorking {
   ): MemberFacts {
     const known = this.#facts.get(`${group} ${memberId}`)
     if (known !== undefined) return known
-    const facts = { ...timeouts, heardMs: 0, mayGoUntilMs: 0, inWork: new Set<string>() }
+    const times = { heardMs: 0, mayGoUntilMs: 0, sharedUntilMs: 0 }
+    const facts = { ...timeouts, ...times, inWork: new Set<string>() }
     this.#facts.set(`${group} ${memberId}`, facts)
     return facts
   }
@@ -42,6 +48,11 @@ export class WhoIsWorking {
   joined(group: string, memberId: string): void {
     const facts = this.of(group, memberId)
     facts.heardMs = Math.max(facts.heardMs, this.#nowMs())
+  }
+
+  isWorking(group: string, memberId: string, key: string): boolean {
+    const { inWork, sharedUntilMs } = this.of(group, memberId)
+    return inWork.has(key) && this.#nowMs() >= sharedUntilMs
   }
 
   asksToGo(facts: MemberFacts): void {

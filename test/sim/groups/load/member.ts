@@ -31,6 +31,8 @@ interface Chain {
 
 const RETRY_MS = 300
 const HTTP_MARGIN_MS = 12_000
+/** An earlier process lives on for three seconds at most, and its last request for less than the rest. */
+const SHARED_MS = 20_000
 
 /**
  * A program that polls as docs/consumer-groups.md says, through any gateway: it processes, then
@@ -66,6 +68,7 @@ export class Member {
     this.#process = process
     this.#isLeaving = false
     this.#facts.inWork.clear()
+    if (this.#life !== null) this.#facts.sharedUntilMs = this.#world.nowMs + SHARED_MS
     const life = new MemberLife(this.options, this.#world, process, this.#facts, () =>
       this.#turns(),
     )

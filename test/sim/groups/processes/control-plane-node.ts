@@ -85,32 +85,37 @@ export class ControlPlaneNode {
 
   /** Calls of the group service, in the process. */
   async beginPoll(request: BeginPollRequest) {
+    const askedMs = this.#world.nowMs
     const answer = await beginPoll(this.#parts, request)
-    this.#answers(request.member)
+    this.#answers(request.member, askedMs)
     const { group = '', memberId = '' } = request.member ?? {}
-    this.#world.checks.assigned(group, memberId, answer.assignment)
+    const { checks } = this.#world
+    this.#world.judge(() => checks.assigned(group, memberId, answer.assignment))
     return answer
   }
 
   async commitOffsets(request: CommitOffsetsRequest) {
+    const askedMs = this.#world.nowMs
     const answer = await commitOffsets(this.#parts, request)
     for (const [index, { errorCode }] of answer.results.entries()) {
-      if (errorCode === '') this.#answers(request.commits[index]?.member)
+      if (errorCode === '') this.#answers(request.commits[index]?.member, askedMs)
     }
     return answer
   }
 
   async heartbeatMembers(request: HeartbeatMembersRequest) {
+    const askedMs = this.#world.nowMs
     const answer = await heartbeatMembers(this.#parts, request)
     for (const [index, { errorCode }] of answer.results.entries()) {
-      if (errorCode === '') this.#answers(request.members[index]?.member)
+      if (errorCode === '') this.#answers(request.members[index]?.member, askedMs)
     }
     return answer
   }
 
   async leaveGroup(request: LeaveGroupRequest) {
+    const askedMs = this.#world.nowMs
     const answer = await leaveGroup(this.#parts, request)
-    this.#answers(request.member)
+    this.#answers(request.member, askedMs)
     return answer
   }
 
@@ -155,8 +160,10 @@ export class ControlPlaneNode {
   }
 
   /** Whoever answers for a group must be its coordinator at that very moment. */
-  #answers(member: MemberRequest | undefined): void {
+  #answers(member: MemberRequest | undefined, askedMs: number): void {
     if (member === undefined) return
-    this.#world.checks.answered(this.address, groupShard(member.tenantId, member.group))
+    const { checks } = this.#world
+    const shard = groupShard(member.tenantId, member.group)
+    this.#world.judge(() => checks.answered(this.address, shard, askedMs))
   }
 }
