@@ -59,6 +59,8 @@ export class Group {
   readonly #numbers: PollNumbers
   #row: GroupRow
   #begun: BegunPoll[] = []
+  /** To release something, by what has settled last. */
+  #asked: Member[] = []
   #events: MemberEvent[] = []
   #needsTarget = false
   /** Nobody's deadline is before this. */
@@ -249,12 +251,22 @@ export class Group {
     const rewritten = settleOwners(this.#ownership, epochs, now)
     for (const member of rewritten) if (this.#isMember(member)) this.#log.member(member)
     for (const member of touched) this.#watch(member)
+    this.#asked = touched.filter(({ releaseWantedSince }) => releaseWantedSince === now)
     this.#tellAffected()
     for (const { member } of this.#begun) member.hands = 'full'
     this.#begun = []
     const events = this.#events
     this.#events = []
     return { changes: this.#log.take(this.#row, this.#ownership.changed), events }
+  }
+
+  /**
+   * What has settled is durable: only now can members hear of what they are to release, so their
+   * time for it begins.
+   */
+  written(now: Now): void {
+    for (const member of this.#asked) if (member.owing.size > 0) member.releaseWantedSince = now
+    this.#asked = []
   }
 
   summarize(): GroupSummary {

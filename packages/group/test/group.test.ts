@@ -1,6 +1,7 @@
 import { limits } from '@courant/kernel'
 import { describe, expect, it } from 'vitest'
 import { parseSubscription, parseTimeouts } from '../src/index.ts'
+import { LATE_ANSWER_MS } from '../src/member.ts'
 import { Coordinator, topic } from './fixture/coordinator.ts'
 
 const code = (value: string) => expect.objectContaining({ code: value })
@@ -159,7 +160,7 @@ describe('a session', () => {
     coordinator.poll('a')
     coordinator.nowMs += 10 * limits.sessionTimeoutMsDefault
     coordinator.takeOver()
-    coordinator.pass(limits.sessionTimeoutMsDefault - 1)
+    coordinator.pass(limits.sessionTimeoutMsDefault + LATE_ANSWER_MS - 1)
     const { groupEpoch } = coordinator.description
     expect(partitionsOf(coordinator.poll('a'))).toEqual([0])
     expect(coordinator.description.groupEpoch).toBe(groupEpoch)
@@ -177,6 +178,19 @@ describe('a session', () => {
     coordinator.pass(1)
     expect(coordinator.owners()).toEqual(['b', 'b'])
     expect(coordinator.incidents.at(-1)).toBe('REBALANCE_TIMED_OUT a')
+  })
+
+  it('counts the time to give something away from when that can be known', () => {
+    const coordinator = new Coordinator(topic('orders', 2))
+    const short = { ...parseTimeouts({ rebalanceTimeoutMs: 5_000 }), keepsPartitions: true }
+    coordinator.poll('a', short)
+    coordinator.writeMs = 3_000
+    coordinator.poll('b')
+    coordinator.writeMs = 0
+    coordinator.pass(4_999)
+    expect(coordinator.owners()).toEqual(['a', 'a'])
+    coordinator.pass(1)
+    expect(coordinator.owners()).toEqual(['b', 'b'])
   })
 })
 

@@ -139,6 +139,7 @@ export class ModelGroup {
       this.#takeOver()
       return
     }
+    this.#group.written(this.#now)
     checkMemory(this.#group.describe(this.#now), this.#database)
     for (const event of events) this.#deliver(event)
     for (const { client, answer } of answers) {

@@ -240,6 +240,7 @@ export class CoordinatedGroup {
       batch.takeAnswers()
       if (isEmpty(changes)) this.term.check()
       else await this.#write(loaded.group, changes)
+      loaded.group.written(this.#around.now())
       this.#memory.settled(loaded)
       batch.answer()
       this.#around.tell(this, events)
