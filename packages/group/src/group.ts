@@ -6,7 +6,6 @@ import type {
   CommitVerdict,
   Heartbeat,
   HeartbeatAnswer,
-  MemberEvent,
   Now,
   Poll,
   PollAnswer,
@@ -14,11 +13,12 @@ import type {
 } from './calls.ts'
 import { ChangeLog } from './change-log.ts'
 import { describeGroup, type GroupDescription, type GroupSummary } from './describe.ts'
-import type { GroupPartition, GroupTopic } from './group-partition.ts'
+import type { GroupTopic } from './group-partition.ts'
 import type { GroupPorts, Settled } from './group-ports.ts'
 import { type IncidentKind, Incidents } from './incidents.ts'
 import { loadParts } from './load-parts.ts'
 import { Member } from './member.ts'
+import { MemberEvents } from './member-events.ts'
 import { Ownership } from './ownership.ts'
 import { pollAnswer } from './poll-answer.ts'
 import type { PollNumbers } from './poll-numbers.ts'
@@ -56,12 +56,10 @@ export class Group {
   readonly #ownership = new Ownership()
   readonly #incidents = new Incidents()
   readonly #log = new ChangeLog()
+  readonly #events = new MemberEvents()
   readonly #numbers: PollNumbers
   #row: GroupRow
   #begun: BegunPoll[] = []
-  /** To release something, by what has settled last. */
-  #asked: Member[] = []
-  #events: MemberEvent[] = []
   #needsTarget = false
   /** Nobody's deadline is before this. */
   #nextDeadlineMs = Number.POSITIVE_INFINITY
@@ -117,7 +115,7 @@ export class Group {
     if (this.#subscriptions.setTopics(topics)) this.#needsTarget = true
     for (const [topicId, topic] of this.#topics) {
       if (this.#subscriptions.topics.has(topicId)) continue
-      for (const partition of topic.partitions) this.#drop(partition)
+      for (const partition of topic.partitions) this.#ownership.drop(partition)
       this.#topics.delete(topicId)
       this.#needsTarget = true
     }
@@ -251,13 +249,11 @@ export class Group {
     const rewritten = settleOwners(this.#ownership, epochs, now)
     for (const member of rewritten) if (this.#isMember(member)) this.#log.member(member)
     for (const member of touched) this.#watch(member)
-    this.#asked = touched.filter(({ releaseWantedSince }) => releaseWantedSince === now)
     this.#tellAffected()
     for (const { member } of this.#begun) member.hands = 'full'
     this.#begun = []
-    const events = this.#events
-    this.#events = []
-    return { changes: this.#log.take(this.#row, this.#ownership.changed), events }
+    const changes = this.#log.take(this.#row, this.#ownership.changed)
+    return { changes, events: this.#events.take() }
   }
 
   /**
@@ -265,8 +261,10 @@ export class Group {
    * time for it begins.
    */
   written(now: Now): void {
-    for (const member of this.#asked) if (member.owing.size > 0) member.releaseWantedSince = now
-    this.#asked = []
+    for (const member of this.#ownership.asked) {
+      if (member.owing.size > 0) member.releaseWantedSince = now
+    }
+    this.#ownership.asked.clear()
   }
 
   summarize(): GroupSummary {
@@ -348,7 +346,7 @@ export class Group {
     const number = poll.pollNumber === 0 ? this.#numbers.next() : poll.pollNumber
     const { openPoll: older } = member
     if (older !== null && older.number !== number) {
-      this.#tell(member, 'SUPERSEDED')
+      this.#events.tell(member, 'SUPERSEDED')
       if (member.isShared(poll, now)) {
         this.#incidents.add('MEMBER_ID_SHARED', member.memberId, now.wallMs)
       }
@@ -368,7 +366,7 @@ export class Group {
   }
 
   #remove(member: Member, why: IncidentKind, now: Now): void {
-    this.#tell(member, 'REMOVED')
+    this.#events.tell(member, 'REMOVED')
     this.#members.delete(member.memberId)
     for (const partition of [...member.owned, ...member.awaited]) {
       if (partition.target === member) this.#ownership.aim(partition, null)
@@ -377,11 +375,6 @@ export class Group {
     this.#incidents.add(why, member.memberId, now.wallMs)
     this.#log.removed(member)
     this.#needsTarget = true
-  }
-
-  #drop(partition: GroupPartition): void {
-    this.#ownership.aim(partition, null)
-    if (partition.owner !== null) this.#ownership.release(partition)
   }
 
   #beginEpoch(now: Now): void {
@@ -398,14 +391,9 @@ export class Group {
   #tellAffected(): void {
     const asking = new Set(this.#begun.map(({ member }) => member))
     for (const member of this.#ownership.affected) {
-      if (this.#isMember(member) && !asking.has(member)) this.#tell(member, 'ASSIGNMENT_CHANGED')
+      if (this.#isMember(member) && !asking.has(member))
+        this.#events.tell(member, 'ASSIGNMENT_CHANGED')
     }
     this.#ownership.affected.clear()
-  }
-
-  #tell({ memberId, openPoll }: Member, kind: MemberEvent['kind']): void {
-    if (openPoll === null) return
-    const { gatewayId, number: pollNumber } = openPoll
-    this.#events.push({ gatewayId, memberId, pollNumber, kind })
   }
 }

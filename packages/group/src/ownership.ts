@@ -13,6 +13,8 @@ export class Ownership {
   readonly touched = new Set<Member>()
   /** Who owns other partitions than before, or is to release others. */
   readonly affected = new Set<Member>()
+  /** Who is to release something that it did not know of before the last transaction. */
+  readonly asked = new Set<Member>()
   /** How many partitions have another target than owner. */
   moving = 0
 
@@ -64,6 +66,12 @@ export class Ownership {
       owner.owing.delete(partition)
       this.#affect(owner)
     }
+  }
+
+  /** There is no such partition any more. */
+  drop(partition: GroupPartition): void {
+    this.aim(partition, null)
+    if (partition.owner !== null) this.release(partition)
   }
 
   /** As it was stored. */

@@ -18,6 +18,7 @@ export function settleOwners(
   const rewritten = new Set<Member>()
   for (const member of ownership.touched) {
     if (holdEpoch(member, epochs.before, now)) rewritten.add(member)
+    if (member.releaseWantedSince === now) ownership.asked.add(member)
   }
   for (const member of ownership.touched) {
     if (member.owing.size > 0) continue

@@ -31,7 +31,7 @@ interface Chain {
 
 const RETRY_MS = 300
 const HTTP_MARGIN_MS = 12_000
-/** An earlier process lives on for three seconds at most, and its last request for less than the rest. */
+/** An earlier process lives on for three seconds at most, and its last request for less than 17. */
 const SHARED_MS = 20_000
 
 /**
