@@ -34,7 +34,8 @@ export async function fetchTargets(
       if (answer.errorCode !== NO_ERROR) {
         found.set(target, errorFromKafka(answer.errorCode, null, 'read'))
       } else if (records !== null && records.length > 0) {
-        found.set(target, { records, highWatermark, lastStableOffset, logStartOffset })
+        const ends = { highWatermark, lastStableOffset, logStartOffset }
+        found.set(target, { records, ...ends, memory: 'shared' })
       }
     }
   }

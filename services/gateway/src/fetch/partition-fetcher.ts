@@ -1,5 +1,5 @@
 import { errorFromKafka, fetchApi, NO_ERROR } from '@courant/kafka-protocol'
-import { BusError, type TopicId } from '@courant/kernel'
+import { BusError, giveBack, type TopicId } from '@courant/kernel'
 import type { Leaders } from '../routing/leaders.ts'
 
 export type Isolation = 'committed' | 'uncommitted'
@@ -28,6 +28,8 @@ export interface Fetched {
   readonly highWatermark: number
   readonly lastStableOffset: number
   readonly logStartOffset: number
+  /** `own`: nobody else looks at the memory of the records, which may be given back. */
+  readonly memory: 'own' | 'shared'
 }
 
 /** Who asks: a replica would say its broker id. */
@@ -71,5 +73,11 @@ export async function fetchPartition(
     highWatermark: answer.highWatermark,
     lastStableOffset: answer.lastStableOffset,
     logStartOffset: answer.logStartOffset,
+    memory: 'own',
   }
+}
+
+/** Nobody looks at the records any more: an answer of megabytes does not wait for the collector. */
+export function giveBackRecords({ memory, records }: Fetched): void {
+  if (memory === 'own' && records.length > 0) giveBack(Buffer.from(records.buffer))
 }

@@ -84,9 +84,10 @@ function outcomesOf(response: ResponseOf<typeof fetchApi>): Map<string, Fetched 
   for (const { topic, partitions } of response.topics) {
     for (const answer of partitions) {
       const { errorCode, records, highWatermark, lastStableOffset, logStartOffset } = answer
+      const ends = { highWatermark, lastStableOffset, logStartOffset }
       const outcome =
         errorCode === NO_ERROR
-          ? { records: records ?? NOTHING, highWatermark, lastStableOffset, logStartOffset }
+          ? { records: records ?? NOTHING, ...ends, memory: 'shared' as const }
           : errorFromKafka(errorCode, null, 'read')
       outcomes.set(`${topic}/${answer.partition}`, outcome)
     }

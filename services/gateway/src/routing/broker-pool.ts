@@ -1,4 +1,4 @@
-import { BrokerConnection } from '@courant/kafka-protocol'
+import { type AnswerMemory, BrokerConnection } from '@courant/kafka-protocol'
 import {
   type Address,
   type BrokerId,
@@ -14,6 +14,7 @@ export interface BrokerPoolParts {
   readonly clock: Clock
   readonly random: Random
   readonly clientId: string
+  readonly answerMemory: AnswerMemory
   broker(id: BrokerId): Broker | null
 }
 
@@ -96,7 +97,7 @@ export class BrokerPool {
   }
 
   async #open(id: BrokerId, address: Address): Promise<BrokerConnection> {
-    const { network, clock, clientId } = this.#parts
+    const { network, clock, clientId, answerMemory } = this.#parts
     try {
       const connection = await BrokerConnection.open({
         network,
@@ -105,6 +106,7 @@ export class BrokerPool {
         clientId,
         handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
         answerOrder: 'any-order',
+        answerMemory,
       })
       if (this.#state === 'closed') connection.close()
       this.#failures.delete(id)

@@ -109,6 +109,7 @@ it('writes records that a generated client reads', () => {
           highWatermark: offset + records.length,
           lastStableOffset: 3,
           logStartOffset: 0,
+          memory: 'shared' as const,
         }
         const bounds = { recordsMax: Number.POSITIVE_INFINITY, bytesMax }
         const pages = [...fetchAnswers(fetched, offset, 1, bounds, new BufferPool())]

@@ -1,4 +1,5 @@
 import type { Server, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { FramedMessage } from './framed-message.ts'
 import { duplexHandler, type HandlerParts, serverStreamHandler, unaryHandler } from './handlers.ts'
 import type { DuplexMethod, MethodsOf, ServerStreamMethod, UnaryMethod } from './methods.ts'
 
@@ -47,8 +48,13 @@ export function addMethods(
 const AS_IT_IS = {
   requestSerialize: asBuffer,
   requestDeserialize: asBuffer,
-  responseSerialize: asBuffer,
+  responseSerialize: asFramed,
   responseDeserialize: asBuffer,
+}
+
+/** What a stream sends sees the frame that it is copied into. */
+function asFramed(message: Uint8Array | FramedMessage): Buffer | FramedMessage {
+  return message instanceof FramedMessage ? message : asBuffer(message)
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

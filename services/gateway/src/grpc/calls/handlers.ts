@@ -11,6 +11,7 @@ import type {
 import type { BufferPool } from '../../fetch/buffer-pool.ts'
 import { withRetryAfter } from '../../http/problem.ts'
 import type { AdmittedCalls, CallContext } from './call-context.ts'
+import { FramedMessage } from './framed-message.ts'
 import type { DuplexMethod, Respond, ServerStreamMethod, UnaryMethod } from './methods.ts'
 
 export interface HandlerParts {
@@ -41,7 +42,7 @@ export function unaryHandler(
 export function serverStreamHandler(
   method: ServerStreamMethod,
   parts: HandlerParts,
-): handleServerStreamingCall<Buffer, Uint8Array> {
+): handleServerStreamingCall<Buffer, FramedMessage> {
   return (call) => {
     const context = parts.admitted.contextOf(call)
     if (context === null) return void call.emit('error', failureOf(unadmitted(), '', parts))
@@ -56,7 +57,7 @@ export function serverStreamHandler(
 export function duplexHandler(
   method: DuplexMethod,
   parts: HandlerParts,
-): handleBidiStreamingCall<Buffer, Uint8Array> {
+): handleBidiStreamingCall<Buffer, FramedMessage> {
   return (call) => {
     const context = parts.admitted.contextOf(call)
     if (context === null) return void call.emit('error', failureOf(unadmitted(), '', parts))
@@ -93,7 +94,7 @@ async function* taken(
 }
 
 interface Writes {
-  write(message: Uint8Array, callback: () => void): boolean
+  write(message: FramedMessage, callback: () => void): boolean
 }
 
 function responder(call: Writes, { signal }: CallContext, buffers: BufferPool): Respond {
@@ -105,8 +106,10 @@ function responder(call: Writes, { signal }: CallContext, buffers: BufferPool): 
         resolve()
       }
       signal.addEventListener('abort', finish, { once: true })
-      call.write(answer, () => {
+      const framed = new FramedMessage(answer as Buffer)
+      call.write(framed, () => {
         // Not when the call was cut: who knows what grpc-js still has to do with it.
+        if (!signal.aborted) framed.sent()
         buffers.give(answer as Buffer)
         finish()
       })

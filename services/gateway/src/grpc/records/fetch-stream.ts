@@ -1,6 +1,6 @@
 import { FetchStreamRequest } from '@courant/api/v1/record_service'
 import { BusError, type Clock, limits } from '@courant/kernel'
-import type { Fetched, FetchPosition } from '../../fetch/partition-fetcher.ts'
+import { type Fetched, type FetchPosition, giveBackRecords } from '../../fetch/partition-fetcher.ts'
 import type { DataPath } from '../../rest/records/data-path.ts'
 import { decoded } from '../calls/decoded.ts'
 import type { ServerStreamMethod } from '../calls/methods.ts'
@@ -43,6 +43,7 @@ export function fetchStream(dataPath: DataPath): ServerStreamMethod {
           const isHeartbeat = answer.recordCount === 0
           if (!isHeartbeat || waitMs === HEARTBEAT_MS) await sender.send(answer.message)
         }
+        giveBackRecords(fetched)
         hold.release()
         left -= found
         if (left <= 0) break

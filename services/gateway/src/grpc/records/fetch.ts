@@ -1,5 +1,6 @@
 import { FetchRequest } from '@courant/api/v1/record_service'
 import { assert, limits } from '@courant/kernel'
+import { giveBackRecords } from '../../fetch/partition-fetcher.ts'
 import type { DataPath } from '../../rest/records/data-path.ts'
 import { PAGE_RECORDS_DEFAULT } from '../../rest/records/fetch.ts'
 import { withinDeadline } from '../calls/call-context.ts'
@@ -36,6 +37,7 @@ export function fetchRecords(dataPath: DataPath): UnaryMethod {
       )
       const { value: first } = answers.next()
       assert(first !== undefined, 'there is an answer')
+      giveBackRecords(fetched)
       return first.message
     } finally {
       waiting.end()

@@ -1,5 +1,6 @@
-import type { Clock, Network, Random } from '@courant/kernel'
-import type { MetadataCopy, MetadataEvent } from '@courant/metadata'
+import type { AnswerMemory } from '@courant/kafka-protocol'
+import type { BrokerId, Clock, Network, Random } from '@courant/kernel'
+import type { Broker, MetadataCopy, MetadataEvent } from '@courant/metadata'
 import type { Metrics } from '@courant/service-kit'
 import { Accumulator } from '../../accumulator/accumulator.ts'
 import { PartitionProducers } from '../../accumulator/partition-producers.ts'
@@ -61,11 +62,12 @@ export interface DataPath {
  */
 export function createDataPath(parts: DataPathParts): DataPath {
   const { network, clock, random, metadata, topics } = parts
-  const pool = (clientId: string): BrokerPool =>
-    new BrokerPool({ network, clock, random, clientId, broker: (id) => metadata.broker(id) })
-  const producePool = pool('courant-gateway-produce')
-  const fetchPool = pool('courant-gateway-fetch')
-  const pollPool = pool('courant-gateway-poll')
+  const broker = (id: BrokerId): Broker | null => metadata.broker(id)
+  const pool = (clientId: string, answerMemory: AnswerMemory): BrokerPool =>
+    new BrokerPool({ network, clock, random, clientId, answerMemory, broker })
+  const producePool = pool('courant-gateway-produce', 'shared')
+  const fetchPool = pool('courant-gateway-fetch', 'own')
+  const pollPool = pool('courant-gateway-poll', 'shared')
   const sender = new ProduceSender(new Leaders(metadata, producePool))
   const leaders = new Leaders(metadata, fetchPool)
   const polls = new LongPolls(new Leaders(metadata, pollPool), clock)
