@@ -28,7 +28,7 @@ export interface Fetched {
   readonly highWatermark: number
   readonly lastStableOffset: number
   readonly logStartOffset: number
-  /** `own`: nobody else looks at the memory of the records, which may be given back. */
+  /** `own`: nobody else looks at their memory, but for other partitions of the same answer. */
   readonly memory: 'own' | 'shared'
 }
 
@@ -77,7 +77,12 @@ export async function fetchPartition(
   }
 }
 
-/** Nobody looks at the records any more: an answer of megabytes does not wait for the collector. */
-export function giveBackRecords({ memory, records }: Fetched): void {
-  if (memory === 'own' && records.length > 0) giveBack(Buffer.from(records.buffer))
+/**
+ * Nobody looks any more at anything that came with them: answers of megabytes do not wait for the
+ * collector.
+ */
+export function giveBackRecords(...answers: readonly Fetched[]): void {
+  const memories = new Set<ArrayBufferLike>()
+  for (const { memory, records } of answers) if (memory === 'own') memories.add(records.buffer)
+  for (const memory of memories) giveBack(Buffer.from(memory))
 }

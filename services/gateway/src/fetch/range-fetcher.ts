@@ -87,7 +87,7 @@ function outcomesOf(response: ResponseOf<typeof fetchApi>): Map<string, Fetched 
       const ends = { highWatermark, lastStableOffset, logStartOffset }
       const outcome =
         errorCode === NO_ERROR
-          ? { records: records ?? NOTHING, ...ends, memory: 'shared' as const }
+          ? { records: records ?? NOTHING, ...ends, memory: 'own' as const }
           : errorFromKafka(errorCode, null, 'read')
       outcomes.set(`${topic}/${answer.partition}`, outcome)
     }

@@ -6,6 +6,7 @@ import { Coordinators } from './coordinators/coordinators.ts'
 import { OffsetResets } from './poll/offset-resets.ts'
 import type { PollParts } from './poll/poll.ts'
 import { RangeReader } from './poll/range-reader.ts'
+import { RecordSizes } from './poll/record-sizes.ts'
 import { LeaseTokens } from './tokens/lease-tokens.ts'
 import { SigningKeys } from './tokens/signing-keys.ts'
 
@@ -35,6 +36,7 @@ export function createGroups({ clock, random, controlPlane, dataPath }: GroupsPa
     random,
     ranges: new RangeReader(leaders, polls),
     resets: new OffsetResets(leaders, reader),
+    recordSizes: new RecordSizes(),
     encodedBatches,
     buffers,
     dataPath,

@@ -4,6 +4,7 @@ import { commitLease } from '@courant/gateway/groups/commits'
 import { Coordinators } from '@courant/gateway/groups/coordinators'
 import { LeaseTokens } from '@courant/gateway/groups/lease-tokens'
 import { type PollParts, type PollRequest, poll } from '@courant/gateway/groups/poll'
+import { RecordSizes } from '@courant/gateway/groups/record-sizes'
 import { SigningKeys } from '@courant/gateway/groups/signing-keys'
 import { ReadBudget } from '@courant/gateway/read-budget'
 import { BusError } from '@courant/kernel'
@@ -73,6 +74,7 @@ export class GatewayNode {
       random,
       ranges: simRanges(world, clock),
       resets: simResets(),
+      recordSizes: new RecordSizes(),
       encodedBatches: new EncodedBatches(),
       buffers: new BufferPool(),
     }

@@ -21,7 +21,7 @@ export function simRanges(world: World, clock: Clock): PollParts['ranges'] {
         const log = world.logOf(position)
         const records = log.read(position.offset)
         const at = { lastStableOffset: log.end, logStartOffset: 0 }
-        const fetched = { records, highWatermark: log.end, ...at }
+        const fetched = { records, highWatermark: log.end, ...at, memory: 'shared' as const }
         return records.length === 0 ? [] : [{ position, fetched }]
       })
       return { found, outOfRange: [], failures: [] }

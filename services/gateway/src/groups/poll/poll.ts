@@ -1,6 +1,7 @@
 import { IdleReason } from '@courant/api/internal/v1/group'
 import type { Clock } from '@courant/kernel'
 import type { Borrowed } from '../../fetch/byte-writer.ts'
+import { giveBackRecords } from '../../fetch/partition-fetcher.ts'
 import type { ReadHold } from '../../fetch/read-hold.ts'
 import { type CommitOutcome, commitLease } from '../commits.ts'
 import type { Coordinators, Patience } from '../coordinators/coordinators.ts'
@@ -9,12 +10,14 @@ import { MemberLease, memberRef } from './member-lease.ts'
 import { MemberReader, type MemberReaderParts, type ReadOutcome } from './member-reader.ts'
 import { type DocumentParts, PollDocument } from './poll-document.ts'
 import type { Lease, MemberRequest, PollBounds } from './poll-request.ts'
+import type { RecordSizes } from './record-sizes.ts'
 
 export interface PollParts extends MemberReaderParts, DocumentParts {
   readonly coordinators: Coordinators
   readonly tokens: LeaseTokens
   readonly gatewayId: string
   readonly clock: Clock
+  readonly recordSizes: RecordSizes
 }
 
 export interface PollRequest {
@@ -66,7 +69,7 @@ export async function poll(
     }
     const reader = new MemberReader(parts, open, hold)
     const wants = {
-      maxBytes: request.bounds.maxBytes,
+      maxBytes: parts.recordSizes.bytesFor(member, request.bounds),
       // What was taken from the member is told at once.
       deadlineMs: open.revoked.isEmpty ? nowMs + waitMs : nowMs,
       hands: async () => (isNothing || (await work) !== null ? 'empty' : 'full'),
@@ -133,6 +136,8 @@ async function answerOf(
   if (read.failure !== null && !hasNews) throw read.failure
   const document = new PollDocument(parts, read.found, bounds, 'free')
   await document.add(read.found, hold)
+  parts.recordSizes.note(member, read.found)
+  giveBackRecords(...read.found.map(({ fetched }) => fetched))
   const { principal, tenantId, sessionTimeoutMs } = member
   const leaseToken = await parts.tokens.issue({ tenantId, principal }, open.token())
   const answer = document.take({

@@ -1,5 +1,6 @@
 import { problemOf } from '@courant/api'
 import { BusError, wait } from '@courant/kernel'
+import { giveBackRecords } from '../../fetch/partition-fetcher.ts'
 import type { ReadHold } from '../../fetch/read-hold.ts'
 import { commitLease } from '../commits.ts'
 import { type MemberLease, memberRef } from '../poll/member-lease.ts'
@@ -126,6 +127,7 @@ export class MemberStream {
       'single',
     )
     await document.add(read.found, hold)
+    giveBackRecords(...read.found.map(({ fetched }) => fetched))
     const { request } = this.#lease
     const token = this.#lease.token()
     const leaseToken = await tokens.issue(request, token)

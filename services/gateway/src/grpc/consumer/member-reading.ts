@@ -1,5 +1,6 @@
 import { MoveReason } from '@courant/api/v1/consumer_service'
 import { BusError, type ErrorCode, wait } from '@courant/kernel'
+import { giveBackRecords } from '../../fetch/partition-fetcher.ts'
 import type { ReadHold } from '../../fetch/read-hold.ts'
 import { MemberReader, type ReadOutcome } from '../../groups/poll/member-reader.ts'
 import type { OffsetReset } from '../../groups/poll/offset-resets.ts'
@@ -71,6 +72,7 @@ export class MemberReading {
     await this.#tellAssignment()
     for (const reset of read.resets) await this.#tellReset(reset)
     for (const range of read.found) await this.#deliver(range)
+    giveBackRecords(...read.found.map(({ fetched }) => fetched))
     hold.release()
   }
 
