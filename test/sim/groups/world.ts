@@ -7,6 +7,7 @@ import { GroupChecks } from './checks/group-checks.ts'
 import { GroupTables, keyOf } from './database/group-tables.ts'
 import { SimCatalog } from './database/sim-catalog.ts'
 import { NO_LOCKS, SimDatabase } from './database/sim-database.ts'
+import type { OffsetWatch } from './database/sim-group-rows.ts'
 import type { Member } from './load/member.ts'
 import { SimLog } from './load/sim-log.ts'
 import type { GroupWorldOptions } from './options.ts'
@@ -60,6 +61,10 @@ export class World {
 
   fail(error: unknown): void {
     this.#failed.reject(error)
+  }
+
+  get offsetWatch(): OffsetWatch {
+    return { raised: (...commit) => this.judge(() => this.checks.raised(...commit)) }
   }
 
   /** What is wrong ends the run, also where whoever caused it would take it for a failed call. */

@@ -52,7 +52,7 @@ export class ControlPlaneNode {
     const process = new SimProcess(scheduler, place, random.below(2 ** 32))
     const { clock, random: chance } = process
     const log = this.#log(process)
-    const rows = new SimGroupRows(database, process, this.#world.checks, () => catalog.version)
+    const rows = new SimGroupRows(database, process, this.#world.offsetWatch, () => catalog.version)
     const coordinator: GroupCoordinator = new GroupCoordinator({
       ...{ rows, clock, random: chance, log },
       feed: new SimFeed(database, process, catalog),
