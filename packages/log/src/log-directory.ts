@@ -29,6 +29,8 @@ export interface LogDirectoryMetrics {
   readonly partitions: number
   readonly appends: number
   readonly appendedBytes: number
+  /** Reads of records that memory did not hold. */
+  readonly fileReads: number
   readonly ringBytes: number
   readonly ringUsedBytes: number
   readonly ringQueuedBytes: number

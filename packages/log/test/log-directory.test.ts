@@ -49,6 +49,19 @@ describe('a log directory', () => {
     expect(copy === null ? [] : await readAll(copy, 77)).toEqual(written.slice(77))
   })
 
+  it('counts the reads for which memory was not enough', async () => {
+    const fileReads: number[] = []
+    for (const tailCacheBytes of [0, 1 << 20]) {
+      const directory = await openAt(await newRoot(), { tailCacheBytes })
+      const log = await directory.create(topic, first, config)
+      await append(log, 'a')
+      await directory.checkpoint()
+      expect(await readAll(log)).toEqual(['a'])
+      fileReads.push(directory.metrics().fileReads)
+    }
+    expect(fileReads).toEqual([1, 0])
+  })
+
   it('loses and invents nothing through a dozen crashes in a row', async () => {
     let root = await newRoot()
     const written: string[] = []

@@ -167,6 +167,7 @@ const LOG_GAUGES = {
 } as const satisfies Partial<Record<keyof LogDirectoryMetrics, readonly [string, string]>>
 
 const LOG_COUNTERS = {
+  fileReads: ['file_reads_total', 'Reads of records that memory did not hold.'],
   ringCycles: ['ring_cycles_total', 'Writes to the ring, each with one sync.'],
   ringWrittenBytes: ['ring_written_bytes_total', 'Bytes written to the ring.'],
   checkpointRounds: ['checkpoint_rounds_total', 'Rounds of checkpoints.'],

@@ -54,6 +54,7 @@ export class DiskLogDirectory implements LogDirectory {
   #state: 'online' | 'offline' | 'closed' = 'online'
   #appends = 0
   #appendedBytes = 0
+  #fileReads = 0
   #closing: Promise<void> | null = null
   #hasFailed = false
   /** What was durable a while ago, and when that was. */
@@ -119,6 +120,10 @@ export class DiskLogDirectory implements LogDirectory {
     await this.#parts.checkpointer.checkpointAll()
   }
 
+  noteFileRead(): void {
+    this.#fileReads += 1
+  }
+
   /** Called for every append. */
   admit(bytes: number): void {
     if (this.#state === 'closed') {
@@ -151,6 +156,7 @@ export class DiskLogDirectory implements LogDirectory {
       partitions: logs.length,
       appends: this.#appends,
       appendedBytes: this.#appendedBytes,
+      fileReads: this.#fileReads,
       ringBytes: ring.capacityBytes,
       ringUsedBytes: ring.usedBytes,
       ringQueuedBytes: written.queuedBytes,

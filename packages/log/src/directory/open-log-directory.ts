@@ -173,6 +173,7 @@ function contextOf(
     },
     admit: (bytes) => parts.directory.admit(bytes),
     markDirty: (log, cycle) => parts.checkpointer.markDirty(log, cycle),
+    noteFileRead: () => parts.directory.noteFileRead(),
     fail: (error) => parts.directory.fail(error),
   }
 }

@@ -31,6 +31,8 @@ export interface LogContext extends FileContext {
   admit(bytes: number): void
   /** A cycle holds entries of this log that no checkpoint has. */
   markDirty(log: DiskPartitionLog, cycle: number): void
+  /** A reader wants what memory does not hold. */
+  noteFileRead(): void
   fail(error: unknown): void
 }
 
@@ -131,7 +133,10 @@ export class DiskPartitionLog implements PartitionLog, CycleParticipant, Entered
     state.requireInRange(request.offset)
     const end = Math.min(request.end, state.appendedEnd) as Offset
     if (request.offset >= end) return { ...NOTHING_READ, nextOffset: request.offset }
-    return state.tail?.read({ ...request, end }) ?? readFromFiles(this, request)
+    const inMemory = state.tail?.read({ ...request, end })
+    if (inMemory) return inMemory
+    this.context.noteFileRead()
+    return readFromFiles(this, request)
   }
 
   async offsetForTimestamp(timestamp: number, end: Offset): Promise<FoundTimestamp | null> {
