@@ -7,6 +7,9 @@ import { brokerStart } from './broker-start.ts'
 import { engineAppend } from './engine-append.ts'
 import { engineGroupCommit } from './engine-group-commit.ts'
 import { enginePartitions } from './engine-partitions.ts'
+import { groupFanOut } from './group-fan-out.ts'
+import { groupPoll } from './group-poll.ts'
+import { groupRebalance } from './group-rebalance.ts'
 import { groups } from './groups.ts'
 import { grpcStreams } from './grpc.ts'
 import { idlePartition } from './idle-partition.ts'
@@ -32,6 +35,9 @@ export const suites: readonly Suite[] = [
   restLatency,
   grpcStreams,
   groups,
+  groupPoll,
+  groupFanOut,
+  groupRebalance,
   idlePartition,
   recovery,
   brokerStart,

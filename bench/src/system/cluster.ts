@@ -18,6 +18,9 @@ const BROKERS_MAX = 3
 /** The system as it runs in production, each part in a process of its own. */
 export class Cluster {
   readonly admin: Admin
+  readonly controlPlaneProcess: Child
+  /** Connection string. */
+  readonly database: string
   /** Of broker 1. */
   readonly dataDirectory: string
   /** Of brokers 1, 2, … */
@@ -27,17 +30,22 @@ export class Cluster {
   readonly controlPlane: string
   #gatewayPort = 0
   #grpcPort = 0
+  #brokerAdminPort = 0
 
   private constructor(
     bench: Bench,
     of: {
       readonly controlPlane: string
+      readonly controlPlaneProcess: Child
+      readonly database: string
       readonly dataDirectory: string
       readonly brokerPorts: readonly number[]
     },
   ) {
     this.#bench = bench
     this.controlPlane = of.controlPlane
+    this.controlPlaneProcess = of.controlPlaneProcess
+    this.database = of.database
     this.brokerPorts = of.brokerPorts
     this.dataDirectory = of.dataDirectory
     this.admin = new Admin(of.controlPlane)
@@ -56,11 +64,12 @@ export class Cluster {
     )
     const controlPlane = `${LOOPBACK}:${await freePort()}`
     const operatorKey = `crt_${alphanumeric(16)}_${alphanumeric(43)}`
-    await startService(bench, {
+    const database = await postgres.start({ directory: join(directory, 'postgres') })
+    const controlPlaneProcess = await startService(bench, {
       name: 'control-plane',
       core: controlPlaneCore,
       env: {
-        DATABASE_URL: await postgres.start({ directory: join(directory, 'postgres') }),
+        DATABASE_URL: database,
         COURANT_CONTROL_PLANE_LISTEN: controlPlane,
         COURANT_OPERATOR_KEY: operatorKey,
       },
@@ -68,7 +77,8 @@ export class Cluster {
     const dataDirectory = join(directory, 'broker')
     const brokerPorts: number[] = []
     while (brokerPorts.length < BROKERS_MAX) brokerPorts.push(await freePort())
-    return new Cluster(bench, { controlPlane, dataDirectory, brokerPorts })
+    const started = { controlPlane, controlPlaneProcess, database, dataDirectory, brokerPorts }
+    return new Cluster(bench, started)
   }
 
   get brokerPort(): number {
@@ -84,11 +94,18 @@ export class Cluster {
     return this.#grpcPort
   }
 
+  /** Where the broker that was started last shows its metrics. */
+  get brokerAdminPort(): number {
+    return this.#brokerAdminPort
+  }
+
   /** Again after the broker has ended: it is the same broker, on the same directory. */
   async startBroker(core: Core, id = 1): Promise<Child> {
+    this.#brokerAdminPort = await freePort()
     return await startService(this.#bench, {
       name: 'broker',
       core,
+      adminPort: this.#brokerAdminPort,
       env: {
         COURANT_BROKER_ID: String(id),
         COURANT_BROKER_LISTEN: `${LOOPBACK}:${this.brokerPorts[id - 1]}`,

@@ -13,6 +13,7 @@ type Request = Omit<HttpRequest, 'port'>
  * Beside it, idle while the gateway runs, bare fastify on the same core.
  */
 export class GatewayUnderTest {
+  readonly cluster: Cluster
   readonly process: Child
   readonly port: number
   readonly grpcPort: number
@@ -22,6 +23,7 @@ export class GatewayUnderTest {
   readonly #client: Remote<typeof HttpConnections>
 
   private constructor(of: {
+    cluster: Cluster
     process: Child
     port: number
     grpcPort: number
@@ -30,6 +32,7 @@ export class GatewayUnderTest {
     seconds: number
     client: Remote<typeof HttpConnections>
   }) {
+    this.cluster = of.cluster
     this.process = of.process
     this.port = of.port
     this.grpcPort = of.grpcPort
@@ -49,6 +52,7 @@ export class GatewayUnderTest {
     const bare = bench.worker<typeof BareFastify>('server', bareUrl)
     const clientUrl = new URL('../load/http-connections.ts', import.meta.url)
     const gateway = new GatewayUnderTest({
+      cluster,
       process,
       port: cluster.gatewayPort,
       grpcPort: cluster.grpcPort,
@@ -57,7 +61,7 @@ export class GatewayUnderTest {
       seconds: bench.plan.seconds,
       client: bench.worker<typeof HttpConnections>('load', clientUrl),
     })
-    await gateway.#createTopic()
+    await gateway.createTopic('bench', 1)
     return gateway
   }
 
@@ -76,12 +80,12 @@ export class GatewayUnderTest {
     return { port, method: 'POST', path: '/v1/topics/bench/records', headers, body }
   }
 
-  async produce(body: string): Promise<void> {
-    await this.#post('/v1/topics/bench/records', body)
+  async produce(body: string, topic = 'bench'): Promise<void> {
+    await this.#post(`/v1/topics/${topic}/records`, body)
   }
 
-  async #createTopic(): Promise<void> {
-    await this.#post('/v1/topics', JSON.stringify({ name: 'bench', partitions: 1 }))
+  async createTopic(name: string, partitions: number): Promise<void> {
+    await this.#post('/v1/topics', JSON.stringify({ name, partitions }))
   }
 
   async #post(path: string, body: string): Promise<void> {

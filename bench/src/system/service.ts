@@ -11,6 +11,8 @@ export interface ServiceOptions {
   readonly name: 'control-plane' | 'broker' | 'gateway'
   readonly core: Core
   readonly env: Readonly<Record<string, string>>
+  /** Any that is free where it is left out. */
+  readonly adminPort?: number
 }
 
 /** Starts one of our services by its `main.ts`, as users do; returns once it says it is ready. */
@@ -18,7 +20,7 @@ export async function startService(bench: Bench, options: ServiceOptions): Promi
   const { name, core, env } = options
   const main = new URL(`../../../services/${name}/src/main.ts`, import.meta.url)
   if (!existsSync(main)) throw new Error(`services/${name} is not there yet`)
-  const adminPort = await freePort()
+  const adminPort = options.adminPort ?? (await freePort())
   const child = bench.child({
     core,
     command: [process.execPath, ...profiling(core), fileURLToPath(main)],
