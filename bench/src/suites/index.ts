@@ -8,6 +8,7 @@ import { engineAppend } from './engine-append.ts'
 import { engineGroupCommit } from './engine-group-commit.ts'
 import { enginePartitions } from './engine-partitions.ts'
 import { groupFanOut } from './group-fan-out.ts'
+import { groupLatency } from './group-latency.ts'
 import { groupPoll } from './group-poll.ts'
 import { groupRebalance } from './group-rebalance.ts'
 import { groups } from './groups.ts'
@@ -38,6 +39,7 @@ export const suites: readonly Suite[] = [
   groupPoll,
   groupFanOut,
   groupRebalance,
+  groupLatency,
   idlePartition,
   recovery,
   brokerStart,
