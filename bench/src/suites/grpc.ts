@@ -8,6 +8,7 @@ import { median } from '../harness/statistics.ts'
 import type { Bench, Suite } from '../harness/suite.ts'
 import type * as BareGrpc from '../limits/bare-grpc.ts'
 import { produceBody } from '../load/bodies.ts'
+import type * as FanOut from '../load/fan-out.ts'
 import type * as GrpcStreams from '../load/grpc-streams.ts'
 import { GatewayUnderTest } from '../system/gateway-under-test.ts'
 
@@ -29,22 +30,40 @@ export const grpcStreams: Suite = {
     const barePort = await bench.worker<typeof BareGrpc>('server', bareUrl).start()
     const clientUrl = new URL('../load/grpc-streams.ts', import.meta.url)
     const client = bench.worker<typeof GrpcStreams>('load', clientUrl)
+    const membersUrl = new URL('../load/fan-out.ts', import.meta.url)
+    const members = bench.worker<typeof FanOut>('load', membersUrl)
     const { seconds } = bench.plan
+    const bodies = bench.scaled(BODIES)
     const body = produceBody(BODY_RECORDS)
-    for (let count = bench.scaled(BODIES); count > 0; count--) await gateway.produce(body)
+    for (let count = 0; count < bodies; count++) await gateway.produce(body)
     const caller = { port: gateway.grpcPort, apiKey: gateway.apiKey, topic: 'bench', seconds }
 
+    let bareBatches = { port: barePort, messageBytes: 0, seconds }
     for (const format of ['batches', 'records'] as const) {
       const { messageBytes } = await client.follow({ ...caller, format, work: 'count' })
+      const bare = { port: barePort, messageBytes, seconds }
+      if (format === 'batches') bareBatches = bare
       const results = await interleave(bench.plan, {
         ours: async () =>
           (await client.follow({ ...caller, format, work: 'count' })).bytesPerSecond,
-        limit: async () =>
-          (await client.followBare({ port: barePort, messageBytes, seconds })).bytesPerSecond,
+        limit: async () => (await client.followBare(bare)).bytesPerSecond,
       })
       const name = `a partition followed as ${format}`
       yield ratioFigure({ name, unit: 'B/s', ...results, limitName: 'bare grpc-js', goal: FOLLOW })
     }
+
+    const readings = { records: bodies * BODY_RECORDS, groups: 1 }
+    const consumed = await interleave(bench.plan, {
+      ours: async () => (await members.run({ ...caller, ...readings })).bytesPerSecond,
+      limit: async () => (await client.followBare(bareBatches)).bytesPerSecond,
+    })
+    yield ratioFigure({
+      name: 'a partition consumed as batches by a member of a group',
+      unit: 'B/s',
+      ...consumed,
+      limitName: 'bare grpc-js',
+      goal: FOLLOW,
+    })
 
     for (const format of ['batches', 'records'] as const) {
       const { ours } = await interleave(bench.plan, {

@@ -9,6 +9,7 @@ import { engineGroupCommit } from './engine-group-commit.ts'
 import { enginePartitions } from './engine-partitions.ts'
 import { groupFanOut } from './group-fan-out.ts'
 import { groupLatency } from './group-latency.ts'
+import { groupMembers } from './group-members.ts'
 import { groupPoll } from './group-poll.ts'
 import { groupRebalance } from './group-rebalance.ts'
 import { groups } from './groups.ts'
@@ -39,6 +40,7 @@ export const suites: readonly Suite[] = [
   groupPoll,
   groupFanOut,
   groupRebalance,
+  groupMembers,
   groupLatency,
   idlePartition,
   recovery,

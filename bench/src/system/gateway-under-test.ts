@@ -19,6 +19,7 @@ export class GatewayUnderTest {
   readonly grpcPort: number
   readonly barePort: number
   readonly apiKey: string
+  readonly tenantId: string
   readonly #seconds: number
   readonly #client: Remote<typeof HttpConnections>
 
@@ -29,6 +30,7 @@ export class GatewayUnderTest {
     grpcPort: number
     barePort: number
     apiKey: string
+    tenantId: string
     seconds: number
     client: Remote<typeof HttpConnections>
   }) {
@@ -38,6 +40,7 @@ export class GatewayUnderTest {
     this.grpcPort = of.grpcPort
     this.barePort = of.barePort
     this.apiKey = of.apiKey
+    this.tenantId = of.tenantId
     this.#seconds = of.seconds
     this.#client = of.client
   }
@@ -47,7 +50,7 @@ export class GatewayUnderTest {
     const cluster = await Cluster.start(bench)
     await cluster.startBroker('load')
     const process = await cluster.startGateway('server')
-    const { apiKey } = await cluster.admin.createTenant('bench')
+    const { apiKey, tenantId } = await cluster.admin.createTenant('bench')
     const bareUrl = new URL('../limits/bare-fastify.ts', import.meta.url)
     const bare = bench.worker<typeof BareFastify>('server', bareUrl)
     const clientUrl = new URL('../load/http-connections.ts', import.meta.url)
@@ -58,6 +61,7 @@ export class GatewayUnderTest {
       grpcPort: cluster.grpcPort,
       barePort: await bare.start(),
       apiKey,
+      tenantId,
       seconds: bench.plan.seconds,
       client: bench.worker<typeof HttpConnections>('load', clientUrl),
     })
@@ -86,6 +90,14 @@ export class GatewayUnderTest {
 
   async createTopic(name: string, partitions: number): Promise<void> {
     await this.#post('/v1/topics', JSON.stringify({ name, partitions }))
+  }
+
+  /** Changes with every rebalance. */
+  async groupEpoch(group: string): Promise<number> {
+    const headers = this.#credential()
+    const response = await fetch(`http://127.0.0.1:${this.port}/v1/groups/${group}`, { headers })
+    if (!response.ok) throw new Error(`${group}: ${response.status} ${await response.text()}`)
+    return ((await response.json()) as { readonly groupEpoch: number }).groupEpoch
   }
 
   async #post(path: string, body: string): Promise<void> {
