@@ -131,6 +131,10 @@ function bareStatus(thrown: StatusObject): BusError {
     case status.UNIMPLEMENTED:
       return new BusError('NOT_IMPLEMENTED', 'The other side does not know this call.', cause)
     case status.RESOURCE_EXHAUSTED:
+      // A stream that was reset with ENHANCE_YOUR_CALM: the connection had too many of them.
+      if (thrown.details.startsWith('Bandwidth exhausted')) {
+        return new BusError('CONNECTION_LOST', 'The other side took no more calls.', cause)
+      }
       return thrown.details.startsWith('Attempted to send')
         ? new BusError('PAYLOAD_TOO_LARGE', 'The request is larger than the limit.', cause)
         : BusError.from(thrown)

@@ -97,6 +97,8 @@ describe('a status that no server of ours made', () => {
     expect(errorOf(bare(status.UNAVAILABLE, never)).code).toBe('CONTROL_PLANE_UNAVAILABLE')
     expect(errorOf(bare(status.UNAVAILABLE, 'Connection dropped')).code).toBe('CONNECTION_LOST')
     expect(errorOf(bare(status.DEADLINE_EXCEEDED)).code).toBe('TIMED_OUT')
+    const calm = 'Bandwidth exhausted or memory limit exceeded'
+    expect(errorOf(bare(status.RESOURCE_EXHAUSTED, calm)).code).toBe('CONNECTION_LOST')
     const applied = Array.from({ length: 17 }, (_, code) => errorOf(bare(code)))
       .filter((error) => error.facts.applied === 'no')
       .map((error) => error.code)

@@ -5,6 +5,7 @@
  */
 import { AutoOffsetReset, type Delivery, MoveReason } from '@courant/api/v1/consumer_service'
 import { RecordFormat } from '@courant/api/v1/record'
+import { limits } from '@courant/kernel'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { call, newTenant } from './support/api.ts'
 import { ConsumeFixture, PLENTY } from './support/consume-fixture.ts'
@@ -65,6 +66,51 @@ describe('credit', () => {
     const second = await member.delivery(2)
     expect(offsetsOf(second)).toEqual([4, 5])
     await member.cancel()
+  })
+
+  it.each([
+    ['records', { records: limits.creditRecordsMax + 1, bytes: 1 }],
+    ['bytes', { records: 1, bytes: limits.creditBytesMax + 1 }],
+    ['records', { records: -1, bytes: 1 }],
+  ])('beyond what anybody can hold is refused, and told by its name: %s', async (name, credit) => {
+    const { consumer } = await fixture()
+    const atOnce = await consumer('m', { credit }).ended
+    expect(atOnce.error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      violations: [{ pointer: `/subscribe/credit/${name}` }],
+    })
+    const later = consumer('m')
+    later.credit(credit.records, credit.bytes)
+    expect((await later.ended).error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      violations: [{ pointer: `/credit/${name}` }],
+    })
+  })
+
+  it('of the most, to members that do not read, holds up nobody else', async () => {
+    const { topic, group, consumer } = await fixture(8, 0)
+    const value = 'x'.repeat(1_000_000)
+    for (let partition = 0; partition < 8; partition += 1) {
+      for (let count = 0; count < 3; count += 1) {
+        const records = Array.from({ length: 8 }, () => ({ value, partition }))
+        await call(key, { method: 'POST', path: `/v1/topics/${topic}/records`, body: { records } })
+      }
+    }
+    const credit = { records: limits.creditRecordsMax, bytes: limits.creditBytesMax }
+    const members = Array.from({ length: 8 }, (_, index) => consumer(`m${index}`, { credit }))
+    for (const member of members) await member.delivery(1)
+    for (const member of members) member.stream.pause()
+    const others = await ConsumeFixture.make(await newTenant('grpc-credit-others'), 1, 3)
+    const reader = others.consumer('reader', { credit: PLENTY })
+    await reader.records(3)
+    for (let number = 3; number < 30; number += 1) {
+      await others.produce([number])
+      await reader.records(number + 1)
+    }
+    await reader.cancel()
+    const { json } = await call(key, { method: 'GET', path: `/v1/groups/${group}` })
+    expect(json.members).toHaveLength(8)
+    await Promise.all(members.map((member) => member.cancel()))
   })
 })
 
