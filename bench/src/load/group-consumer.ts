@@ -9,6 +9,7 @@ import {
 } from '@courant/api/v1/consumer_service'
 import { RecordFormat } from '@courant/api/v1/record'
 import { Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js'
+import { deliveryView } from './delivery-view.ts'
 
 export interface ConsumerOptions {
   readonly port: number
@@ -81,7 +82,7 @@ export class GroupConsumer {
   }
 
   #take(message: Buffer): void {
-    const { response } = ConsumeResponse.decode(message)
+    const response = deliveryView(message) ?? ConsumeResponse.decode(message).response
     if (response === undefined) return
     if (response.$case === 'delivery') this.#note(response.value)
     this.#onResponse(response)

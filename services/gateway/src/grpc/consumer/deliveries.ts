@@ -55,7 +55,10 @@ export function* deliveries(
       buffers,
     )
     const written = piece(out)
-    if (written.nextOffset === from) return
+    if (written.nextOffset === from) {
+      buffers.give(out.take())
+      return
+    }
     writeEnds(out, fetched, written.nextOffset)
     out.bytes(TOPIC, Buffer.from(position.topic))
     out.integer(PARTITION, position.partition)

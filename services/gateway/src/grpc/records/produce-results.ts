@@ -28,7 +28,7 @@ interface Run {
   readonly partition: number
   readonly offset: number
   readonly timestamp: number
-  readonly problem: Uint8Array | null
+  readonly problem: Buffer | null
 }
 
 /** Records that were refused before anything was submitted, by their index in the request. */
@@ -112,7 +112,7 @@ class Results {
     this.#run = { count: 1, partition, offset, timestamp, problem: null }
   }
 
-  refused(partition: number, problem: Uint8Array): void {
+  refused(partition: number, problem: Buffer): void {
     const run = this.#run
     if (run !== null && run.problem === problem && run.partition === partition) {
       run.count += 1
@@ -149,7 +149,7 @@ function placer({ pending, acks }: Outcome): (results: Results) => void {
   const { partitions, timestamps, now, shares } = pending
   const [only] = shares.keys()
   const readers = new Map<number, ShareReader>()
-  const problems = new Map<number, Uint8Array>()
+  const problems = new Map<number, Buffer>()
   for (const share of shares.values()) {
     readers.set(share.partition, new ShareReader(share))
     if (share.error !== null) problems.set(share.partition, encodeProblem(share.error))
@@ -177,6 +177,6 @@ function placer({ pending, acks }: Outcome): (results: Results) => void {
   }
 }
 
-function encodeProblem(error: BusError): Uint8Array {
-  return Problem.encode(problemMessage(error)).finish()
+function encodeProblem(error: BusError): Buffer {
+  return Buffer.from(Problem.encode(problemMessage(error)).finish())
 }
