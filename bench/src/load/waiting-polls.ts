@@ -15,7 +15,7 @@ interface PollAnswer {
 }
 
 const WAIT_MS = 10_000
-/** Before the first answers nobody waits, so that the group is not joined by all in the same instant. */
+/** As many processes as are started in the same instant. */
 const JOINS_AT_ONCE = 64
 const STABLE_MS_MAX = 120_000
 
