@@ -28,6 +28,12 @@ export interface ConsumerOptions {
    * so what a handler that throws or a process that dies had not finished is processed by nobody.
    */
   readonly delivery?: 'at-least-once' | 'at-most-once'
+  /**
+   * Reads the next batch while the present one is processed, and commits beside the next: for
+   * handlers that wait for something. It holds one batch more, asks twice instead of once a batch,
+   * and a partition that is to move also waits for the batch that was read ahead.
+   */
+  readonly prefetch?: true
 }
 
 /** What a handler is told beside the records. */

@@ -4,7 +4,8 @@ import { deferred } from '../deferred.ts'
 import type { Calls } from '../http/call.ts'
 import type { Batch } from './batch.ts'
 import type { ConsumerOptions, RunOptions, WorkContext } from './consumer-options.ts'
-import { Member } from './member.ts'
+import { Member, type PollPosition } from './member.ts'
+import { readAhead } from './read-ahead.ts'
 import { withHeartbeats } from './with-heartbeats.ts'
 
 const SESSION_MS = 45_000
@@ -22,6 +23,7 @@ export class Consumer implements AsyncIterable<Batch> {
   readonly #member: Member
   readonly #heartbeatMs: number
   readonly #isAtMostOnce: boolean
+  readonly #isReadingAhead: boolean
   readonly #stopping = new AbortController()
   readonly #ended = deferred<void>()
   #isUsed = false
@@ -31,6 +33,7 @@ export class Consumer implements AsyncIterable<Batch> {
     this.#member = new Member(calls, options)
     this.#heartbeatMs = (options.sessionTimeoutMs ?? SESSION_MS) / HEARTBEATS_PER_SESSION
     this.#isAtMostOnce = options.delivery === 'at-most-once'
+    this.#isReadingAhead = options.prefetch === true
   }
 
   get memberId(): string {
@@ -97,10 +100,22 @@ export class Consumer implements AsyncIterable<Batch> {
   async *#batches(onRetry: RunOptions['onRetry']): AsyncGenerator<Batch, void, undefined> {
     if (this.#isUsed) throw new TypeError('A consumer runs once')
     this.#isUsed = true
+    try {
+      yield* this.#isReadingAhead ? this.#ahead(onRetry) : this.#oneByOne(onRetry)
+    } catch (error) {
+      if (error !== STOPPED) throw error
+    } finally {
+      await this.#member.leave().catch(ignoreFailure)
+      this.#ended.resolve()
+    }
+  }
+
+  async *#oneByOne(onRetry: RunOptions['onRetry']): AsyncGenerator<Batch, void, undefined> {
+    const { signal } = this.#stopping
     let done: string | null = null
     try {
-      while (!this.#stopping.signal.aborted) {
-        const batch = await this.#poll(done, onRetry)
+      while (!signal.aborted) {
+        const batch = await this.#poll(done === null ? {} : { ack: done }, signal, onRetry)
         done = null
         if (batch === null || !(await this.#mayBegin(batch))) continue
         // Where the loop is left here, what was handed out is not committed.
@@ -108,24 +123,39 @@ export class Consumer implements AsyncIterable<Batch> {
         done = batch.leaseToken
       }
     } finally {
-      await this.#leave(done)
-      this.#ended.resolve()
+      if (done !== null) await this.#commitLast(done)
     }
   }
 
-  /** Null: nothing came, and what had been handed out is no longer this member's. */
-  async #poll(ack: string | null, onRetry: RunOptions['onRetry']): Promise<Batch | null> {
+  #ahead(onRetry: RunOptions['onRetry']): AsyncGenerator<Batch, void, undefined> {
+    return readAhead({
+      poll: (position, signal) => this.#poll(position, signal, onRetry),
+      mayBegin: (batch) => this.#mayBegin(batch),
+      commit: (leaseToken) => this.#commitWorked(leaseToken, onRetry),
+      commitLast: (leaseToken) => this.#commitLast(leaseToken),
+      stopping: this.#stopping.signal,
+    })
+  }
+
+  /**
+   * Null: nothing came, and what had been handed out is no longer this member's. Throws the reason
+   * of `signal`.
+   */
+  async #poll(
+    position: PollPosition,
+    signal: AbortSignal,
+    onRetry: RunOptions['onRetry'],
+  ): Promise<Batch | null> {
     for (;;) {
       try {
-        return await this.#member.poll(ack, this.#stopping.signal)
+        return await this.#member.poll(position, signal)
       } catch (error) {
-        if (error === STOPPED) return this.#kept(ack)
         if (!(error instanceof CourantError)) throw error
         if (error.code === 'LEASE_EXPIRED') return null
         if (!error.retriable) throw error
         onRetry?.(error)
-        await wait(this.#calls.settings.clock, PAUSE_MS, this.#stopping.signal)
-        if (this.#stopping.signal.aborted) return this.#kept(ack)
+        await wait(this.#calls.settings.clock, PAUSE_MS, signal)
+        signal.throwIfAborted()
       }
     }
   }
@@ -142,20 +172,23 @@ export class Consumer implements AsyncIterable<Batch> {
     }
   }
 
-  /** Stopped while it polled: what it would have acknowledged is acknowledged. */
-  async #kept(ack: string | null): Promise<null> {
-    await this.#commit(ack)
-    return null
-  }
-
-  async #leave(done: string | null): Promise<void> {
-    await this.#commit(done)
-    await this.#member.leave().catch(ignoreFailure)
+  /** While the next batch is in work. A failure that may pass is left to the next commit. */
+  async #commitWorked(leaseToken: string, onRetry: RunOptions['onRetry']): Promise<boolean> {
+    if (this.#isAtMostOnce) return true
+    try {
+      await this.#member.commit(leaseToken)
+    } catch (error) {
+      if (!(error instanceof CourantError)) throw error
+      if (error.code === 'LEASE_EXPIRED') return false
+      if (!error.retriable) throw error
+      onRetry?.(error)
+    }
+    return true
   }
 
   /** A commit that fails means that records are processed again: the promise is at least once. */
-  async #commit(done: string | null): Promise<void> {
-    if (done !== null) await this.#member.commit(done).catch(ignoreFailure)
+  async #commitLast(done: string): Promise<void> {
+    await this.#member.commit(done).catch(ignoreFailure)
   }
 }
 

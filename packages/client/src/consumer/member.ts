@@ -4,6 +4,15 @@ import type { ConsumerOptions } from './consumer-options.ts'
 
 const WAIT_MS = 20_000
 
+/**
+ * Where a poll goes on: behind a token, committing all that it names (`ack`) or nothing (`after`);
+ * else at the committed offsets.
+ */
+export interface PollPosition {
+  readonly ack?: string
+  readonly after?: string
+}
+
 /** The requests of one member of a group. Everything rejects with CourantError. */
 export class Member {
   readonly memberId: string
@@ -16,13 +25,13 @@ export class Member {
     this.memberId = options.memberId ?? calls.settings.random.uuid()
   }
 
-  /** Commits all that `ack` names and goes on behind it. Repeated as it is after a lost answer. */
-  async poll(ack: string | null, signal: AbortSignal): Promise<Batch> {
-    const { group, topics, delivery: _, ...options } = this.#options
+  /** Repeated as it is after a lost answer. */
+  async poll(position: PollPosition, signal: AbortSignal): Promise<Batch> {
+    const { group, topics, delivery: _, prefetch: __, ...options } = this.#options
     const body = {
       ...options,
       ...(topics === undefined ? {} : { topics: [...topics] }),
-      ...(ack === null ? {} : { ack }),
+      ...position,
       memberId: this.memberId,
       waitMs: WAIT_MS,
       format: 'base64' as const,
