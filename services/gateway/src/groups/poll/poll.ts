@@ -76,9 +76,11 @@ export async function poll(
       signal: ending.signal,
     }
     const read = await reader.next(wants)
+    // While the commit goes on: the disk takes longer than the text.
+    const document = await documentOf(parts, request, read, hold)
     const commit = await work
     if (given?.kind === 'ack') open.positions.committed(given.token)
-    const answer = await answerOf(parts, request, open, read, commit, hold)
+    const answer = await answerOf(parts, request, open, read, { commit, document }, hold)
     open.ended()
     return answer
   } catch (error) {
@@ -123,21 +125,36 @@ function startCommit(
   return work
 }
 
-async function answerOf(
+/** The records of the answer, whose memory is given back. */
+async function documentOf(
   parts: PollParts,
   { bounds, member }: PollRequest,
+  { found }: ReadOutcome,
+  hold: ReadHold,
+): Promise<PollDocument> {
+  const document = new PollDocument(parts, found, bounds, 'free')
+  await document.add(found, hold)
+  parts.recordSizes.note(member, found)
+  giveBackRecords(...found.map(({ fetched }) => fetched))
+  return document
+}
+
+interface Done {
+  readonly commit: CommitOutcome | null
+  readonly document: PollDocument
+}
+
+async function answerOf(
+  parts: PollParts,
+  { member }: PollRequest,
   open: MemberLease,
   read: ReadOutcome,
-  commit: CommitOutcome | null,
+  { commit, document }: Done,
   hold: ReadHold,
 ): Promise<Borrowed> {
   const hasNews = commit !== null || read.resets.length > 0 || read.isRevoked
   // An error says that nothing was done.
   if (read.failure !== null && !hasNews) throw read.failure
-  const document = new PollDocument(parts, read.found, bounds, 'free')
-  await document.add(read.found, hold)
-  parts.recordSizes.note(member, read.found)
-  giveBackRecords(...read.found.map(({ fetched }) => fetched))
   const { principal, tenantId, sessionTimeoutMs } = member
   const leaseToken = await parts.tokens.issue({ tenantId, principal }, open.token())
   const answer = document.take({
