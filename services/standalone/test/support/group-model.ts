@@ -7,6 +7,10 @@ export type Offsets = ReadonlyMap<number, number>
 export interface Given {
   readonly token: string
   readonly reached: Offsets
+  /** Partitions that another member was given since. */
+  readonly lost: Set<number>
+  /** Nobody else has called since, and nothing was given up: it says exactly what it says. */
+  isFresh: boolean
 }
 
 export type Using = 'nothing' | 'ack' | 'after'
@@ -50,11 +54,11 @@ export class GroupModel {
     const token = of === null || using === 'nothing' ? {} : { [using]: of.token }
     const body = { memberId, topics: [this.#topic], maxRecords, ...token }
     const answer = await call(this.#key, { method: 'POST', path, body })
-    const hands = this.#hands.get(memberId) ?? new Set()
-    if (using === 'nothing' || of === null) hands.clear()
+    this.#calls(memberId, using)
+    // Until the answer says what is: what came behind an older token is lost, or given up.
+    this.#hands.delete(memberId)
     if (using === 'ack' && of !== null) {
-      await this.#commits(memberId, answer, of.reached)
-      hands.clear()
+      await this.#commits(memberId, answer, of)
     } else {
       expect(await this.#look()).toEqual(this.#committed)
     }
@@ -67,20 +71,26 @@ export class GroupModel {
     const reached = this.#reads(answer, using === 'nothing' ? null : of)
     for (const { partition } of answer.json.records) {
       expect(this.#worksElsewhere(memberId, partition), 'another works on it').toBe(false)
-      hands.add(partition)
+      this.#loseAll(memberId, partition)
     }
-    this.#hands.set(memberId, hands)
-    // What was acknowledged is not named again.
-    const open = [...reached].filter(([at, offset]) => offset > (this.#committed.get(at) ?? 0))
-    const given = { token: answer.json.leaseToken, reached: new Map(open) }
+    // What was acknowledged is not named again, nor what has been given away.
+    const { assignment, revoked } = answer.json
+    const owned = new Set([...assignment, ...revoked].flatMap(({ partitions }) => partitions))
+    const open = [...reached].filter(
+      ([at, offset]) => owned.has(at) && offset > (this.#committed.get(at) ?? 0),
+    )
+    const lost = new Set<number>()
+    const given = { token: answer.json.leaseToken, reached: new Map(open), lost, isFresh: true }
     this.#given.set(memberId, [...this.givenTo(memberId), given])
+    this.#hands.set(memberId, new Set(given.reached.keys()))
   }
 
   async commit(memberId: string, of: Given): Promise<void> {
     const path = `/v1/groups/${this.#group}/commit`
     const body = { leaseToken: of.token }
     const answer = await call(this.#key, { method: 'POST', path, body })
-    await this.#commits(memberId, answer, of.reached)
+    this.#calls(memberId, 'ack')
+    await this.#commits(memberId, answer, of)
     this.#hands.delete(memberId)
   }
 
@@ -88,6 +98,7 @@ export class GroupModel {
     const path = `/v1/groups/${this.#group}/members/${memberId}`
     const { status, text } = await call(this.#key, { method: 'DELETE', path })
     expect(status, text).toBeLessThan(300)
+    this.#calls(memberId, 'nothing')
     this.#forget(memberId)
     expect(await this.#look()).toEqual(this.#committed)
   }
@@ -96,13 +107,31 @@ export class GroupModel {
     return [...this.#hands].some(([other, theirs]) => other !== memberId && theirs.has(partition))
   }
 
+  /** Tokens of others, and one's own if they are given up, may by now name less. */
+  #calls(memberId: string, using: Using): void {
+    for (const [other, all] of this.#given) {
+      if (other === memberId && using !== 'nothing') continue
+      for (const given of all) given.isFresh = false
+    }
+  }
+
+  #loseAll(newOwner: string, partition: number): void {
+    for (const [memberId, all] of this.#given) {
+      if (memberId !== newOwner) for (const { lost } of all) lost.add(partition)
+    }
+  }
+
   #forget(memberId: string): void {
     this.#given.delete(memberId)
     this.#hands.delete(memberId)
   }
 
   /** All of it counts, or, where partitions were lost, any of it; and no offset goes back. */
-  async #commits(memberId: string, answer: Answer, reached: Offsets): Promise<void> {
+  async #commits(
+    memberId: string,
+    answer: Answer,
+    { reached, lost, isFresh }: Given,
+  ): Promise<void> {
     const before = this.#committed
     const after = await this.#look()
     const isWhole = answer.status === 200
@@ -110,9 +139,8 @@ export class GroupModel {
     for (const partition of new Set([...before.keys(), ...after.keys(), ...reached.keys()])) {
       const was = before.get(partition) ?? 0
       const full = Math.max(was, reached.get(partition) ?? 0)
-      const isLost = full > was && this.#worksElsewhere(memberId, partition)
-      expect(isLost && isWhole, 'who has lost a partition is told').toBe(false)
-      const allowed = isWhole ? [full] : isLost ? [was] : [was, full]
+      const isElsewhere = lost.has(partition) || this.#worksElsewhere(memberId, partition)
+      const allowed = isElsewhere ? [was] : isWhole && isFresh ? [full] : [was, full]
       expect(allowed).toContain(after.get(partition) ?? 0)
     }
     this.#committed = after
@@ -120,12 +148,14 @@ export class GroupModel {
 
   /** Records come in their order, and begin behind the token, or at what is committed. */
   #reads({ json }: Answer, of: Given | null): Offsets {
-    const reached = new Map(of?.reached)
+    const kept = [...(of?.reached ?? [])].filter(([partition]) => of?.lost.has(partition) !== true)
+    const reached = new Map(kept)
     const seen = new Set<number>()
     for (const { partition, offset, value } of json.records) {
       expect(value).toBe(offset)
       const committed = this.#committed.get(partition) ?? 0
-      const from = Math.max(committed, of?.reached.get(partition) ?? 0)
+      const isLost = of?.lost.has(partition) === true
+      const from = isLost ? committed : Math.max(committed, of?.reached.get(partition) ?? 0)
       if (seen.has(partition)) expect(offset).toBe(reached.get(partition))
       else expect([committed, from]).toContain(offset)
       seen.add(partition)
