@@ -173,17 +173,16 @@ export class Consumer implements AsyncIterable<Batch> {
   }
 
   /** While the next batch is in work. A failure that may pass is left to the next commit. */
-  async #commitWorked(leaseToken: string, onRetry: RunOptions['onRetry']): Promise<boolean> {
-    if (this.#isAtMostOnce) return true
+  async #commitWorked(leaseToken: string, onRetry: RunOptions['onRetry']): Promise<void> {
+    if (this.#isAtMostOnce) return
     try {
       await this.#member.commit(leaseToken)
     } catch (error) {
       if (!(error instanceof CourantError)) throw error
-      if (error.code === 'LEASE_EXPIRED') return false
+      if (error.code === 'LEASE_EXPIRED') return
       if (!error.retriable) throw error
       onRetry?.(error)
     }
-    return true
   }
 
   /** A commit that fails means that records are processed again: the promise is at least once. */

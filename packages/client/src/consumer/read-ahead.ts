@@ -7,8 +7,8 @@ export interface Lease {
   readonly poll: (position: PollPosition, signal: AbortSignal) => Promise<Batch | null>
   /** False: it is to be dropped. */
   readonly mayBegin: (batch: Batch) => Promise<boolean>
-  /** False: what the token names is no longer this member's. */
-  readonly commit: (leaseToken: string) => Promise<boolean>
+  /** Rejects only with what another try cannot mend; a lost lease is no failure. */
+  readonly commit: (leaseToken: string) => Promise<void>
   /** Commits as well as it can, at the end. */
   readonly commitLast: (leaseToken: string) => Promise<void>
   readonly stopping: AbortSignal
@@ -26,7 +26,7 @@ export interface Lease {
 export async function* readAhead(lease: Lease): AsyncGenerator<Batch, void, undefined> {
   const { stopping } = lease
   let next = beginRead(lease, {})
-  let committing = Promise.resolve(true)
+  let committing = Promise.resolve()
   let done: string | null = null
   const abandon = () => next.abandon(stopping.reason)
   stopping.addEventListener('abort', abandon, { once: true })
@@ -44,13 +44,10 @@ export async function* readAhead(lease: Lease): AsyncGenerator<Batch, void, unde
       // Where the loop is left here, what was handed out is not committed.
       yield batch
       done = leaseToken
-      if (!(await committing)) {
-        // What is read ahead goes on behind what others have by now.
-        next.abandon(LOST)
-        next = beginRead(lease, {})
-        committing = Promise.resolve(true)
-        done = null
-      } else if (!isAhead) {
+      // If that was refused, so is the next, and the server reads on at what is committed: a token
+      // from before a partition was lost counts for nothing once it is owned anew.
+      await committing
+      if (!isAhead) {
         next = beginRead(lease, { ack: leaseToken })
       } else if (!stopping.aborted) {
         committing = inBackground(lease.commit(leaseToken))
@@ -59,7 +56,7 @@ export async function* readAhead(lease: Lease): AsyncGenerator<Batch, void, unde
     }
   } finally {
     stopping.removeEventListener('abort', abandon)
-    next.abandon(LOST)
+    next.abandon(LEFT)
     // First what is older: a commit that arrives late must not meet a member that has left. Its
     // failure means that records are processed again, and must not hide why the loop was left.
     await Promise.allSettled([committing])
@@ -67,7 +64,7 @@ export async function* readAhead(lease: Lease): AsyncGenerator<Batch, void, unde
   }
 }
 
-const LOST = new Error('What was read ahead is not needed any more')
+const LEFT = new Error('What was read ahead is not needed any more')
 
 interface Read {
   readonly batch: Promise<Batch | null>
