@@ -57,6 +57,13 @@ export const suites: readonly Suite[] = [
     cases: 200,
   },
   {
+    name: 'simulated groups',
+    command: 'npm run --silent test:sim:groups -- --seeds {count} --first-seed 1',
+    budgetSeconds: 40,
+    counts: 'summary',
+    cases: 200,
+  },
+  {
     name: 'chaos',
     command: 'npm run --silent test:chaos -- --minutes {count} --seed 1',
     budgetSeconds: 260,
@@ -85,6 +92,12 @@ export const suites: readonly Suite[] = [
     name: 'cluster bugs',
     command: 'npm run --silent test:planted:cluster',
     budgetSeconds: 200,
+    counts: 'summary',
+  },
+  {
+    name: 'simulated group bugs',
+    command: 'npm run --silent test:planted:groups',
+    budgetSeconds: 80,
     counts: 'summary',
   },
   {
