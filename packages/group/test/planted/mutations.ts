@@ -85,7 +85,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'tell no open poll what has changed',
     file: 'group.ts',
-    find: "this.#tell(member, 'ASSIGNMENT_CHANGED')",
+    find: "this.#events.tell(member, 'ASSIGNMENT_CHANGED')",
     replace: 'continue',
   },
   {
