@@ -12,6 +12,7 @@ import type { BufferPool } from '../../fetch/buffer-pool.ts'
 import { withRetryAfter } from '../../http/problem.ts'
 import type { AdmittedCalls, CallContext } from './call-context.ts'
 import { FramedMessage } from './framed-message.ts'
+import { http2StreamOf } from './http2-stream-of.ts'
 import type { DuplexMethod, Respond, ServerStreamMethod, UnaryMethod } from './methods.ts'
 
 export interface HandlerParts {
@@ -98,6 +99,7 @@ interface Writes {
 }
 
 function responder(call: Writes, { signal }: CallContext, buffers: BufferPool): Respond {
+  const stream = http2StreamOf(call)
   return (answer) =>
     new Promise((resolve) => {
       if (signal.aborted) return resolve()
@@ -108,8 +110,9 @@ function responder(call: Writes, { signal }: CallContext, buffers: BufferPool): 
       signal.addEventListener('abort', finish, { once: true })
       const framed = new FramedMessage(answer as Buffer)
       call.write(framed, () => {
-        // Not when the call was cut: who knows what grpc-js still has to do with it.
-        if (!signal.aborted) framed.sent()
+        // grpc-js has copied the answer. A stream that was destroyed calls back as well, while the
+        // socket may still read the frame: given back, it would send whoever has the memory next.
+        if (stream?.destroyed === false) framed.sent()
         buffers.give(answer as Buffer)
         finish()
       })
