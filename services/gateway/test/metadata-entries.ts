@@ -48,15 +48,16 @@ export function brokerEntry(broker: MemoryBroker): Entry {
   return ['1', { $case: 'broker', value }]
 }
 
-/** The topic `orders` and its partitions. */
+const ORDERS = { topicId, tenantId: tenants[0].tenantId, name: 'orders' }
+
+/** A topic and its partitions; `orders` of the first tenant, unless it is another. */
 export function topicEntries(
   partitionCount: number,
   config: Readonly<Record<string, string>>,
+  named: { readonly topicId: string; readonly tenantId: string; readonly name: string } = ORDERS,
 ): Entry[] {
   const topic = {
-    topicId,
-    tenantId: tenants[0].tenantId,
-    name: 'orders',
+    ...named,
     partitionCount,
     replicationFactor: 1,
     config: { ...config },
@@ -64,14 +65,14 @@ export function topicEntries(
   }
   const partitions = Array.from({ length: partitionCount }, (_, partition): Entry => {
     const value = Partition.create({
-      topicId,
+      topicId: named.topicId,
       partition,
       replicas: [1],
       inSyncReplicas: [1],
       leader: 1,
       effectiveMinIsr: 1,
     })
-    return [`${topicId}/${partition}`, { $case: 'partition', value }]
+    return [`${named.topicId}/${partition}`, { $case: 'partition', value }]
   })
-  return [[topicId, { $case: 'topic', value: topic }], ...partitions]
+  return [[named.topicId, { $case: 'topic', value: topic }], ...partitions]
 }

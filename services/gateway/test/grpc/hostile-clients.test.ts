@@ -3,13 +3,12 @@
  * tenant and no more, hear why they are refused, and hold up nobody else.
  * Method: the gateway as it runs and real sockets: grpc-js, and frames of HTTP/2 written by hand.
  */
-import { Partition } from '@courant/api/internal/v1/metadata'
 import { RecordFormat } from '@courant/api/v1/record'
 import { type BusError, limits } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { apiKey, strangerKey, tenants, topicId } from '../metadata-entries.ts'
+import { apiKey, strangerKey, tenants, topicEntries, topicId } from '../metadata-entries.ts'
 import { until } from '../records/until.ts'
 import { type StartedGateway, startGatewayForTest } from '../shell/started-gateway.ts'
 import { GrpcCaller, statusOfCall } from './grpc-caller.ts'
@@ -49,26 +48,8 @@ function append(topic: string, value: string): void {
 
 /** A topic of the second tenant, on the same broker and so behind the same connection. */
 function giveTopicToOthers(): void {
-  const topic = {
-    topicId: OTHERS_TOPIC,
-    tenantId: tenants[1].tenantId,
-    name: 'theirs',
-    partitionCount: 1,
-    replicationFactor: 1,
-    config: {},
-    createdAtMs: 1,
-  }
-  const partition = Partition.create({
-    topicId: OTHERS_TOPIC,
-    replicas: [1],
-    inSyncReplicas: [1],
-    leader: 1,
-    effectiveMinIsr: 1,
-  })
-  started.control.change([
-    [OTHERS_TOPIC, { $case: 'topic', value: topic }],
-    [`${OTHERS_TOPIC}/0`, { $case: 'partition', value: partition }],
-  ])
+  const named = { topicId: OTHERS_TOPIC, tenantId: tenants[1].tenantId, name: 'theirs' }
+  started.control.change(topicEntries(1, {}, named))
 }
 
 const fromStart = { position: { $case: 'offset' as const, value: 0 } }

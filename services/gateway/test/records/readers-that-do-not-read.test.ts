@@ -5,11 +5,10 @@
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { Partition } from '@courant/api/internal/v1/metadata'
 import { limits } from '@courant/kernel'
 import { RecordBatchBuilder, recordSource } from '@courant/record-batch'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { tenants } from '../metadata-entries.ts'
+import { tenants, topicEntries } from '../metadata-entries.ts'
 import {
   apiKey,
   type RecordsGateway,
@@ -51,28 +50,12 @@ function append(topic: string, value: string): void {
 
 /** A topic of the second tenant, on the same broker and so behind the same connection. */
 function giveTopicToOthers(): void {
-  const topic = {
-    topicId: OTHERS_TOPIC,
-    tenantId: tenants[1].tenantId,
-    name: 'orders',
-    partitionCount: 1,
-    replicationFactor: 1,
-    config: {},
-    createdAtMs: 1,
-  }
-  const partition = Partition.create({
-    topicId: OTHERS_TOPIC,
-    replicas: [1],
-    inSyncReplicas: [1],
-    leader: 1,
-    effectiveMinIsr: 1,
-  })
+  const named = { topicId: OTHERS_TOPIC, tenantId: tenants[1].tenantId, name: 'orders' }
+  const entries = topicEntries(1, {}, named)
+  const values = entries.map(([, value]) => value)
   gateway.apply(
-    [
-      { $case: 'topic', value: topic },
-      { $case: 'partition', value: partition },
-    ],
-    [OTHERS_TOPIC, `${OTHERS_TOPIC}/0`],
+    values,
+    entries.map(([key]) => key),
   )
 }
 
